@@ -1,0 +1,1 @@
+//! check one approval: SSHSIG, plain Ed25519, passkey assertion.

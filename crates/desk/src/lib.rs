@@ -1,0 +1,1 @@
+//! the use cases of the custodian's desk, from a contact to a release.

@@ -1,0 +1,1 @@
+//! the running log: sequencer, tiles, witnesses, monitor.

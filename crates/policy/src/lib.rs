@@ -1,0 +1,1 @@
+//! policy packs in Cedar, decisions with reasons, quorum facts from verified signatures.

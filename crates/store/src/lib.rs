@@ -1,0 +1,1 @@
+//! storage ports of desk and log as use cases, in memory and on SQLite.

@@ -1,0 +1,1 @@
+//! test kit: fixed clock, seeded randomness, invented people, simulated disk.

@@ -1,0 +1,1 @@
+//! holder of one key share: library and HTTP service.

@@ -1,0 +1,1 @@
+//! may this be released, and was this honest: pure functions over bytes.
