@@ -1,6 +1,6 @@
 //! Field classes: groups of client fields, each sealed under its own threshold key.
 
-use crate::id::{InvalidId, text_serde};
+use crate::id::InvalidId;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -37,7 +37,7 @@ macro_rules! classes {
             /// # Errors
             /// [`InvalidId`] when the registry has no such name.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
-                match text { $($text => Ok(Class::$name),)* _ => Err(InvalidId::new("a field class of the registry", text)) }
+                match text { $($text => Ok(Class::$name),)* _ => Err(InvalidId::not("a field class of the registry", text)) }
             }
         }
     };
@@ -83,7 +83,7 @@ impl std::str::FromStr for Class {
     }
 }
 
-text_serde!(Class);
+crate::text_serde!(Class);
 
 /// A set of classes; in documents a list sorted by registry number without repetition.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash, PartialOrd, Ord)]

@@ -48,9 +48,9 @@ const MAX_QUOTED_CHARS: usize = 16;
 /// The member states of the Union and the three EEA members of EFTA, then the invented members of samples.
 // INVARIANT: each part sorted, together without repetition.
 const EEA: [[u8; 2]; 36] = [
-    *b"AT", *b"BE", *b"BG", *b"CY", *b"CZ", *b"DE", *b"DK", *b"EE", *b"ES", *b"FI", *b"FR", *b"GR",
-    *b"HR", *b"HU", *b"IE", *b"IS", *b"IT", *b"LI", *b"LT", *b"LU", *b"LV", *b"MT", *b"NL", *b"NO",
-    *b"PL", *b"PT", *b"RO", *b"SE", *b"SI", *b"SK", *b"XA", *b"XB", *b"XC", *b"XD", *b"XE", *b"XF",
+    *b"AT", *b"BE", *b"BG", *b"CY", *b"CZ", *b"DE", *b"DK", *b"EE", *b"ES", *b"FI", *b"FR", *b"GR", *b"HR", *b"HU",
+    *b"IE", *b"IS", *b"IT", *b"LI", *b"LT", *b"LU", *b"LV", *b"MT", *b"NL", *b"NO", *b"PL", *b"PT", *b"RO", *b"SE",
+    *b"SI", *b"SK", *b"XA", *b"XB", *b"XC", *b"XD", *b"XE", *b"XF",
 ];
 
 impl Country {
@@ -63,9 +63,7 @@ impl Country {
             .ok()
             .filter(|code| is_user_assigned(*code) || find(*code).is_some())
             .map(Self)
-            .ok_or_else(|| UnknownCountry {
-                given: text.chars().take(MAX_QUOTED_CHARS).collect(),
-            })
+            .ok_or_else(|| UnknownCountry { given: text.chars().take(MAX_QUOTED_CHARS).collect() })
     }
 
     /// The two letters.
@@ -107,11 +105,7 @@ impl Country {
     /// The bloc; total over the table.
     #[must_use]
     pub fn bloc(&self) -> Bloc {
-        if EEA.contains(&self.0) {
-            Bloc::Eea
-        } else {
-            Bloc::NonEea
-        }
+        if EEA.contains(&self.0) { Bloc::Eea } else { Bloc::NonEea }
     }
 
     /// Whether the state is a member of the European Economic Area (`XA` to `XF` count as members in samples).
@@ -122,9 +116,7 @@ impl Country {
 
     /// Every code of the table in order of its letters: 249 assigned, then 25 user-assigned merged in.
     pub fn all() -> impl Iterator<Item = Self> {
-        let invented = (b'A'..=b'Z')
-            .map(|last| [b'X', last])
-            .filter(|code| is_user_assigned(*code));
+        let invented = (b'A'..=b'Z').map(|last| [b'X', last]).filter(|code| is_user_assigned(*code));
         let (before, after) = ISO.split_at(ISO.partition_point(|row| row.alpha2 < *b"XA"));
         let codes = |rows: &'static [Row]| rows.iter().map(|row| row.alpha2);
         codes(before).chain(invented).chain(codes(after)).map(Self)
@@ -170,9 +162,7 @@ const fn is_user_assigned(code: [u8; 2]) -> bool {
 }
 
 fn find(code: [u8; 2]) -> Option<&'static Row> {
-    ISO.binary_search_by_key(&code, |row| row.alpha2)
-        .ok()
-        .and_then(|at| ISO.get(at))
+    ISO.binary_search_by_key(&code, |row| row.alpha2).ok().and_then(|at| ISO.get(at))
 }
 
 #[cfg(test)]
@@ -183,27 +173,9 @@ mod tests {
     #[test]
     fn the_table_is_sorted_and_its_codes_are_distinct() {
         assert!(ISO.windows(2).all(|pair| pair[0].alpha2 < pair[1].alpha2));
-        assert_eq!(
-            ISO.iter()
-                .map(|row| row.alpha3)
-                .collect::<BTreeSet<_>>()
-                .len(),
-            249
-        );
-        assert_eq!(
-            ISO.iter()
-                .map(|row| row.numeric)
-                .collect::<BTreeSet<_>>()
-                .len(),
-            249
-        );
-        assert_eq!(
-            ISO.iter()
-                .map(|row| row.name)
-                .collect::<BTreeSet<_>>()
-                .len(),
-            249
-        );
+        assert_eq!(ISO.iter().map(|row| row.alpha3).collect::<BTreeSet<_>>().len(), 249);
+        assert_eq!(ISO.iter().map(|row| row.numeric).collect::<BTreeSet<_>>().len(), 249);
+        assert_eq!(ISO.iter().map(|row| row.name).collect::<BTreeSet<_>>().len(), 249);
         for row in &ISO {
             assert!(row.alpha2.iter().all(u8::is_ascii_uppercase));
             assert!(row.alpha3.len() == 3 && row.alpha3.bytes().all(|b| b.is_ascii_uppercase()));
@@ -232,8 +204,8 @@ mod tests {
             .count();
         assert_eq!(accepted, 274);
         for bad in [
-            "", "D", "DEU", "de", "De", " DE", "DE ", "XK", "EU", "UK", "ZZ", "AA", "QM", "SU",
-            "YU", "AN", "X1", "\u{e9}", "ДЕ",
+            "", "D", "DEU", "de", "De", " DE", "DE ", "XK", "EU", "UK", "ZZ", "AA", "QM", "SU", "YU", "AN", "X1",
+            "\u{e9}", "ДЕ",
         ] {
             assert!(Country::parse(bad).is_err(), "{bad}");
         }
@@ -241,9 +213,7 @@ mod tests {
 
     #[test]
     fn a_long_text_is_not_repeated_whole() {
-        let message = Country::parse(&"x".repeat(100_000))
-            .unwrap_err()
-            .to_string();
+        let message = Country::parse(&"x".repeat(100_000)).unwrap_err().to_string();
         assert!(message.len() < 250, "{message}");
     }
 
@@ -252,23 +222,13 @@ mod tests {
         let members: Vec<Country> = Country::all().filter(Country::in_eea).collect();
         assert_eq!(members.len(), 36);
         assert_eq!(members.iter().filter(|c| c.is_user_assigned()).count(), 6);
-        for (code, inside) in [
-            ("DE", true),
-            ("IS", true),
-            ("HR", true),
-            ("XA", true),
-            ("XF", true),
-            ("XG", false),
-            ("XR", false),
-        ] {
+        for (code, inside) in
+            [("DE", true), ("IS", true), ("HR", true), ("XA", true), ("XF", true), ("XG", false), ("XR", false)]
+        {
             assert_eq!(Country::parse(code).unwrap().in_eea(), inside, "{code}");
         }
         for outside in ["CH", "GB", "US", "RU", "SJ", "AX", "RE", "VA", "TR"] {
-            assert_eq!(
-                Country::parse(outside).unwrap().bloc(),
-                Bloc::NonEea,
-                "{outside}"
-            );
+            assert_eq!(Country::parse(outside).unwrap().bloc(), Bloc::NonEea, "{outside}");
         }
     }
 
@@ -276,10 +236,7 @@ mod tests {
     fn it_is_written_as_its_two_letters() {
         let finland = Country::parse("FI").unwrap();
         assert_eq!(format!("{finland} {finland:?} {finland:>4}"), "FI FI   FI");
-        assert_eq!(
-            (finland.alpha3(), finland.numeric(), finland.name()),
-            (Some("FIN"), Some(246), "Finland")
-        );
+        assert_eq!((finland.alpha3(), finland.numeric(), finland.name()), (Some("FIN"), Some(246), "Finland"));
         assert_eq!(serde_json::to_string(&finland).unwrap(), "\"FI\"");
         assert_eq!(serde_json::from_str::<Country>("\"FI\"").unwrap(), finland);
         for bad in ["\"fi\"", "\"FIN\"", "\"\"", "246", "null", "[\"FI\"]"] {

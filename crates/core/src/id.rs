@@ -12,7 +12,8 @@ pub struct InvalidId {
 }
 
 impl InvalidId {
-    pub(crate) fn new(expected: &'static str, found: &str) -> Self {
+    /// `found` is not `expected` (a noun phrase saying what to write).
+    pub fn not(expected: &'static str, found: &str) -> Self {
         // INVARIANT: foreign text in an error is bounded, so a hostile file cannot fill a log with one line.
         Self { expected, found: found.chars().take(80).collect() }
     }
@@ -43,7 +44,7 @@ macro_rules! bytes_id {
             /// # Errors
             /// [`InvalidId`] for any other text.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
-                unhex(text).map(Self).ok_or_else(|| InvalidId::new($what, text))
+                unhex(text).map(Self).ok_or_else(|| InvalidId::not($what, text))
             }
         }
 
@@ -70,6 +71,8 @@ macro_rules! bytes_id {
     };
 }
 
+/// Serialises a type as its `Display` text and reads it by `FromStr`.
+#[macro_export]
 macro_rules! text_serde {
     ($name:ident) => {
         impl serde::Serialize for $name {
@@ -86,7 +89,6 @@ macro_rules! text_serde {
         }
     };
 }
-pub(crate) use text_serde;
 
 bytes_id!(
     /// The custodian, named once in genesis: 16 random bytes.
@@ -128,7 +130,7 @@ macro_rules! name_id {
             /// # Errors
             /// [`InvalidId`] for any other text.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
-                if is_name(text, Self::MAX_LEN) { Ok(Self(text.to_owned())) } else { Err(InvalidId::new($what, text)) }
+                if is_name(text, Self::MAX_LEN) { Ok(Self(text.to_owned())) } else { Err(InvalidId::not($what, text)) }
             }
 
             /// The name as text.

@@ -8,9 +8,21 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable)
 )]
 
-pub mod class;
-pub mod digest;
-pub mod encoding;
+#[macro_use]
+mod names;
+#[macro_use]
 pub mod id;
+#[macro_use]
 pub mod json;
+
+pub mod approval;
+pub mod class;
+pub mod control;
+pub mod country;
+pub mod digest;
+pub mod directory;
+pub mod encoding;
+pub mod facts;
+pub mod finding;
+pub mod order;
 pub mod time;

@@ -1,6 +1,6 @@
 //! Time: whole seconds since 1970-01-01T00:00:00Z, written as `2026-11-20T13:00:00Z`, and the clock as an argument.
 
-use crate::id::{InvalidId, text_serde};
+use crate::id::InvalidId;
 use std::fmt;
 
 /// A point in time, whole seconds, UTC, years 1970 to 2999.
@@ -53,7 +53,7 @@ impl Timestamp {
         parsed
             .and_then(|time| Self::from_unix(time.as_second()))
             .filter(|time| time.to_string() == text)
-            .ok_or_else(|| InvalidId::new("a time like 2026-11-20T13:00:00Z (UTC, whole seconds)", text))
+            .ok_or_else(|| InvalidId::not("a time like 2026-11-20T13:00:00Z (UTC, whole seconds)", text))
     }
 
     /// The last second of the calendar quarter (UTC) in which `self` lies.
@@ -93,7 +93,7 @@ impl std::str::FromStr for Timestamp {
     }
 }
 
-text_serde!(Timestamp);
+crate::text_serde!(Timestamp);
 
 /// The clock, an argument everywhere: only the binary's edge reads the machine's.
 pub trait Clock: Send + Sync {

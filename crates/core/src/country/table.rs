@@ -11,12 +11,7 @@ pub(super) struct Row {
 }
 
 const fn row(alpha2: &[u8; 2], alpha3: &'static str, numeric: u16, name: &'static str) -> Row {
-    Row {
-        alpha2: *alpha2,
-        alpha3,
-        numeric,
-        name,
-    }
+    Row { alpha2: *alpha2, alpha3, numeric, name }
 }
 
 // INVARIANT: sorted by the two letters, without repetition; look-ups are binary searches.
