@@ -16,6 +16,7 @@ pub mod id;
 pub mod json;
 
 pub mod approval;
+pub mod case;
 pub mod class;
 pub mod control;
 pub mod country;
@@ -24,5 +25,6 @@ pub mod directory;
 pub mod encoding;
 pub mod facts;
 pub mod finding;
+pub mod leaf;
 pub mod order;
 pub mod time;

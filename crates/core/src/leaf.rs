@@ -1,0 +1,83 @@
+//! The true kinds of sealed leaves and the fixed field names of each.
+//!
+//! A sealed leaf shows nothing of this (`docs/formats/leaf.md`); whoever is given the disclosures of a leaf knows from
+//! this table which fields must be there, so a withheld field is visible.
+
+/// Most fields of a leaf, `kind` included; the rest up to this number are decoys.
+pub const MAX_FIELDS: usize = 16;
+
+macro_rules! leaf_kinds {
+    ($($(#[$meta:meta])* $name:ident = $text:literal [$($field:literal),*];)*) => {
+        named_enum!(
+            /// The true kind of a sealed leaf.
+            LeafKind, "a kind of leaf" {
+                $($(#[$meta])* $name = $text,)*
+            }
+        );
+
+        impl LeafKind {
+            /// Names of the fields beside `kind`, in the order of the table.
+            pub fn fields(self) -> &'static [&'static str] {
+                match self { $(LeafKind::$name => &[$($field),*],)* }
+            }
+        }
+    };
+}
+
+leaf_kinds! {
+    /// An informal approach by an authority.
+    Contact = "contact" ["document", "authority", "state", "met", "asked", "promised", "delivered", "at"];
+    /// A request that arrived.
+    Request = "request" ["document", "authority", "instrument", "people_asked", "classes_asked", "received_at"];
+    /// The check of the sender.
+    Verified = "verified" ["document", "outcome", "factors", "at"];
+    /// A finding.
+    Finding = "finding" ["document", "question", "at"];
+    /// A decision by policy.
+    Decision = "decision" ["document", "outcome", "reasons", "policy", "at"];
+    /// An approval or a refusal to approve.
+    Approval = "approval" ["document", "order", "role", "verdict", "at"];
+    /// An order. Every field equals the order's.
+    Order = "order" [
+        "order", "case", "order_kind", "authority", "manifest", "subjects", "records", "classes", "recipient", "not_before", "expires",
+        "latest_opening", "delay", "ring"
+    ];
+    /// An outside effect that is about to happen.
+    Intent = "intent" ["effect", "subject", "at"];
+    /// A trustee's answer or refusal.
+    Receipt = "receipt" ["receipt", "order", "trustee", "outcome", "code", "at"];
+    /// A package handed over.
+    Release = "release" ["order", "package", "people", "cells", "at"];
+    /// A reasoned refusal sent.
+    Refusal = "refusal" ["document", "authority", "reasons", "people_asked", "cells_asked", "at"];
+    /// A notice to the persons concerned.
+    Notice = "notice" ["order", "form", "at"];
+    /// A delay order taken on file.
+    Delay = "delay" ["order", "delay", "until", "at"];
+    /// An exact lookup, found or not.
+    Lookup = "lookup" ["value", "found", "at"];
+    /// Something that must not happen and did.
+    Incident = "incident" ["document", "code", "at"];
+    /// Nothing: keeps the rate of leaves steady.
+    Dummy = "dummy" [];
+}
+
+/// Name of the field that holds the kind; every disclosed leaf has it.
+pub const KIND_FIELD: &str = "kind";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_fits_a_leaf_and_names_no_field_twice() {
+        for kind in LeafKind::ALL {
+            let mut names = kind.fields().to_vec();
+            assert!(names.len() < MAX_FIELDS, "{kind}");
+            assert!(!names.contains(&KIND_FIELD), "{kind}");
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), kind.fields().len(), "{kind}");
+        }
+    }
+}
