@@ -1,0 +1,167 @@
+use std::collections::BTreeMap;
+
+use rand_core::CryptoRng;
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::encoding;
+use crate::leaf::disclosure::digest;
+use crate::leaf::frame::{Stamp, canonical, decode, encode};
+use crate::leaf::{DIGESTS_PER_LEAF, Disclosure, DisclosureError, LeafError, LeafId, LeafKind, SEALED_LEAF_BYTES};
+
+/// A sealed leaf: sixteen digests, of disclosures or of nothing; nobody can tell which.
+///
+/// `{"v":1,"kind":"sealed","id":"..","tick":..,"_sd":["..", 16 in all],"pad":"0.."}`, digests strictly ascending.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedLeaf {
+    stamp: Stamp,
+    // INVARIANT: 16 base64url SHA-256 digests, strictly ascending.
+    digests: Vec<String>,
+}
+
+impl SealedLeaf {
+    /// Parses the bytes of a sealed leaf.
+    ///
+    /// # Errors
+    /// [`LeafError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, LeafError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Members<'b> {
+            v: u8,
+            #[serde(rename = "kind")]
+            _kind: &'b str,
+            id: &'b str,
+            tick: u64,
+            #[serde(borrow)]
+            _sd: Vec<&'b str>,
+            #[serde(rename = "pad")]
+            _pad: &'b str,
+        }
+        let read: Members<'_> = decode(bytes, SEALED_LEAF_BYTES)?;
+        let stamp = Stamp::read(read.v, read.id, read.tick)?;
+        if read._sd.len() != DIGESTS_PER_LEAF {
+            return Err(LeafError::Form("a sealed leaf has exactly 16 digests"));
+        }
+        if read._sd.iter().any(|text| encoding::base64url_decode(text).is_none_or(|digest| digest.len() != 32)) {
+            return Err(LeafError::Form("a digest is not base64url of 32 bytes"));
+        }
+        if !read._sd.is_sorted_by(|a, b| a < b) {
+            return Err(LeafError::Form("digests are not strictly ascending"));
+        }
+        let leaf = Self { stamp, digests: read._sd.into_iter().map(str::to_owned).collect() };
+        canonical(bytes, &leaf.to_bytes()?)?;
+        Ok(leaf)
+    }
+
+    /// The leaf's 1,024 bytes.
+    ///
+    /// # Errors
+    /// None in practice: sixteen digests always fit.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, LeafError> {
+        let members = format!("\"_sd\":[\"{}\"]", self.digests.join("\",\""));
+        encode(LeafKind::Sealed, self.stamp, &members)
+    }
+
+    /// Random id.
+    pub fn id(&self) -> LeafId {
+        self.stamp.id
+    }
+
+    /// Five-minute time.
+    pub fn tick(&self) -> u64 {
+        self.stamp.tick
+    }
+
+    /// The sixteen digests, ascending.
+    pub fn digests(&self) -> &[String] {
+        &self.digests
+    }
+
+    /// Whether this leaf commits to the given disclosure.
+    pub fn holds(&self, disclosure: &Disclosure) -> bool {
+        self.digests.binary_search(&disclosure.digest()).is_ok()
+    }
+
+    /// Checks disclosures of this leaf and returns the fields by name.
+    ///
+    /// # Errors
+    /// [`DisclosureError`] for one that is not canonical, not of this leaf, or for a name that comes twice.
+    pub fn check<T: AsRef<str>>(&self, disclosures: &[T]) -> Result<BTreeMap<String, Value>, DisclosureError> {
+        let mut fields = BTreeMap::new();
+        for text in disclosures {
+            let disclosure = Disclosure::parse(text.as_ref())?;
+            let name = disclosure.name().to_owned();
+            if !self.holds(&disclosure) {
+                return Err(DisclosureError::NotInLeaf(name));
+            }
+            if fields.insert(name.clone(), disclosure.value().clone()).is_some() {
+                return Err(DisclosureError::Twice(name));
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// Makes a sealed leaf of up to sixteen named fields and fills it up with decoys. Returns the leaf's bytes and the
+/// disclosures in the order of the fields. `rng` must be a secure generator: salts and decoys come from it.
+///
+/// # Errors
+/// [`LeafError::TooManyFields`], [`LeafError::Disclosure`] (also for a name that comes twice), [`LeafError::Form`] for
+/// a tick above 2^53 - 1.
+pub fn seal_fields(
+    id: LeafId,
+    tick: u64,
+    fields: &[(&str, Value)],
+    rng: &mut impl CryptoRng,
+) -> Result<(Vec<u8>, Vec<Disclosure>), LeafError> {
+    if fields.len() > DIGESTS_PER_LEAF {
+        return Err(LeafError::TooManyFields(fields.len()));
+    }
+    let mut disclosures: Vec<Disclosure> = Vec::with_capacity(fields.len());
+    for (name, value) in fields {
+        if disclosures.iter().any(|before| before.name() == *name) {
+            return Err(DisclosureError::Twice((*name).to_owned()).into());
+        }
+        disclosures.push(Disclosure::new(name, value.clone(), rng)?);
+    }
+    let mut digests: Vec<String> = disclosures.iter().map(Disclosure::digest).collect();
+    while digests.len() < DIGESTS_PER_LEAF {
+        // Hashed like a real one, so that no property of the generator's output shows.
+        let mut decoy = [0_u8; 32];
+        rng.fill_bytes(&mut decoy);
+        let decoy = encoding::base64url(&Sha256::digest(decoy));
+        if !digests.contains(&decoy) {
+            digests.push(decoy);
+        }
+    }
+    digests.sort_unstable();
+    let leaf = SealedLeaf { stamp: Stamp::new(id, tick)?, digests };
+    Ok((leaf.to_bytes()?, disclosures))
+}
+
+/// A sealed leaf about nothing: one disclosure `kind` = `dummy`, fifteen decoys. Same size and shape as any other.
+///
+/// # Errors
+/// As [`seal_fields`].
+pub fn seal_dummy(id: LeafId, tick: u64, rng: &mut impl CryptoRng) -> Result<(Vec<u8>, Vec<Disclosure>), LeafError> {
+    seal_fields(id, tick, &[("kind", Value::from("dummy"))], rng)
+}
+
+/// Checks disclosures against the bytes of a sealed leaf and returns the fields by name.
+///
+/// # Errors
+/// [`LeafError`] for a leaf that is not canonical or a disclosure that does not belong to it.
+pub fn check_disclosures<T: AsRef<str>>(leaf: &[u8], disclosures: &[T]) -> Result<BTreeMap<String, Value>, LeafError> {
+    Ok(SealedLeaf::parse(leaf)?.check(disclosures)?)
+}
+
+/// Whether the bytes of a sealed leaf commit to this disclosure string. The string is only hashed, so that a holder
+/// of a document and its salt can ask.
+///
+/// # Errors
+/// [`LeafError`] for a leaf that is not canonical.
+pub fn holds_disclosure(leaf: &[u8], disclosure: &str) -> Result<bool, LeafError> {
+    Ok(SealedLeaf::parse(leaf)?.digests.binary_search(&digest(disclosure)).is_ok())
+}
