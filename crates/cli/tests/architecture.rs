@@ -217,6 +217,16 @@ fn no_test_file_is_forgotten() {
 }
 
 #[test]
+fn every_fuzz_target_is_listed() {
+    let manifest = read(&workspace_root().join("fuzz/Cargo.toml"));
+    for file in all_files(&workspace_root().join("fuzz/fuzz_targets")) {
+        let entry =
+            format!("path = \"fuzz_targets/{}\"", file.file_name().and_then(|name| name.to_str()).unwrap_or_default());
+        assert!(manifest.contains(&entry), "fuzz/Cargo.toml has no [[bin]] with {entry}");
+    }
+}
+
+#[test]
 fn the_readme_starts_with_the_two_commands() {
     let readme = read(&workspace_root().join("README.md"));
     for command in ["cargo run --release -- demo", "cargo test"] {
