@@ -1,1 +1,16 @@
-//! may this be released, and was this honest: pure functions over bytes.
+//! "May this be released?" and "was this honest?" as pure functions over bytes.
+//!
+//! In scope: the messages between desk, trustees and authorities ([`wire`]); the manifest; the control state folded from
+//! the journal ([`state`]); the fourteen checks of a trustee ([`request`]); the evidence of one release ([`evidence`]);
+//! recomputing a journal from its tiles ([`totals`]). Not in scope: I/O, clocks, randomness, keys at rest.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable)
+)]
+
+pub mod ledger;
+pub mod manifest;
+pub mod order_leaf;
+pub mod refusal;
+pub mod state;
+pub mod wire;

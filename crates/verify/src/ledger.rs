@@ -1,0 +1,148 @@
+//! What a trustee remembers of its own answers: replay keys, cumulative counters, receipts it waits for.
+//!
+//! Plain data: the trustee keeps it in its journal and hands it to the pure check.
+
+use countersign_core::id::{AuthorityId, Digest, OrderId};
+use countersign_core::time::{DAY, Timestamp};
+use std::collections::BTreeMap;
+
+/// What is counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CounterKey {
+    /// Every person, whoever asked.
+    All,
+    /// People for one authority.
+    Authority(AuthorityId),
+    /// People for one matter.
+    Matter(Digest),
+    /// People for one traced address.
+    Address(Digest),
+}
+
+/// Hard stops on people, for the whole custodian and per rolling window. Above them only a person at the trustee lifts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Per day, all orders.
+    pub day: u32,
+    /// Per authority and 30 days.
+    pub authority: u32,
+    /// Per matter and 90 days.
+    pub matter: u32,
+    /// Per traced address and 365 days.
+    pub address: u32,
+}
+
+impl CounterKey {
+    /// The rolling window in days.
+    pub fn window_days(&self) -> i64 {
+        match self {
+            CounterKey::All => 1,
+            CounterKey::Authority(_) => 30,
+            CounterKey::Matter(_) => 90,
+            CounterKey::Address(_) => 365,
+        }
+    }
+
+    /// The hard stop, for the whole custodian.
+    pub fn cap(&self, caps: &Caps) -> u32 {
+        match self {
+            CounterKey::All => caps.day,
+            CounterKey::Authority(_) => caps.authority,
+            CounterKey::Matter(_) => caps.matter,
+            CounterKey::Address(_) => caps.address,
+        }
+    }
+}
+
+/// The hard stop of one trustee: any t of n trustees answer an order, so each sees about t/n of the people. Rounded up,
+/// so that n trustees together never stop the custodian below its cap.
+pub fn scaled_cap(cap: u32, threshold: u16, members: usize) -> u64 {
+    let members = (members as u64).max(1);
+    (u64::from(cap) * u64::from(threshold)).div_ceil(members)
+}
+
+/// A trustee's memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Digest and share epoch answered under each order id.
+    pub replay: BTreeMap<OrderId, (Digest, u32)>,
+    /// People counted, by key and day number since 1970-01-01 UTC.
+    pub counted: BTreeMap<CounterKey, BTreeMap<i64, u64>>,
+    /// Receipts not yet seen in the journal: digest of the disclosure, and when the receipt was given.
+    pub awaited: BTreeMap<String, Timestamp>,
+    /// The latest time this trustee has acted at.
+    pub latest: Option<Timestamp>,
+}
+
+impl Ledger {
+    /// People counted under `key` in its rolling window that ends with the day of `now`.
+    pub fn people(&self, key: &CounterKey, now: Timestamp) -> u64 {
+        let today = day(now);
+        let first = today - key.window_days() + 1;
+        self.counted.get(key).map_or(0, |days| days.range(first..=today).map(|(_, people)| people).sum())
+    }
+
+    /// Counts `people` under `key` on the day of `now`.
+    pub fn count(&mut self, key: CounterKey, now: Timestamp, people: u64) {
+        *self.counted.entry(key).or_default().entry(day(now)).or_default() += people;
+    }
+
+    /// Forgets the awaited receipts whose disclosure digests stand in a leaf of the journal.
+    pub fn saw<'a>(&mut self, digests: impl IntoIterator<Item = &'a str>) {
+        if self.awaited.is_empty() {
+            return;
+        }
+        for digest in digests {
+            self.awaited.remove(digest);
+        }
+    }
+
+    /// The oldest receipt that should have been in the journal by now.
+    pub fn overdue(&self, now: Timestamp, patience: i64) -> Option<Timestamp> {
+        self.awaited.values().copied().filter(|given| now.since(*given) > patience).min()
+    }
+}
+
+/// Days since 1970-01-01 UTC.
+pub fn day(time: Timestamp) -> i64 {
+    time.unix().div_euclid(DAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn windows_roll_by_days() {
+        let mut ledger = Ledger::default();
+        let key = CounterKey::Authority(AuthorityId::parse("xa-court").unwrap());
+        ledger.count(key.clone(), at("2026-11-01T23:59:59Z"), 3);
+        ledger.count(key.clone(), at("2026-11-20T00:00:00Z"), 4);
+        assert_eq!(ledger.people(&key, at("2026-11-20T12:00:00Z")), 7);
+        assert_eq!(ledger.people(&key, at("2026-11-30T23:00:00Z")), 7);
+        assert_eq!(ledger.people(&key, at("2026-12-01T00:00:00Z")), 4);
+        ledger.count(CounterKey::All, at("2026-11-20T00:00:00Z"), 4);
+        assert_eq!(ledger.people(&CounterKey::All, at("2026-11-21T00:00:00Z")), 0);
+    }
+
+    #[test]
+    fn a_cap_is_scaled_by_the_share_of_orders_a_trustee_sees() {
+        assert_eq!(scaled_cap(10, 3, 5), 6);
+        assert_eq!(scaled_cap(1, 3, 5), 1);
+        assert_eq!(scaled_cap(0, 3, 5), 0);
+    }
+
+    #[test]
+    fn a_receipt_is_overdue_until_it_is_seen() {
+        let mut ledger = Ledger::default();
+        ledger.awaited.insert("a".into(), at("2026-11-20T12:00:00Z"));
+        assert_eq!(ledger.overdue(at("2026-11-20T12:10:00Z"), 600), None);
+        assert!(ledger.overdue(at("2026-11-20T12:10:01Z"), 600).is_some());
+        ledger.saw(["b", "a"]);
+        assert_eq!(ledger.overdue(at("2026-11-21T00:00:00Z"), 600), None);
+    }
+}

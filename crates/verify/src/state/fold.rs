@@ -1,0 +1,223 @@
+//! Folding control leaves.
+
+use super::{ControlState, InForce, Waiting};
+use countersign_approve::verify_control_signature;
+use countersign_core::control::{Action, COOLING, Change, Genesis, Person, Role, TrusteeMember};
+use countersign_core::encoding::hex;
+use countersign_core::id::Digest;
+use countersign_core::json::{DocumentError, Exact};
+use countersign_core::time::Timestamp;
+use countersign_tlog::leaf::ControlLeaf;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why leaf 0 is not the genesis it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FoldError {
+    /// The body is not a genesis document.
+    #[error("leaf 0: {0}")]
+    Document(#[from] DocumentError),
+    /// Not the genesis that the verifier has pinned.
+    #[error("leaf 0: the genesis digest is `{found}`, pinned is `{pinned}`; this is another custodian's journal or a rewritten one")]
+    NotPinned {
+        /// Digest of the body found.
+        found: Digest,
+        /// Digest pinned.
+        pinned: Digest,
+    },
+    /// Somebody named in genesis has not signed it.
+    #[error("leaf 0: `{0}` has not signed, or the signature is wrong")]
+    Unsigned(String),
+    /// A signature of nobody named in genesis.
+    #[error("leaf 0: a signature of `{0}`, who is not named in genesis or signed twice")]
+    Stranger(String),
+}
+
+/// A control leaf that changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Index of the leaf.
+    pub index: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// Name of a signing party in a control leaf: `person:anna-berg` or `trustee:3`.
+pub(super) fn party_of_person(person: &Person) -> String {
+    format!("person:{}", person.id)
+}
+
+/// Name of a trustee as a signing party.
+pub(super) fn party_of_trustee(member: &TrusteeMember) -> String {
+    format!("trustee:{}", member.index)
+}
+
+impl ControlState {
+    /// Starts a fold at leaf 0.
+    ///
+    /// Every trustee, and every approver and counsel of the roster, must have signed the body.
+    ///
+    /// # Errors
+    /// [`FoldError`].
+    pub fn begin(leaf: &ControlLeaf, pinned: Option<&Digest>) -> Result<Self, FoldError> {
+        let genesis = Exact::<Genesis>::parse(leaf.body().as_bytes())?;
+        if let Some(pinned) = pinned.filter(|pinned| **pinned != genesis.digest()) {
+            return Err(FoldError::NotPinned { found: genesis.digest(), pinned: *pinned });
+        }
+        let value = genesis.value();
+        let mut expected: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for person in value.people.iter().filter(|person| must_sign_genesis(person)) {
+            expected.insert(party_of_person(person), person.keys.clone());
+        }
+        for member in value.trustees.iter().flat_map(|trustees| &trustees.members) {
+            expected.insert(party_of_trustee(member), vec![identity_key(member)]);
+        }
+        for signature in leaf.signatures() {
+            let Some(keys) = expected.remove(&signature.by) else { return Err(FoldError::Stranger(signature.by.clone())) };
+            if !signed(leaf.body(), &keys, &signature.sig) {
+                return Err(FoldError::Unsigned(signature.by.clone()));
+            }
+        }
+        if let Some(missing) = expected.into_keys().next() {
+            return Err(FoldError::Unsigned(missing));
+        }
+        let in_force = InForce {
+            genesis: genesis.digest(),
+            people: value.people.iter().map(|person| (person.id.clone(), person.clone())).collect(),
+            policy: value.policy,
+            directory: value.directory,
+            witness_policy: value.witness_policy.clone(),
+            ring: value.ring.clone(),
+            suspended: BTreeSet::new(),
+            held: BTreeSet::new(),
+        };
+        Ok(Self { genesis, in_force, waiting: Vec::new(), number: 0, rejected: Vec::new() })
+    }
+
+    /// Folds the control leaf at `index`. `witnessed` is the time of the witnessed checkpoint under which this folder
+    /// first saw the leaf.
+    ///
+    /// A leaf whose signatures do not suffice changes nothing and is listed by [`rejected`](Self::rejected).
+    pub fn fold(&mut self, index: u64, leaf: &ControlLeaf, witnessed: Timestamp) {
+        self.settle(witnessed);
+        match self.accept(leaf, witnessed) {
+            Ok(change) if change.action.only_removes() => {
+                self.number = change.number;
+                self.cancel_waiting(&change.action);
+                self.in_force.apply(&change.action);
+            }
+            Ok(change) => {
+                self.number = change.number;
+                let effective = change.effective.max(witnessed.plus(COOLING));
+                self.waiting.push(Waiting { index, effective, change });
+            }
+            Err(reason) => self.rejected.push(Rejected { index, reason }),
+        }
+    }
+
+    /// Moves waiting changes whose time had come at `now` into force.
+    fn settle(&mut self, now: Timestamp) {
+        let (due, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(|waiting: &Waiting| waiting.effective <= now);
+        self.waiting = waiting;
+        let due: Vec<Waiting> = due;
+        for waiting in due {
+            self.in_force.apply(&waiting.change.action);
+        }
+    }
+
+    /// A removal also removes what is still cooling: otherwise a removed person could come back by an older addition.
+    fn cancel_waiting(&mut self, action: &Action) {
+        self.waiting.retain_mut(|waiting| match (&mut waiting.change.action, action) {
+            (Action::AddPerson(person), Action::RemovePerson(removed)) => person.id != *removed,
+            (Action::AddPerson(person), Action::RevokeKey { person: owner, key }) if person.id == *owner => {
+                person.keys.retain(|kept| kept != key);
+                !person.keys.is_empty()
+            }
+            _ => true,
+        });
+    }
+
+    fn accept(&self, leaf: &ControlLeaf, now: Timestamp) -> Result<Change, String> {
+        let change = Exact::<Change>::parse(leaf.body().as_bytes()).map_err(|error| error.to_string())?;
+        let value = change.value();
+        let genesis = self.genesis.value();
+        if value.custodian != genesis.custodian.id || value.genesis != self.genesis.digest() {
+            return Err("a change for another journal".into());
+        }
+        if value.number != self.next_number() {
+            return Err(format!("change number {} where {} is next", value.number, self.next_number()));
+        }
+        let signers = self.signers(leaf, now)?;
+        if value.action.only_removes() {
+            return if signers.removers() == 0 { Err("nobody in force has signed the removal".into()) } else { Ok(value.clone()) };
+        }
+        let threshold = genesis.trustees.as_ref().map_or(0, |trustees| usize::from(trustees.threshold));
+        let needed = usize::from(genesis.change_approvals);
+        if signers.approvers < needed || signers.trustees < threshold {
+            return Err(format!(
+                "signed by {} of {needed} approvers and {} of {threshold} trustees",
+                signers.approvers, signers.trustees
+            ));
+        }
+        Ok(value.clone())
+    }
+
+    fn signers(&self, leaf: &ControlLeaf, now: Timestamp) -> Result<Signers, String> {
+        let state = self.at(now);
+        let mut seen = BTreeSet::new();
+        let mut signers = Signers::default();
+        for signature in leaf.signatures() {
+            if !seen.insert(signature.by.as_str()) {
+                return Err(format!("`{}` signed twice", signature.by));
+            }
+            if let Some(person) = state.people.values().find(|person| party_of_person(person) == signature.by) {
+                if !signed(leaf.body(), &person.keys, &signature.sig) {
+                    return Err(format!("the signature of `{}` is wrong", signature.by));
+                }
+                if person.roles.contains(&Role::Approver) {
+                    signers.approvers += 1;
+                } else if person.roles.contains(&Role::Counsel) {
+                    signers.counsel += 1;
+                }
+            } else if let Some(member) = self.member_named(&signature.by) {
+                if !signed(leaf.body(), &[identity_key(member)], &signature.sig) {
+                    return Err(format!("the signature of `{}` is wrong", signature.by));
+                }
+                signers.trustees += 1;
+            } else {
+                return Err(format!("`{}` is not in force", signature.by));
+            }
+        }
+        Ok(signers)
+    }
+
+    fn member_named(&self, party: &str) -> Option<&TrusteeMember> {
+        let members = self.genesis.value().trustees.iter().flat_map(|trustees| &trustees.members);
+        members.into_iter().find(|member| party_of_trustee(member) == party)
+    }
+}
+
+#[derive(Default)]
+struct Signers {
+    approvers: usize,
+    counsel: usize,
+    trustees: usize,
+}
+
+impl Signers {
+    fn removers(&self) -> usize {
+        self.approvers + self.counsel + self.trustees
+    }
+}
+
+fn must_sign_genesis(person: &Person) -> bool {
+    person.roles.iter().any(|role| matches!(role, Role::Approver | Role::Counsel))
+}
+
+/// A trustee's identity key in the spelling of roster keys.
+fn identity_key(member: &TrusteeMember) -> String {
+    format!("ed25519 {}", hex(member.identity.as_bytes()))
+}
+
+fn signed(body: &str, keys: &[String], signature: &str) -> bool {
+    keys.iter().any(|key| verify_control_signature(body, key, signature).is_ok())
+}

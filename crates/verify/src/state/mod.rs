@@ -1,0 +1,165 @@
+//! The control state: who may sign, which policy, directory, ring and witnesses are in force - folded from the control
+//! leaves of the journal by everybody who verifies.
+//!
+//! Rules: `docs/formats/control.md`. A control leaf whose signatures do not suffice changes nothing and is remembered as
+//! rejected. An addition or a weakening takes effect after [`COOLING`], counted from the time at which the folder saw it
+//! under the witness quorum: a tick that the custodian wrote is never trusted for that.
+
+mod fold;
+mod journal;
+
+pub use fold::{FoldError, Rejected};
+pub use journal::JournalView;
+
+use countersign_core::control::{Action, Change, Genesis, Person, RingRef, TrusteeMember};
+use countersign_core::id::{AuthorityId, Digest, OrderId, PersonId};
+use countersign_core::json::Exact;
+use countersign_core::time::Timestamp;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The control state after some prefix of the journal.
+#[derive(Debug, Clone)]
+pub struct ControlState {
+    genesis: Exact<Genesis>,
+    in_force: InForce,
+    waiting: Vec<Waiting>,
+    number: u32,
+    rejected: Vec<Rejected>,
+}
+
+/// What is in force at one time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InForce {
+    genesis: Digest,
+    people: BTreeMap<PersonId, Person>,
+    policy: Digest,
+    directory: Digest,
+    witness_policy: String,
+    ring: Option<RingRef>,
+    suspended: BTreeSet<AuthorityId>,
+    held: BTreeSet<OrderId>,
+}
+
+/// An addition or weakening that is accepted and cooling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Index of its leaf.
+    pub index: u64,
+    /// When it takes effect for this folder.
+    pub effective: Timestamp,
+    /// The change.
+    pub change: Change,
+}
+
+impl ControlState {
+    /// Leaf 0.
+    pub fn genesis(&self) -> &Exact<Genesis> {
+        &self.genesis
+    }
+
+    /// What is in force at `now`: everything folded, and every waiting change whose time has come.
+    pub fn at(&self, now: Timestamp) -> InForce {
+        let mut state = self.in_force.clone();
+        for waiting in self.waiting.iter().filter(|waiting| waiting.effective <= now) {
+            state.apply(&waiting.change.action);
+        }
+        state
+    }
+
+    /// Changes that are accepted and cooling at `now`.
+    pub fn waiting(&self, now: Timestamp) -> impl Iterator<Item = &Waiting> {
+        self.waiting.iter().filter(move |waiting| waiting.effective > now)
+    }
+
+    /// Control leaves that changed nothing, with the reason.
+    pub fn rejected(&self) -> &[Rejected] {
+        &self.rejected
+    }
+
+    /// The number that the next change must carry.
+    pub fn next_number(&self) -> u32 {
+        self.number + 1
+    }
+
+    /// The trustee with this index, by genesis.
+    pub fn trustee(&self, index: u16) -> Option<&TrusteeMember> {
+        let members = &self.genesis.value().trustees.as_ref()?.members;
+        members.iter().find(|member| member.index == index)
+    }
+
+    /// Threshold and number of trustees.
+    pub fn trustees(&self) -> Option<(u16, usize)> {
+        self.genesis.value().trustees.as_ref().map(|trustees| (trustees.threshold, trustees.members.len()))
+    }
+}
+
+impl InForce {
+    /// The people of the roster.
+    pub fn people(&self) -> &BTreeMap<PersonId, Person> {
+        &self.people
+    }
+
+    /// Digest of the policy bundle.
+    pub fn policy(&self) -> Digest {
+        self.policy
+    }
+
+    /// Digest of the authority directory.
+    pub fn directory(&self) -> Digest {
+        self.directory
+    }
+
+    /// The witness policy's text.
+    pub fn witness_policy(&self) -> &str {
+        &self.witness_policy
+    }
+
+    /// The ring and share epoch.
+    pub fn ring(&self) -> Option<&RingRef> {
+        self.ring.as_ref()
+    }
+
+    /// Whether the authority is suspended.
+    pub fn is_suspended(&self, authority: &AuthorityId) -> bool {
+        self.suspended.contains(authority)
+    }
+
+    /// Whether the order is held.
+    pub fn is_held(&self, order: &OrderId) -> bool {
+        self.held.contains(order)
+    }
+
+    /// parts("countersign/state/v1", canonical JSON of the state): what receipts carry.
+    pub fn digest(&self) -> Digest {
+        // INVARIANT: maps with string keys, no floats: writing this type as JSON cannot fail.
+        let text = serde_json::to_string(self).unwrap_or_default();
+        countersign_core::digest::parts("countersign/state/v1", &[text.as_bytes()])
+    }
+
+    fn apply(&mut self, action: &Action) {
+        match action {
+            Action::AddPerson(person) => {
+                self.people.insert(person.id.clone(), person.clone());
+            }
+            Action::RemovePerson(person) => {
+                self.people.remove(person);
+            }
+            Action::RevokeKey { person, key } => {
+                if let Some(person) = self.people.get_mut(person) {
+                    person.keys.retain(|kept| kept != key);
+                }
+            }
+            Action::SetPolicy(policy) => self.policy = *policy,
+            Action::SetDirectory(directory) => self.directory = *directory,
+            Action::SuspendAuthority(authority) => {
+                self.suspended.insert(authority.clone());
+            }
+            Action::SetWitnessPolicy(policy) => self.witness_policy.clone_from(policy),
+            Action::SetRing(ring) => self.ring = Some(ring.clone()),
+            Action::HoldOrder(order) => {
+                self.held.insert(*order);
+            }
+        }
+    }
+}

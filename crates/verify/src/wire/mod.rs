@@ -1,0 +1,15 @@
+//! Messages between parties: what the desk asks a trustee, what a trustee answers, what an authority signs.
+//!
+//! Bytes: `docs/formats/wire.md`. Every message is one [`Signed`] document.
+
+mod answer;
+mod delay;
+mod hex_bytes;
+mod release;
+mod signed;
+
+pub use answer::{Answer, AnswerV1, Outcome, Receipt, ReceiptV1, SealedReply};
+pub use delay::{DelayOrder, DelayV1};
+pub use hex_bytes::HexBytes;
+pub use release::{LeafEvidence, ReleaseRequest, RequestV1};
+pub use signed::{Signed, SignedError};
