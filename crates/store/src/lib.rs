@@ -1,1 +1,32 @@
-//! storage ports of desk and log as use cases, in memory and on SQLite.
+//! What the desk and the log keep, as ports whose methods are use cases, and two stores behind them: memory and SQLite.
+//!
+//! Every method is one transaction: all of it happened or none of it. "Not found" is `Ok(None)`. Writing the same thing again is
+//! `Ok`; writing another thing under the same name is [`StoreError::Conflict`]. One exported suite (`conformance`) holds every
+//! store to that. The register's sigma secrets live behind their own port ([`Sigmas`]) in their own file, because they must be
+//! erasable where everything else is append-only.
+
+mod cases;
+mod error;
+mod leaves;
+mod orders;
+mod payments;
+mod register;
+mod settings;
+mod sigmas;
+
+pub use cases::{Answered, AppendEvent, CaseLeaf, CaseSummary, Cases, NewOrder};
+pub use error::{Result, StoreError};
+pub use leaves::{Disclosures, LeafKey, NewLeaf, StoredDocument};
+pub use orders::{Counter, EffectKey, NewEffect, OpenEffect, OrderEntry, Orders, Receipt};
+pub use payments::{Payment, PaymentWriter, Payments, PaymentsStart};
+pub use register::{
+    HEADER_LEN, ImportStart, ImportSummary, ImportWriter, NewEntry, NewRecord, Register, RegisterCounts, SealedRecord,
+    Tag,
+};
+pub use settings::Settings;
+pub use sigmas::{Sigma, Sigmas};
+
+/// Everything the desk keeps, except the sigma secrets.
+pub trait DeskStore: Cases + Orders + Register + Payments + Settings {}
+
+impl<S: Cases + Orders + Register + Payments + Settings> DeskStore for S {}
