@@ -1,1 +1,46 @@
-//! HTTP pages and API over the desk.
+//! HTTP for everybody: the public page, health and readiness, and the log as static files in the layout of C2SP tlog-tiles.
+//!
+//! In scope: what may be read without logging in. The figures come through the port [`PublicState`], so nothing here knows how they are
+//! kept. Not in scope: TLS (a reverse proxy does it), the console and the portals.
+//!
+//! One endpoint is one file. Whatever goes wrong is answered by a [`Problem`] (RFC 9457), whose outside text says what the caller can do
+//! and whose inside text goes to the operations log only.
+
+mod asset;
+mod headers;
+mod health;
+mod log;
+mod page;
+pub mod problem;
+mod ready;
+mod site;
+mod state;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::map_response;
+use axum::routing::get;
+
+pub use problem::Problem;
+pub use site::Site;
+pub use state::{Figures, Head, PublicState, StateError, StateFuture, Totals, Witness};
+
+/// The router of everything public.
+pub fn router(site: Site) -> Router {
+    let log = Router::new()
+        .route("/log/checkpoint", get(log::checkpoint::serve))
+        .route("/log/vkey", get(log::vkey::serve))
+        .route("/log/tile/{*path}", get(log::tile::serve))
+        .layer(map_response(headers::any_origin));
+    Router::new()
+        .route("/", get(page::serve))
+        .route("/healthz", get(health::serve))
+        .route("/readyz", get(ready::serve))
+        .route(asset::STYLE.path(), get(asset::style))
+        .merge(log)
+        .fallback(problem::no_such_page)
+        .method_not_allowed_fallback(problem::only_reading)
+        .layer(map_response(headers::strict))
+        .with_state(Arc::new(site))
+}

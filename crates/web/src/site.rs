@@ -1,0 +1,18 @@
+//! What the endpoints share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use countersign_core::time::Clock;
+
+use crate::PublicState;
+
+/// The parts that the public site is made of.
+pub struct Site {
+    /// Where the figures come from.
+    pub state: Arc<dyn PublicState>,
+    /// The time that ages are counted to.
+    pub clock: Arc<dyn Clock>,
+    /// The folder with `checkpoint`, `vkey` and `tile/`.
+    pub log_folder: PathBuf,
+}
