@@ -1,0 +1,10 @@
+//! All integration tests of the crate in one binary.
+
+mod arbitrary;
+mod kit;
+mod leaves;
+mod merkle;
+mod notes;
+mod policies;
+mod tiles;
+mod witnesses;
