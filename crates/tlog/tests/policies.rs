@@ -119,7 +119,8 @@ fn bad_policies_name_their_line() {
     use PolicyErrorKind as K;
     let good = kit::policy_text(2);
     let w1 = kit::witness(1).verifier().to_string();
-    let cases: Vec<(String, usize, fn(&K) -> bool)> = vec![
+    type Expected = fn(&K) -> bool;
+    let cases: Vec<(String, usize, Expected)> = vec![
         (String::new(), 0, |k| matches!(k, K::QuorumLine)),
         (good.replace("quorum all-w\n", ""), 0, |k| matches!(k, K::QuorumLine)),
         (format!("{good}quorum w1\n"), 7, |k| matches!(k, K::QuorumLine)),

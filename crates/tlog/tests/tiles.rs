@@ -32,7 +32,8 @@ fn written(steps: &[u64]) -> Folder {
         tiles.extend(bundles.append(&entries).unwrap());
         let mut paths: Vec<TilePath> = tiles.iter().map(|(path, _)| *path).collect();
         let mut expected = tiles_to_write(size, size + step);
-        (paths.sort(), expected.sort());
+        paths.sort();
+        expected.sort();
         assert_eq!(paths, expected, "from {size} by {step}");
         folder.0.extend(tiles.into_iter().map(|(path, bytes)| (path.to_string(), bytes)));
         size += step;
@@ -110,7 +111,8 @@ fn tile_lists_agree_with_another_implementation() {
             .iter()
             .map(|tile| tile.path().replacen("tile/8/", "tile/", 1))
             .collect();
-        (ours.sort(), theirs.sort());
+        ours.sort();
+        theirs.sort();
         assert_eq!(ours, theirs, "{from} {to}");
     }
 }
