@@ -16,7 +16,7 @@ pub use disclosure::{Disclosure, DisclosureError};
 pub use frame::{Leaf, LeafError, LeafId, LeafKind, MAX_TICK, TICK_SECONDS, tick_of};
 pub use json::{MAX_JSON_DEPTH, MAX_SAFE_INTEGER};
 pub use opening::{Opened, OpeningLeaf};
-pub use sealed::{SealedLeaf, check_disclosures, holds_disclosure, seal_dummy, seal_fields};
+pub use sealed::{SealedLeaf, check_disclosures, holds_disclosure, seal_disclosures, seal_dummy, seal_fields};
 
 /// Bytes of a sealed leaf.
 pub const SEALED_LEAF_BYTES: usize = 1024;

@@ -116,15 +116,29 @@ pub fn seal_fields(
     fields: &[(&str, Value)],
     rng: &mut impl CryptoRng,
 ) -> Result<(Vec<u8>, Vec<Disclosure>), LeafError> {
-    if fields.len() > DIGESTS_PER_LEAF {
-        return Err(LeafError::TooManyFields(fields.len()));
+    let disclosures =
+        fields.iter().map(|(name, value)| Disclosure::new(name, value.clone(), rng)).collect::<Result<Vec<_>, _>>()?;
+    let leaf = seal_disclosures(id, tick, &disclosures, rng)?;
+    Ok((leaf, disclosures))
+}
+
+/// Makes a sealed leaf of up to sixteen ready disclosures, for fields that another party has salted, and fills it up with
+/// decoys.
+///
+/// # Errors
+/// As [`seal_fields`].
+pub fn seal_disclosures(
+    id: LeafId,
+    tick: u64,
+    disclosures: &[Disclosure],
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, LeafError> {
+    if disclosures.len() > DIGESTS_PER_LEAF {
+        return Err(LeafError::TooManyFields(disclosures.len()));
     }
-    let mut disclosures: Vec<Disclosure> = Vec::with_capacity(fields.len());
-    for (name, value) in fields {
-        if disclosures.iter().any(|before| before.name() == *name) {
-            return Err(DisclosureError::Twice((*name).to_owned()).into());
-        }
-        disclosures.push(Disclosure::new(name, value.clone(), rng)?);
+    let mut names = std::collections::BTreeSet::new();
+    if let Some(twice) = disclosures.iter().find(|disclosure| !names.insert(disclosure.name())) {
+        return Err(DisclosureError::Twice(twice.name().to_owned()).into());
     }
     let mut digests: Vec<String> = disclosures.iter().map(Disclosure::digest).collect();
     while digests.len() < DIGESTS_PER_LEAF {
@@ -137,8 +151,7 @@ pub fn seal_fields(
         }
     }
     digests.sort_unstable();
-    let leaf = SealedLeaf { stamp: Stamp::new(id, tick)?, digests };
-    Ok((leaf.to_bytes()?, disclosures))
+    SealedLeaf { stamp: Stamp::new(id, tick)?, digests }.to_bytes()
 }
 
 /// A sealed leaf about nothing: one disclosure `kind` = `dummy`, fifteen decoys. Same size and shape as any other.
