@@ -1,1 +1,35 @@
-//! threshold sealing of client records: suite 1, partial decryptions, proofs, key rings.
+//! Threshold sealing of client records: what the custodian can write but not read.
+//!
+//! In scope: suite 1 (TDH2 of Shoup and Gennaro with one encapsulation per record and one threshold key per field
+//! class, on ristretto255; HKDF-SHA-512; AES-256-GCM), key rings and their confirmation, the key generation ceremony,
+//! partial decryptions and their proofs, encrypted replies, the threshold OPRF of the blind index. Not in scope: who may
+//! open what (crate `verify`), storage, transport, clocks, generators. Formats: `docs/formats/{seal,label,ring}.md`.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable)
+)]
+
+mod aead;
+mod cell;
+mod hash;
+mod lagrange;
+mod read;
+
+pub mod combine;
+pub mod group;
+pub mod header;
+pub mod identity;
+pub mod kind;
+pub mod label;
+pub mod partial;
+pub mod record;
+pub mod reply;
+pub mod ring;
+pub mod sealer;
+pub mod share;
+pub mod sigma;
+pub mod transport;
+
+pub use cell::{Content, MAX_BLOB, MAX_INLINE};
+pub use group::SUITE;
+pub use read::LayoutError;
