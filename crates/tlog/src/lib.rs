@@ -2,7 +2,7 @@
 //!
 //! In scope: RFC 6962 trees ([`merkle`]), tlog-tiles ([`tile`]), signed notes ([`note`]), checkpoints
 //! ([`checkpoint`]), Ed25519 cosignatures ([`cosignature`]), the witness protocol as bytes and as a pure decision
-//! ([`witness`]), `.tlog-proof` files and their check ([`proof`]), trust policies ([`policy`]) and leaves that
+//! ([`witness`]), following a log ([`follow`]), `.tlog-proof` files and their check ([`proof`]), trust policies ([`policy`]) and leaves that
 //! commit to their content without telling it ([`leaf`]).
 //!
 //! Out of scope: input and output, clocks, randomness (both are arguments), ML-DSA-44 cosignatures, ECDSA notes,
@@ -15,6 +15,7 @@
 pub mod checkpoint;
 pub mod cosignature;
 mod encoding;
+pub mod follow;
 mod hash;
 pub mod leaf;
 pub mod merkle;

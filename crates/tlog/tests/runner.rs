@@ -1,6 +1,7 @@
 //! All integration tests of the crate in one binary.
 
 mod arbitrary;
+mod following;
 mod kit;
 mod leaves;
 mod merkle;

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use crate::kit;
 
 #[derive(Default, Clone)]
-struct Folder(BTreeMap<String, Vec<u8>>);
+pub(crate) struct Folder(pub(crate) BTreeMap<String, Vec<u8>>);
 
 impl TileReader for Folder {
     type Error = String;
@@ -21,7 +21,7 @@ impl TileReader for Folder {
 }
 
 /// Writes a log in steps, as the sequencer does.
-fn written(steps: &[u64]) -> Folder {
+pub(crate) fn written(steps: &[u64]) -> Folder {
     let mut folder = Folder::default();
     let (mut hashes, mut bundles) = (HashEdge::new(), BundleEdge::new());
     let mut size = 0;

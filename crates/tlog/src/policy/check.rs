@@ -122,6 +122,14 @@ impl Policy {
         Ok(Witnessed { cosigners, quorum_time })
     }
 
+    /// Whether the witnesses with these names (as in the policy) would be a quorum together.
+    pub fn is_quorum<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> bool {
+        let names: Vec<&str> = names.into_iter().collect();
+        let times: Vec<Option<u64>> =
+            self.witnesses.iter().map(|witness| names.contains(&witness.name.as_str()).then_some(1)).collect();
+        self.time_of_quorum(&times).is_some()
+    }
+
     /// Earliest time at which the quorum holds, given each witness's time; `None` if it never does.
     fn time_of_quorum(&self, times: &[Option<u64>]) -> Option<u64> {
         let mut groups: Vec<Option<u64>> = Vec::with_capacity(self.groups.len());
