@@ -103,7 +103,7 @@ impl Follower {
         let last = checkpoint.size.min(first.saturating_add(most.max(1)));
         let mut frontier = self.frontier.clone();
         let mut leaves = Vec::new();
-        read_entries(first, last, reader, |_, entry| leaves.push(entry.to_vec()))?;
+        read_entries(first, last, checkpoint.size, reader, |_, entry| leaves.push(entry.to_vec()))?;
         for leaf in &leaves {
             frontier.push_leaf(leaf)?;
         }

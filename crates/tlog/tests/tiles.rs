@@ -65,7 +65,7 @@ fn a_log_written_in_steps_reads_back() {
         let edge = HashEdge::read(size, folder.clone()).unwrap();
         assert!(edge.partial().iter().all(|(path, bytes)| folder.0[&path.to_string()] == *bytes));
         let mut tail = Vec::new();
-        read_entries(size - size.min(10), size, &mut folder, |index, _| tail.push(index)).unwrap();
+        read_entries(size - size.min(10), size, size, &mut folder, |index, _| tail.push(index)).unwrap();
         assert_eq!(tail, (size - size.min(10)..size).collect::<Vec<_>>());
     }
 }

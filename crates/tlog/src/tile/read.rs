@@ -141,7 +141,7 @@ fn pyramid(row: Vec<Hash>) -> Vec<Vec<Hash>> {
     rows
 }
 
-/// Reads the entries `from..to` of a log of `to` entries from its bundles and passes each with its index to `visit`.
+/// Reads the entries `from..to` of a log of `size` entries from its bundles and passes each with its index to `visit`.
 /// Nothing is verified: compare the root of the leaf hashes with a checkpoint before believing an entry.
 ///
 /// # Errors
@@ -149,18 +149,20 @@ fn pyramid(row: Vec<Hash>) -> Vec<Vec<Hash>> {
 pub fn read_entries<R: TileReader>(
     from: u64,
     to: u64,
+    size: u64,
     reader: &mut R,
     mut visit: impl FnMut(u64, &[u8]),
 ) -> Result<(), TileError<R::Error>> {
+    let to = to.min(size);
     let mut next = from;
     while next < to {
         let index = next / TILE_WIDTH;
         let first = index * TILE_WIDTH;
-        let width = (to - first).min(TILE_WIDTH) as u16;
+        let width = (size - first).min(TILE_WIDTH) as u16;
         let Some(path) = TilePath::new(TileKind::Entries, index, width) else { return Ok(()) };
         let bytes = reader.read(&path).map_err(|error| TileError::Read { path, error })?;
         let entries = decode_bundle(&bytes, width).map_err(|error| TileError::Bundle { path, error })?;
-        for (position, entry) in (first..).zip(entries).skip((next - first) as usize) {
+        for (position, entry) in (first..to).zip(entries).skip((next - first) as usize) {
             visit(position, entry);
         }
         next = first + u64::from(width);
@@ -184,7 +186,7 @@ pub fn recompute<R: TileReader>(
     while first < size {
         let last = size.min(first + TILE_WIDTH);
         let mut leaves = Vec::with_capacity(TILE_WIDTH as usize);
-        read_entries(first, last, reader, |index, entry| {
+        read_entries(first, last, size, reader, |index, entry| {
             leaves.push(leaf_hash(entry));
             visit(index, entry);
         })?;
