@@ -6,7 +6,7 @@ use countersign_core::id::{AuthorityId, Digest, OrderId};
 use countersign_core::time::{DAY, Timestamp};
 use std::collections::BTreeMap;
 
-/// What is counted.
+/// What is counted: the people of the orders that concern it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CounterKey {
     /// Every person, whoever asked.
@@ -17,41 +17,6 @@ pub enum CounterKey {
     Matter(Digest),
     /// People for one traced address.
     Address(Digest),
-}
-
-/// Hard stops on people, for the whole custodian and per rolling window. Above them only a person at the trustee lifts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Caps {
-    /// Per day, all orders.
-    pub day: u32,
-    /// Per authority and 30 days.
-    pub authority: u32,
-    /// Per matter and 90 days.
-    pub matter: u32,
-    /// Per traced address and 365 days.
-    pub address: u32,
-}
-
-impl CounterKey {
-    /// The rolling window in days.
-    pub fn window_days(&self) -> i64 {
-        match self {
-            CounterKey::All => 1,
-            CounterKey::Authority(_) => 30,
-            CounterKey::Matter(_) => 90,
-            CounterKey::Address(_) => 365,
-        }
-    }
-
-    /// The hard stop, for the whole custodian.
-    pub fn cap(&self, caps: &Caps) -> u32 {
-        match self {
-            CounterKey::All => caps.day,
-            CounterKey::Authority(_) => caps.authority,
-            CounterKey::Matter(_) => caps.matter,
-            CounterKey::Address(_) => caps.address,
-        }
-    }
 }
 
 /// The hard stop of one trustee: any t of n trustees answer an order, so each sees about t/n of the people. Rounded up,
@@ -75,10 +40,10 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// People counted under `key` in its rolling window that ends with the day of `now`.
-    pub fn people(&self, key: &CounterKey, now: Timestamp) -> u64 {
+    /// People counted under `key` in the `days` days that end with the day of `now`.
+    pub fn people(&self, key: &CounterKey, days: u16, now: Timestamp) -> u64 {
         let today = day(now);
-        let first = today - key.window_days() + 1;
+        let first = today - i64::from(days) + 1;
         self.counted.get(key).map_or(0, |days| days.range(first..=today).map(|(_, people)| people).sum())
     }
 
@@ -122,11 +87,11 @@ mod tests {
         let key = CounterKey::Authority(AuthorityId::parse("xa-court").unwrap());
         ledger.count(key.clone(), at("2026-11-01T23:59:59Z"), 3);
         ledger.count(key.clone(), at("2026-11-20T00:00:00Z"), 4);
-        assert_eq!(ledger.people(&key, at("2026-11-20T12:00:00Z")), 7);
-        assert_eq!(ledger.people(&key, at("2026-11-30T23:00:00Z")), 7);
-        assert_eq!(ledger.people(&key, at("2026-12-01T00:00:00Z")), 4);
+        assert_eq!(ledger.people(&key, 30, at("2026-11-20T12:00:00Z")), 7);
+        assert_eq!(ledger.people(&key, 30, at("2026-11-30T23:00:00Z")), 7);
+        assert_eq!(ledger.people(&key, 30, at("2026-12-01T00:00:00Z")), 4);
         ledger.count(CounterKey::All, at("2026-11-20T00:00:00Z"), 4);
-        assert_eq!(ledger.people(&CounterKey::All, at("2026-11-21T00:00:00Z")), 0);
+        assert_eq!(ledger.people(&CounterKey::All, 1, at("2026-11-21T00:00:00Z")), 0);
     }
 
     #[test]

@@ -12,5 +12,6 @@ pub mod ledger;
 pub mod manifest;
 pub mod order_leaf;
 pub mod refusal;
+pub mod request;
 pub mod state;
 pub mod wire;

@@ -49,22 +49,36 @@ impl Document for Manifest {
         let rules = [
             (!self.entries.is_empty(), "no records"),
             (self.entries.len() <= MAX_RECORDS as usize, "more records than one order may name"),
-            (self.entries.is_sorted_by(|left, right| left.record < right.record), "records are not sorted by id or repeat one"),
+            (
+                self.entries.is_sorted_by(|left, right| left.record < right.record),
+                "records are not sorted by id or repeat one",
+            ),
             (self.entries.iter().all(|entry| !entry.classes.is_empty()), "a record without classes"),
         ];
         rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
     }
 }
 
+/// Why a manifest has no root. No parsed manifest causes it.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// An entry cannot be written.
+    #[error("manifest: {0}")]
+    Json(#[from] serde_json::Error),
+    /// More entries than a tree takes.
+    #[error("manifest: {0}")]
+    Tree(#[from] merkle::FrontierError),
+}
+
 impl Manifest {
     /// RFC 6962 Merkle tree hash over the canonical JSON of each entry, in order; the order names it.
     ///
     /// # Errors
-    /// Only when an entry cannot be written as JSON, which no parsed manifest causes.
-    pub fn root(&self) -> Result<Digest, serde_json::Error> {
+    /// [`ManifestError`].
+    pub fn root(&self) -> Result<Digest, ManifestError> {
         let mut frontier = merkle::Frontier::new();
         for entry in &self.entries {
-            frontier.push_leaf(serde_json::to_string(entry)?.as_bytes());
+            frontier.push_leaf(serde_json::to_string(entry)?.as_bytes())?;
         }
         Ok(Digest(*frontier.root().as_bytes()))
     }

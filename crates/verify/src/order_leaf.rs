@@ -4,7 +4,7 @@ use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_core::leaf::{KIND_FIELD, LeafKind};
 use countersign_core::order::Order;
-use countersign_tlog::leaf::{Disclosure, LeafError, SealedLeaf};
+use countersign_tlog::leaf::{DisclosureError, LeafError, SealedLeaf};
 use serde_json::Value;
 
 /// Why leaf and order do not belong together.
@@ -13,6 +13,9 @@ pub enum OrderLeafError {
     /// Leaf or disclosures are not well formed.
     #[error("leaf of the order: {0}")]
     Leaf(#[from] LeafError),
+    /// A disclosure is not of this leaf.
+    #[error("leaf of the order: {0}")]
+    Disclosure(#[from] DisclosureError),
     /// A field is withheld, added, or differs from the order.
     #[error("leaf of the order: the field `{0}` is withheld, added or differs from the order")]
     Field(String),
@@ -50,7 +53,7 @@ pub fn order_leaf_fields(order: &Exact<Order>) -> Vec<(&'static str, Value)> {
 /// [`OrderLeafError`].
 pub fn check_order_leaf(order: &Exact<Order>, leaf: &[u8], disclosures: &[String]) -> Result<(), OrderLeafError> {
     let leaf = SealedLeaf::parse(leaf)?;
-    let mut disclosed = leaf.check_disclosures(disclosures)?;
+    let mut disclosed = leaf.check(disclosures)?;
     for (name, expected) in order_leaf_fields(order) {
         if disclosed.remove(name).as_ref() != Some(&expected) {
             return Err(OrderLeafError::Field(name.to_owned()));

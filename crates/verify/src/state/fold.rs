@@ -1,7 +1,7 @@
 //! Folding control leaves.
 
 use super::{ControlState, InForce, Waiting};
-use countersign_approve::verify_control_signature;
+use countersign_approve::{PublicKey, verify_control_signature};
 use countersign_core::control::{Action, COOLING, Change, Genesis, Person, Role, TrusteeMember};
 use countersign_core::encoding::hex;
 use countersign_core::id::Digest;
@@ -17,7 +17,9 @@ pub enum FoldError {
     #[error("leaf 0: {0}")]
     Document(#[from] DocumentError),
     /// Not the genesis that the verifier has pinned.
-    #[error("leaf 0: the genesis digest is `{found}`, pinned is `{pinned}`; this is another custodian's journal or a rewritten one")]
+    #[error(
+        "leaf 0: the genesis digest is `{found}`, pinned is `{pinned}`; this is another custodian's journal or a rewritten one"
+    )]
     NotPinned {
         /// Digest of the body found.
         found: Digest,
@@ -72,7 +74,9 @@ impl ControlState {
             expected.insert(party_of_trustee(member), vec![identity_key(member)]);
         }
         for signature in leaf.signatures() {
-            let Some(keys) = expected.remove(&signature.by) else { return Err(FoldError::Stranger(signature.by.clone())) };
+            let Some(keys) = expected.remove(&signature.by) else {
+                return Err(FoldError::Stranger(signature.by.clone()));
+            };
             if !signed(leaf.body(), &keys, &signature.sig) {
                 return Err(FoldError::Unsigned(signature.by.clone()));
             }
@@ -116,7 +120,8 @@ impl ControlState {
 
     /// Moves waiting changes whose time had come at `now` into force.
     fn settle(&mut self, now: Timestamp) {
-        let (due, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(|waiting: &Waiting| waiting.effective <= now);
+        let (due, waiting) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|waiting: &Waiting| waiting.effective <= now);
         self.waiting = waiting;
         let due: Vec<Waiting> = due;
         for waiting in due {
@@ -148,7 +153,11 @@ impl ControlState {
         }
         let signers = self.signers(leaf, now)?;
         if value.action.only_removes() {
-            return if signers.removers() == 0 { Err("nobody in force has signed the removal".into()) } else { Ok(value.clone()) };
+            return if signers.removers() == 0 {
+                Err("nobody in force has signed the removal".into())
+            } else {
+                Ok(value.clone())
+            };
         }
         let threshold = genesis.trustees.as_ref().map_or(0, |trustees| usize::from(trustees.threshold));
         let needed = usize::from(genesis.change_approvals);
@@ -219,5 +228,6 @@ fn identity_key(member: &TrusteeMember) -> String {
 }
 
 fn signed(body: &str, keys: &[String], signature: &str) -> bool {
-    keys.iter().any(|key| verify_control_signature(body, key, signature).is_ok())
+    let keys = keys.iter().filter_map(|key| PublicKey::parse(key).ok());
+    keys.into_iter().any(|key| verify_control_signature(body, &key, signature).is_ok())
 }

@@ -75,18 +75,6 @@ impl Document for Receipt {
     }
 }
 
-/// Partial decryptions, encrypted to the order's recipient (`docs/formats/seal.md`, "Reply envelope").
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SealedReply {
-    /// HPKE encapsulated key.
-    pub encapsulated: HexBytes,
-    /// HPKE ciphertext.
-    pub ciphertext: HexBytes,
-    /// The trustee's Ed25519 signature over both.
-    pub signature: HexBytes,
-}
-
 /// One answer; sent as a signed document of the trustee.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,8 +86,9 @@ pub struct Answer {
     /// The SD-JWT disclosure of the receipt's digest, salted by the trustee. The desk must log it as given: the trustee
     /// looks for it in the journal and stops answering when it is missing.
     pub disclosure: String,
-    /// The partial decryptions; `null` for a refusal.
-    pub reply: Option<SealedReply>,
+    /// The partial decryptions, encrypted to the order's recipient and signed (`docs/formats/seal.md`, "Reply envelope");
+    /// `null` for a refusal.
+    pub reply: Option<HexBytes>,
 }
 
 impl Document for Answer {

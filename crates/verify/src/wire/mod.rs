@@ -8,7 +8,7 @@ mod hex_bytes;
 mod release;
 mod signed;
 
-pub use answer::{Answer, AnswerV1, Outcome, Receipt, ReceiptV1, SealedReply};
+pub use answer::{Answer, AnswerV1, Outcome, Receipt, ReceiptV1};
 pub use delay::{DelayOrder, DelayV1};
 pub use hex_bytes::HexBytes;
 pub use release::{LeafEvidence, ReleaseRequest, RequestV1};

@@ -1,0 +1,127 @@
+//! Checks 6, 7 and 8: the policy in force, run again; the signatures; the authority and its key.
+
+use super::View;
+use super::publicity::{Publicity, SKEW};
+use crate::refusal::{Code, Refusal};
+use crate::state::InForce;
+use crate::wire::ReleaseRequest;
+use countersign_approve::{VerifiedApproval, verify_approval};
+use countersign_core::approval::Approval;
+use countersign_core::control::Person;
+use countersign_core::directory::Authority;
+use countersign_core::facts::{Factor, Facts};
+use countersign_core::json::Exact;
+use countersign_core::order::{Mode, Order};
+use countersign_core::time::{DAY, Timestamp};
+use countersign_policy::{QuorumFacts, ReleaseContext};
+use std::collections::BTreeSet;
+
+/// Oldest approval that is still accepted, counted from the order's own start: an order may be held for days.
+const OLDEST_APPROVAL: i64 = 30 * DAY;
+
+/// The facts that the order names.
+pub(super) fn facts(request: &ReleaseRequest, order: &Order) -> Result<Exact<Facts>, Refusal> {
+    let facts =
+        Exact::<Facts>::parse(request.facts.as_bytes()).map_err(|error| Refusal::new(Code::FactsDiffer, error))?;
+    let value = facts.value();
+    let same = facts.digest() == order.facts
+        && value.case == order.case
+        && value.authority == order.authority
+        && value.kind == order.kind
+        && value.instrument == order.instrument.form;
+    if same { Ok(facts) } else { Err(Refusal::new(Code::FactsDiffer, "the facts are not the ones the order names")) }
+}
+
+/// Policy and directory are the ones in force.
+pub(super) fn pinned(view: &View<'_>, state: &InForce, order: &Order, facts: &Facts) -> Result<(), Refusal> {
+    if order.policy != state.policy() || view.bundle.digest() != state.policy() {
+        let detail =
+            format!("order names {}, in force {}, held here {}", order.policy, state.policy(), view.bundle.digest());
+        return Err(Refusal::new(Code::PolicyNotInForce, detail));
+    }
+    if facts.directory != state.directory() || view.directory.digest() != state.directory() {
+        let detail = format!(
+            "facts name {}, in force {}, held here {}",
+            facts.directory,
+            state.directory(),
+            view.directory.digest()
+        );
+        return Err(Refusal::new(Code::DirectoryNotInForce, detail));
+    }
+    Ok(())
+}
+
+/// The authority that asks, and its key.
+pub(super) fn authority<'v>(view: &View<'v>, state: &InForce, order: &Order) -> Result<&'v Authority, Refusal> {
+    let refuse = |detail: &str| Refusal::new(Code::AuthorityNotInForce, format!("`{}` {detail}", order.authority));
+    let authority = view.directory.value().get(&order.authority).ok_or_else(|| refuse("is not in the directory"))?;
+    if state.is_suspended(&order.authority) {
+        return Err(refuse("is suspended by a control leaf"));
+    }
+    let registered = authority.recipient.as_ref().map(|keys| keys.xwing);
+    if order.recipient.mode != Mode::Authority || registered != Some(order.recipient.key) {
+        let detail = format!("the order's recipient is not the registered key of `{}`", order.authority);
+        return Err(Refusal::new(Code::RecipientNotInForce, detail));
+    }
+    Ok(authority)
+}
+
+/// Every signature, by distinct people in force, at plausible times.
+pub(super) fn approvals(
+    state: &InForce,
+    now: Timestamp,
+    texts: &[String],
+    order: &Exact<Order>,
+    latest: Timestamp,
+) -> Result<Vec<VerifiedApproval>, Refusal> {
+    let mut signers = BTreeSet::new();
+    let mut verified = Vec::with_capacity(texts.len());
+    for text in texts {
+        let approval =
+            Exact::<Approval>::parse(text.as_bytes()).map_err(|error| Refusal::new(Code::ApprovalInvalid, error))?;
+        let value = approval.value();
+        let person = state.people().get(&value.approver).ok_or_else(|| {
+            Refusal::new(Code::ApproverNotInForce, format!("`{}` is not in the roster in force", value.approver))
+        })?;
+        if !signers.insert(value.approver.clone()) {
+            return Err(Refusal::new(Code::ApprovalRepeated, format!("`{}` signed twice", value.approver)));
+        }
+        let checked = verify_approval(value, &order.digest(), person)
+            .map_err(|error| Refusal::new(Code::ApprovalInvalid, error))?;
+        let earliest = order.value().not_before.plus(-OLDEST_APPROVAL);
+        if value.at < earliest || value.at > latest.plus(SKEW) || value.at > now.plus(SKEW) {
+            let detail = format!("`{}` signed at {}, possible from {earliest} to {latest}", value.approver, value.at);
+            return Err(Refusal::new(Code::ApprovalAge, detail));
+        }
+        verified.push(checked);
+    }
+    Ok(verified)
+}
+
+/// Runs the policy again on facts and computed context.
+pub(super) fn policy(
+    view: &View<'_>,
+    state: &InForce,
+    now: Timestamp,
+    order: &Exact<Order>,
+    facts: &Facts,
+    authority: &Authority,
+    signed: &[VerifiedApproval],
+    publicity: &Publicity,
+) -> Result<(), Refusal> {
+    let people: Vec<Person> = state.people().values().cloned().collect();
+    let quorum = QuorumFacts::compute(&order.digest(), signed, authority.state, &facts.author, &people, now);
+    let mut context = ReleaseContext::of_order(order.value(), quorum);
+    context.included = true;
+    context.witness_cosignatures = u32::try_from(publicity.witnesses).unwrap_or(u32::MAX);
+    context.witness_quorum = true;
+    context.waited = true;
+    context.call_back_confirmed = facts.factors.contains(&Factor::CallBack);
+    let seat = view.control.genesis().value().custodian.seat;
+    let decision = countersign_policy::release(view.bundle, facts, authority, seat, &context);
+    if decision.allowed {
+        return Ok(());
+    }
+    let reasons = decision.reasons.iter().map(ToString::to_string).collect();
+    Err(Refusal::new(Code::PolicyDenied, decision.errors.join("; ")).with_reasons(reasons))
+}

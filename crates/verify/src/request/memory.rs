@@ -1,0 +1,79 @@
+//! Checks 11, 12 and 13: what this trustee remembers of its own answers.
+
+use super::View;
+use crate::ledger::{CounterKey, scaled_cap};
+use crate::refusal::{Code, Refusal};
+use crate::state::InForce;
+use countersign_core::facts::Facts;
+use countersign_core::id::Digest;
+use countersign_core::json::Exact;
+use countersign_core::order::Order;
+use countersign_core::time::{MINUTE, Timestamp};
+use countersign_policy::Per;
+
+/// How long a trustee waits for its receipts to appear in the journal.
+pub const RECEIPT_PATIENCE: i64 = 10 * MINUTE;
+
+/// Whether this exact order was answered before under this share epoch.
+pub(super) fn check_replay(
+    view: &View<'_>,
+    state: &InForce,
+    order: &Exact<Order>,
+    share_epoch: u32,
+) -> Result<bool, Refusal> {
+    if state.is_held(&order.value().id) {
+        return Err(Refusal::new(Code::OrderHeld, format!("order {} is held by a control leaf", order.value().id)));
+    }
+    match view.ledger.replay.get(&order.value().id) {
+        None => Ok(false),
+        Some((digest, epoch)) if *digest == order.digest() => Ok(*epoch == share_epoch),
+        Some((digest, _)) => {
+            let detail = format!("order id {} was used for {digest}, now for {}", order.value().id, order.digest());
+            Err(Refusal::new(Code::OrderIdReused, detail))
+        }
+    }
+}
+
+/// The counters an order touches; each is counted with the order's subjects.
+pub(super) fn counters(order: &Order, facts: &Facts) -> Vec<CounterKey> {
+    let mut keys =
+        vec![CounterKey::All, CounterKey::Authority(order.authority.clone()), CounterKey::Matter(facts.matter)];
+    keys.extend(facts.addresses.iter().map(|address: &Digest| CounterKey::Address(*address)));
+    keys
+}
+
+/// Refuses when an answer would pass a hard stop. Above one only a person at the trustee lifts it.
+pub(super) fn check_caps(view: &View<'_>, keys: &[CounterKey], subjects: u32, now: Timestamp) -> Result<(), Refusal> {
+    let Some((threshold, members)) = view.control.trustees() else {
+        return Err(Refusal::new(Code::WrongRing, "genesis names no trustees"));
+    };
+    for cap in &view.bundle.caps().cumulative {
+        let stop = scaled_cap(cap.subjects, threshold, members);
+        for key in keys {
+            let code = match (cap.per, key) {
+                (Per::Authority, CounterKey::Authority(_)) => Code::CapAuthority,
+                (Per::Matter, CounterKey::Matter(_)) => Code::CapMatter,
+                (Per::Address, CounterKey::Address(_)) => Code::CapAddress,
+                _ => continue,
+            };
+            let already = view.ledger.people(key, cap.days, now);
+            if already + u64::from(subjects) > stop {
+                let days = cap.days;
+                let detail =
+                    format!("{already} people counted here in {days} days, {subjects} more asked, hard stop {stop}");
+                return Err(Refusal::new(code, detail));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses while receipts of this trustee are missing from the journal.
+pub(super) fn check_receipts(view: &View<'_>, now: Timestamp) -> Result<(), Refusal> {
+    match view.ledger.overdue(now, RECEIPT_PATIENCE) {
+        None => Ok(()),
+        Some(given) => {
+            Err(Refusal::new(Code::ReceiptsMissing, format!("a receipt given at {given} is not in the journal")))
+        }
+    }
+}

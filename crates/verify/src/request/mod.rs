@@ -1,0 +1,211 @@
+//! "May this be released?": the fourteen checks of a trustee, in the order of `release.md`, as one pure function over bytes.
+
+mod decision;
+mod memory;
+mod publicity;
+mod scope;
+
+pub use memory::RECEIPT_PATIENCE;
+pub use publicity::{FRESHNESS, Publicity, SKEW};
+pub use scope::PlannedRecord;
+
+use crate::ledger::{CounterKey, Ledger};
+use crate::refusal::{Code, Refusal};
+use crate::state::{ControlState, InForce, JournalView};
+use crate::wire::{ReleaseRequest, Signed};
+use countersign_core::class::ClassSet;
+use countersign_core::directory::Directory;
+use countersign_core::id::{Digest, OrderId};
+use countersign_core::json::Exact;
+use countersign_core::order::Order;
+use countersign_core::time::Timestamp;
+use countersign_policy::Bundle;
+use countersign_seal::ring::{ConfirmedRing, VerifyingShares};
+
+/// Everything a trustee knows by itself. Nothing of it comes from the request.
+#[derive(Clone, Copy)]
+pub struct View<'v> {
+    /// The trustee's index.
+    pub trustee: u16,
+    /// Control state folded from the journal.
+    pub control: &'v ControlState,
+    /// The journal it was folded from.
+    pub journal: &'v JournalView,
+    /// The policy bundle held here.
+    pub bundle: &'v Bundle,
+    /// The directory held here.
+    pub directory: &'v Exact<Directory>,
+    /// The ring.
+    pub ring: &'v ConfirmedRing,
+    /// The verifying shares of the trustee's share epoch.
+    pub shares: &'v VerifyingShares,
+    /// What this trustee remembers.
+    pub ledger: &'v Ledger,
+}
+
+/// What a trustee that accepts a request does: exactly this.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The order.
+    pub order: Exact<Order>,
+    /// Records to answer for, in the order of the manifest.
+    pub records: Vec<PlannedRecord>,
+    /// Union of the classes.
+    pub classes: ClassSet,
+    /// The recipient's X-Wing public key, base64 as in the directory in force.
+    pub recipient_key: String,
+    /// Share epoch to answer under.
+    pub share_epoch: u32,
+    /// Digest of the control state in force.
+    pub state: Digest,
+    /// Counters to raise by `order.scope.subjects`, unless this is a replay.
+    pub counters: Vec<CounterKey>,
+    /// The same order was answered before under this share epoch: give the same answer and count nothing.
+    pub replay: bool,
+    /// The order's place in the journal.
+    pub publicity: Publicity,
+}
+
+impl Plan {
+    /// What the trustee must remember together with its answer.
+    pub fn remember(&self, ledger: &mut Ledger, now: Timestamp) {
+        ledger.latest = Some(ledger.latest.map_or(now, |latest| latest.max(now)));
+        if self.replay {
+            return;
+        }
+        let order = self.order.value();
+        ledger.replay.insert(order.id, (self.order.digest(), self.share_epoch));
+        for key in &self.counters {
+            ledger.count(key.clone(), now, u64::from(order.scope.subjects));
+        }
+    }
+}
+
+/// What can be told about a request before it is believed, so that a refusal can name the order it refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// Digest of the order's text.
+    pub order: Digest,
+    /// The order's id, when the text is an order.
+    pub id: Option<OrderId>,
+}
+
+/// Opens the signed request: checks 1 and 2 as far as they concern the sender. Whoever fails here is told only "refused".
+///
+/// # Errors
+/// [`Refusal`] with [`Code::Malformed`], [`Code::DeskSignature`] or [`Code::WrongAddressee`].
+pub fn open(view: &View<'_>, bytes: &[u8]) -> Result<(Signed<ReleaseRequest>, Claimed), Refusal> {
+    use crate::wire::SignedError;
+    let genesis = view.control.genesis().value();
+    let signed = Signed::<ReleaseRequest>::open(bytes, &genesis.desk_key).map_err(|error| {
+        let code = match error {
+            SignedError::WrongSignature { .. } => Code::DeskSignature,
+            SignedError::NoSignature { .. } | SignedError::Document(_) => Code::Malformed,
+        };
+        Refusal::new(code, error)
+    })?;
+    let request = signed.value();
+    if request.custodian != genesis.custodian.id || request.trustee != view.trustee {
+        let detail = format!("for trustee {} of custodian {}", request.trustee, request.custodian);
+        return Err(Refusal::new(Code::WrongAddressee, detail));
+    }
+    let order = Exact::<Order>::parse(request.order.as_bytes());
+    let claimed = Claimed {
+        order: order.as_ref().map_or_else(
+            |_| {
+                countersign_core::digest::document(
+                    <Order as countersign_core::json::Document>::DOMAIN,
+                    request.order.as_bytes(),
+                )
+            },
+            Exact::digest,
+        ),
+        id: order.ok().map(|order| order.value().id),
+    };
+    Ok((signed, claimed))
+}
+
+/// May this be released? All fourteen checks, from bytes, the trustee's own view and clock.
+///
+/// `seed` are 32 fresh bytes of the trustee's own generator: they feed the independent weights of the batch check of the
+/// headers, after the data are fixed.
+///
+/// # Errors
+/// [`Refusal`] with the code of the first check that fails.
+pub fn verify_request(view: &View<'_>, now: Timestamp, seed: [u8; 32], bytes: &[u8]) -> Result<Plan, Refusal> {
+    let (signed, _) = open(view, bytes)?;
+    let request = signed.value();
+    let order =
+        Exact::<Order>::parse(request.order.as_bytes()).map_err(|error| Refusal::new(Code::Malformed, error))?;
+    let value = order.value();
+    if value.custodian != request.custodian {
+        return Err(Refusal::new(Code::WrongAddressee, "the order is of another custodian"));
+    }
+    times(view, now, value)?;
+    let state = view.control.at(now);
+    keys(view, &state, request, value)?;
+    let planned = scope::check(request, value)?;
+    let facts = decision::facts(request, value)?;
+    let publicity = publicity::check(view, &state, now, request, &order)?;
+    decision::pinned(view, &state, value, facts.value())?;
+    let authority = decision::authority(view, &state, value)?;
+    let approvals = decision::approvals(&state, now, &request.approvals, &order, publicity.since)?;
+    decision::policy(view, &state, now, &order, facts.value(), authority, &approvals, &publicity)?;
+    publicity::check_delay(now, request, value, authority)?;
+    let replay = memory::check_replay(view, &state, &order, view.shares.epoch())?;
+    let counters = memory::counters(value, facts.value());
+    if !replay {
+        memory::check_caps(view, &counters, value.scope.subjects, now)?;
+    }
+    memory::check_receipts(view, now)?;
+    let records = scope::check_headers(view, request, &planned, seed)?;
+    let recipient_key = authority.recipient.as_ref().map(|keys| keys.xwing_key.clone()).unwrap_or_default();
+    Ok(Plan {
+        classes: value.scope.classes.clone(),
+        records,
+        recipient_key,
+        share_epoch: view.shares.epoch(),
+        state: state.digest(),
+        counters,
+        replay,
+        publicity,
+        order,
+    })
+}
+
+/// Check 2: the trustee's own clock, never going back, within the order's lifetime.
+fn times(view: &View<'_>, now: Timestamp, order: &Order) -> Result<(), Refusal> {
+    if let Some(latest) = view.ledger.latest.filter(|latest| now.plus(SKEW) < *latest) {
+        return Err(Refusal::new(Code::ClockWentBack, format!("now {now}, acted before at {latest}")));
+    }
+    if now.plus(SKEW) < order.not_before {
+        return Err(Refusal::new(Code::NotYetValid, format!("valid from {}", order.not_before)));
+    }
+    if now >= order.expires {
+        return Err(Refusal::new(Code::Expired, format!("expired at {}", order.expires)));
+    }
+    Ok(())
+}
+
+/// Check 3: ring, share epoch, classes.
+fn keys(view: &View<'_>, state: &InForce, request: &ReleaseRequest, order: &Order) -> Result<(), Refusal> {
+    let in_force = state.ring().ok_or_else(|| Refusal::new(Code::WrongRing, "no ring is in force"))?;
+    if order.ring != in_force.id || request.ring != in_force.id || view.ring.id() != in_force.id {
+        let detail = format!("order names {}, in force {}, held here {}", order.ring, in_force.id, view.ring.id());
+        return Err(Refusal::new(Code::WrongRing, detail));
+    }
+    let epochs = (in_force.share_epoch, in_force.shares);
+    if request.share_epoch != in_force.share_epoch || (view.shares.epoch(), view.shares.digest()) != epochs {
+        let detail = format!(
+            "request {}, in force {}, held here {}",
+            request.share_epoch,
+            in_force.share_epoch,
+            view.shares.epoch()
+        );
+        return Err(Refusal::new(Code::WrongShareEpoch, detail));
+    }
+    match order.scope.classes.iter().find(|class| !view.ring.has(*class)) {
+        None => Ok(()),
+        Some(class) => Err(Refusal::new(Code::UnknownClass, format!("the ring has no key for `{class}`"))),
+    }
+}

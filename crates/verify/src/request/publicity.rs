@@ -1,0 +1,135 @@
+//! Checks 5, 9 and 10: the order is in the journal that this trustee has folded, freshly witnessed, and has been public
+//! for as long as it must.
+
+use super::View;
+use crate::order_leaf::check_order_leaf;
+use crate::refusal::{Code, Refusal};
+use crate::state::InForce;
+use crate::wire::{DelayOrder, LeafEvidence, ReleaseRequest, Signed};
+use countersign_core::directory::Authority;
+use countersign_core::json::Exact;
+use countersign_core::order::Order;
+use countersign_core::time::{HOUR, Timestamp};
+use countersign_tlog::policy::{Policy, PolicyFailure, TimeWindow};
+use countersign_tlog::proof::{Included, LogProof, ProofError};
+
+/// How old the witnesses' cosignatures may be.
+pub const FRESHNESS: i64 = HOUR;
+
+/// How far another party's clock may be ahead.
+pub const SKEW: i64 = 120;
+
+/// What is established about the order's place in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Publicity {
+    /// Index of the order's leaf.
+    pub index: u64,
+    /// Witnesses whose fresh cosignatures were counted.
+    pub witnesses: usize,
+    /// The time since which the order is shown to have been public.
+    pub since: Timestamp,
+}
+
+/// Checks the order's leaf, its proofs and the waiting time.
+pub(super) fn check(
+    view: &View<'_>,
+    state: &InForce,
+    now: Timestamp,
+    request: &ReleaseRequest,
+    order: &Exact<Order>,
+) -> Result<Publicity, Refusal> {
+    let evidence = &request.leaf;
+    check_order_leaf(order, evidence.leaf.as_bytes(), &evidence.disclosures)
+        .map_err(|error| Refusal::new(Code::LeafDiffers, error))?;
+    let policy = Policy::parse(state.witness_policy().as_bytes())
+        .map_err(|error| Refusal::new(Code::NotPublic, format!("witness policy in force: {error}")))?;
+    let fresh = included(
+        &policy,
+        evidence,
+        &evidence.proof,
+        TimeWindow { min: unix(now.plus(-FRESHNESS)), max: unix(now.plus(SKEW)) },
+    )?;
+    same_journal(view, &fresh)?;
+    let mut since = witnessed(&fresh);
+    if let Some(text) = &evidence.seasoned {
+        let seasoned = included(&policy, evidence, text, TimeWindow { min: 0, max: unix(now.plus(SKEW)) })?;
+        if seasoned.index != fresh.index || seasoned.size > fresh.size {
+            return Err(Refusal::new(Code::NotPublic, "the older proof is of another leaf or a larger journal"));
+        }
+        if view.journal.root_at(seasoned.size).is_some_and(|root| root != seasoned.root) {
+            return Err(Refusal::new(
+                Code::CheckpointDiffers,
+                "the older checkpoint is not of the journal folded here",
+            ));
+        }
+        since = since.min(witnessed(&seasoned));
+    }
+    let waiting = order.value().kind.waiting_time(order.value().scope.subjects);
+    if now.since(since) < waiting {
+        let detail = format!("public since {since}, must be public for {waiting} seconds");
+        return Err(Refusal::new(Code::Waiting, detail));
+    }
+    Ok(Publicity { index: fresh.index, witnesses: fresh.witnessed.cosigners.len(), since })
+}
+
+/// Checks the delay order that the order names, if it names one.
+pub(super) fn check_delay(
+    now: Timestamp,
+    request: &ReleaseRequest,
+    order: &Order,
+    authority: &Authority,
+) -> Result<(), Refusal> {
+    let refuse = |detail: &str| Refusal::new(Code::DelayInvalid, detail);
+    let Some(digest) = order.delay else {
+        return if request.delay.is_none() {
+            Ok(())
+        } else {
+            Err(refuse("a delay order that the order does not name"))
+        };
+    };
+    let text = request.delay.as_ref().ok_or_else(|| refuse("the delay order is missing"))?;
+    let signed = Signed::<DelayOrder>::open_by(text.as_bytes(), |_| authority.signing_key)
+        .map_err(|error| Refusal::new(Code::DelayInvalid, error))?;
+    let delay = signed.value();
+    if signed.document().digest() != digest {
+        return Err(refuse("another delay order than the order names"));
+    }
+    if delay.authority != order.authority || delay.request != order.instrument.request {
+        return Err(refuse("a delay order of another authority or for another request"));
+    }
+    if delay.at > now.plus(SKEW) || delay.until <= now {
+        return Err(refuse("a delay order that is not yet or no longer in force"));
+    }
+    Ok(())
+}
+
+fn included(policy: &Policy, evidence: &LeafEvidence, text: &str, window: TimeWindow) -> Result<Included, Refusal> {
+    let proof = LogProof::parse(text.as_bytes()).map_err(|error| Refusal::new(Code::NotPublic, error))?;
+    proof.verify(evidence.leaf.as_bytes(), policy, window).map_err(|error| {
+        let code = match &error {
+            ProofError::Policy(PolicyFailure::Quorum { outside: 1.., .. }) => Code::CheckpointStale,
+            _ => Code::NotPublic,
+        };
+        Refusal::new(code, error)
+    })
+}
+
+fn same_journal(view: &View<'_>, included: &Included) -> Result<(), Refusal> {
+    if included.size > view.journal.size() {
+        let detail = format!("checkpoint of size {}, folded here {}", included.size, view.journal.size());
+        return Err(Refusal::new(Code::CheckpointAhead, detail));
+    }
+    if view.journal.root_at(included.size) == Some(included.root) {
+        return Ok(());
+    }
+    let detail = format!("checkpoint of size {} has another root than the journal folded here", included.size);
+    Err(Refusal::new(Code::CheckpointDiffers, detail))
+}
+
+fn witnessed(included: &Included) -> Timestamp {
+    i64::try_from(included.witnessed.quorum_time).ok().and_then(Timestamp::from_unix).unwrap_or(Timestamp::MAX)
+}
+
+fn unix(time: Timestamp) -> u64 {
+    u64::try_from(time.unix()).unwrap_or(0)
+}
