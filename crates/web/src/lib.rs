@@ -16,11 +16,14 @@ mod ready;
 mod site;
 mod state;
 
+use std::future::Future;
+use std::io;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::map_response;
 use axum::routing::get;
+use tokio::net::TcpListener;
 
 pub use problem::Problem;
 pub use site::Site;
@@ -43,4 +46,16 @@ pub fn router(site: Site) -> Router {
         .method_not_allowed_fallback(problem::only_reading)
         .layer(map_response(headers::strict))
         .with_state(Arc::new(site))
+}
+
+/// Serves the router on a bound address until `stop` ends, then lets running answers finish.
+///
+/// # Errors
+/// When the listening socket fails; a connection that fails is only dropped.
+pub async fn serve(
+    listener: TcpListener,
+    site: Site,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(listener, router(site)).with_graceful_shutdown(stop).await
 }

@@ -1,6 +1,8 @@
 //! The public site as a stranger meets it: every path by request and response.
 
 use std::fs;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use countersign_testkit::clock::FixedClock;
 use countersign_tlog::tile::encode_bundle;
 use countersign_tlog::{empty_root, leaf_hash};
 use countersign_web::{Figures, Head, PublicState, Site, StateError, StateFuture, Totals, Witness, router};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tower::ServiceExt as _;
 
 const NOW: &str = "2026-11-20T12:00:00Z";
@@ -85,12 +89,12 @@ fn figures() -> Figures {
     }
 }
 
+fn parts(figures: Option<Figures>, log_folder: &Path) -> Site {
+    Site { state: Arc::new(Fixed(figures)), clock: Arc::new(FixedClock(time(NOW))), log_folder: log_folder.to_owned() }
+}
+
 fn site(figures: Option<Figures>, log_folder: &Path) -> Router {
-    router(Site {
-        state: Arc::new(Fixed(figures)),
-        clock: Arc::new(FixedClock(time(NOW))),
-        log_folder: log_folder.to_owned(),
-    })
+    router(parts(figures, log_folder))
 }
 
 #[tokio::test]
@@ -270,4 +274,24 @@ async fn nothing_can_be_written() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn it_serves_on_a_socket_until_told_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let site = parts(Some(figures()), folder.path());
+    let server = tokio::spawn(countersign_web::serve(listener, site, async { stopped.await.unwrap_or(()) }));
+    let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let talk = tokio::task::spawn_blocking(move || {
+        let mut connection = TcpStream::connect(address)?;
+        connection.write_all(request)?;
+        std::io::read_to_string(connection)
+    });
+    let answer = talk.await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nok\n"), "{answer}");
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
 }
