@@ -1,14 +1,11 @@
 //! Port: cases as lists of events, with the documents and leaves that each event brings.
 
-use crate::{Counter, Disclosures, LeafKey, NewLeaf, Result, StoredDocument};
+use crate::{Counter, Disclosures, LeafKey, NewLeaf, Result, StoreError, StoredDocument};
 use async_trait::async_trait;
-use countersign_core::case::EventRecord;
+use countersign_core::case::{Event, EventRecord};
 use countersign_core::id::{AuthorityId, CaseId, Digest, OrderId};
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
-
-/// Most leaves and documents of one use case.
-pub const MAX_ATTACHED: usize = 1_000;
 
 /// One event of a case with everything that must become durable together with it.
 #[derive(Debug, Clone)]
@@ -30,6 +27,81 @@ impl AppendEvent {
     pub fn new(record: Exact<EventRecord>) -> Self {
         Self { record, documents: Vec::new(), leaves: Vec::new(), order: None, answered: None }
     }
+
+    /// The event's name in errors.
+    pub(crate) fn what(&self) -> String {
+        let record = self.record.value();
+        format!("event {} of case {}", record.number, record.case)
+    }
+
+    /// Rules that need nothing of what is kept.
+    pub(crate) fn check(&self) -> Result<()> {
+        let proposed = match &self.record.value().event {
+            Event::Proposed { order } => Some(order),
+            _ => None,
+        };
+        if proposed != self.order.as_ref().map(|order| &order.digest) {
+            return Err(StoreError::refused(
+                self.what(),
+                "must bring its order's entry exactly when it proposes that order",
+            ));
+        }
+        self.leaves.iter().try_for_each(NewLeaf::check)
+    }
+}
+
+/// Whether something is to be written or stands there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Novelty {
+    /// It is to be written.
+    New,
+    /// Exactly this is there: nothing is to be done.
+    Present,
+}
+
+/// Whether `event` is the case's next one, given the digest kept under its number and the case's last event.
+pub(crate) fn novelty(
+    event: &AppendEvent,
+    same_number: Option<Digest>,
+    last: Option<(u32, Digest)>,
+) -> Result<Novelty> {
+    let record = event.record.value();
+    if let Some(kept) = same_number {
+        return if kept == event.record.digest() {
+            Ok(Novelty::Present)
+        } else {
+            Err(StoreError::conflict(event.what(), "is there with another content: somebody else wrote first"))
+        };
+    }
+    let (number, previous) = match last {
+        Some((number, digest)) => (number.checked_add(1), Some(digest)),
+        None => (Some(0), None),
+    };
+    if number != Some(record.number) {
+        return Err(StoreError::conflict(event.what(), "does not follow the last event by its number"));
+    }
+    if previous != record.previous {
+        return Err(StoreError::conflict(event.what(), "does not name the last event as its `previous`"));
+    }
+    Ok(Novelty::New)
+}
+
+/// Reads the events of one case and checks their chain.
+pub(crate) fn read_case(case: &CaseId, kept: impl IntoIterator<Item = Vec<u8>>) -> Result<Vec<Exact<EventRecord>>> {
+    let damaged = |reason: String| StoreError::corrupt(format!("case {case}"), reason);
+    let mut events: Vec<Exact<EventRecord>> = Vec::new();
+    for (position, bytes) in kept.into_iter().enumerate() {
+        let event: Exact<EventRecord> = Exact::parse(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let record = event.value();
+        if record.case != *case
+            || usize::try_from(record.number) != Ok(position)
+            || record.previous != events.last().map(Exact::digest)
+        {
+            return Err(damaged(format!("event {position} does not follow the one before")));
+        }
+        events.push(event);
+    }
+    Ok(events)
 }
 
 /// What finds an order again.
@@ -54,6 +126,25 @@ pub struct Answered {
     pub counters: Vec<Counter>,
     /// Distinct people of the order.
     pub people: u32,
+}
+
+impl NewOrder {
+    pub(crate) fn taken(&self) -> StoreError {
+        StoreError::conflict(
+            format!("order {}", self.id),
+            "cannot be kept: its id or digest is taken, or its decision has an order already",
+        )
+    }
+}
+
+impl Answered {
+    pub(crate) fn counted(&self) -> StoreError {
+        StoreError::conflict(format!("order {}", self.order), "was counted under this counter already")
+    }
+
+    pub(crate) fn unknown(&self) -> StoreError {
+        StoreError::refused(format!("order {}", self.order), "was never proposed, so its people cannot be counted")
+    }
 }
 
 /// A case in the list of cases.

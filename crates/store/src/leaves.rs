@@ -1,5 +1,7 @@
 //! What goes to the journal with a use case, and what stays behind until an opening.
 
+use crate::{Result, StoreError};
+use countersign_core::encoding::hex;
 use countersign_core::id::Digest;
 
 /// Idempotency key of a leaf: 8 bytes of coarse time, big endian, then 24 random bytes.
@@ -18,6 +20,22 @@ pub struct NewLeaf {
     pub leaf: Vec<u8>,
     /// The leaf's disclosures in SD-JWT form, decoys not included; secret until its opening; empty for leaves in clear.
     pub disclosures: Vec<String>,
+}
+
+impl NewLeaf {
+    /// The leaf's name in errors.
+    pub(crate) fn what(&self) -> String {
+        format!("leaf {}", hex(&self.key))
+    }
+
+    /// Rules that need nothing of what is kept.
+    pub(crate) fn check(&self) -> Result<()> {
+        let lines = |text: &String| text.is_empty() || text.contains('\n');
+        if self.disclosures.iter().any(lines) {
+            return Err(StoreError::refused(self.what(), "has a disclosure that is empty or has a line break"));
+        }
+        Ok(())
+    }
 }
 
 /// The disclosures of one leaf.

@@ -8,11 +8,14 @@
 mod cases;
 mod error;
 mod leaves;
+pub mod memory;
 mod orders;
 mod payments;
 mod register;
 mod settings;
 mod sigmas;
+mod sql;
+pub mod sqlite;
 
 pub use cases::{Answered, AppendEvent, CaseLeaf, CaseSummary, Cases, NewOrder};
 pub use error::{Result, StoreError};

@@ -1,6 +1,7 @@
 //! Port: what finds an order again, effects on the outside world, trustees' receipts, cumulative counters.
 
-use crate::{LeafKey, NewLeaf, Result};
+use crate::cases::Novelty;
+use crate::{LeafKey, NewLeaf, Result, StoreError};
 use async_trait::async_trait;
 use countersign_core::id::{AuthorityId, CaseId, Digest, OrderId};
 use countersign_core::time::Timestamp;
@@ -89,6 +90,50 @@ impl Counter {
             Self::Matter(digest) => ("matter", digest.as_bytes()),
             Self::Address(digest) => ("address", digest.as_bytes()),
         }
+    }
+}
+
+impl NewEffect {
+    /// What is to be done, given the intent that is kept.
+    pub(crate) fn novelty(&self, kept: Option<LeafKey>) -> Result<Novelty> {
+        match kept {
+            None => Ok(Novelty::New),
+            Some(intent) if intent == self.intent.key => Ok(Novelty::Present),
+            Some(_) => Err(StoreError::conflict(self.effect.what(), "was begun under another leaf")),
+        }
+    }
+}
+
+impl EffectKey {
+    fn what(&self) -> String {
+        format!("effect {} of {}", self.kind, self.subject)
+    }
+
+    /// What is to be done, given the effect's outcome that is kept, if it was begun.
+    pub(crate) fn novelty_of(&self, kept: Option<Option<LeafKey>>, outcome: &LeafKey) -> Result<Novelty> {
+        match kept {
+            None => {
+                Err(StoreError::refused(self.what(), "was never begun: its intent must be public before it happens"))
+            }
+            Some(None) => Ok(Novelty::New),
+            Some(Some(key)) if key == *outcome => Ok(Novelty::Present),
+            Some(Some(_)) => Err(StoreError::conflict(self.what(), "has another outcome")),
+        }
+    }
+}
+
+impl Receipt {
+    /// Whether it is the same receipt, whenever it arrived.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        (&self.order, &self.trustee, &self.bytes) == (&other.order, &other.trustee, &other.bytes)
+    }
+
+    pub(crate) fn taken(&self) -> StoreError {
+        StoreError::conflict(format!("receipt {}", self.digest), "is there with another content")
+    }
+
+    pub(crate) fn of_no_order(&self) -> StoreError {
+        StoreError::refused(format!("receipt {}", self.digest), "is for an order that was never proposed")
     }
 }
 

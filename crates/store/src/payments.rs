@@ -1,6 +1,6 @@
 //! Port: who paid which address, as keyed tags only, to count people before anybody is named.
 
-use crate::{ImportSummary, Result, Tag};
+use crate::{ImportSummary, Result, StoreError, Tag};
 use async_trait::async_trait;
 use countersign_core::id::Digest;
 use countersign_core::time::Timestamp;
@@ -18,6 +18,15 @@ pub struct Payment {
     pub at: Timestamp,
 }
 
+impl Payment {
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.amount < 0 {
+            return Err(StoreError::refused(format!("a payment of {}", self.amount), "is negative"));
+        }
+        Ok(())
+    }
+}
+
 /// How an import of payments begins.
 pub enum PaymentsStart {
     /// A file of this digest was imported before.
@@ -30,6 +39,9 @@ pub enum PaymentsStart {
 #[async_trait]
 pub trait PaymentWriter: Send {
     /// Adds payments to the import.
+    ///
+    /// # Errors
+    /// [`Refused`](crate::StoreError::Refused) when an amount is negative.
     async fn add(&mut self, payments: Vec<Payment>) -> Result<()>;
 
     /// Keeps everything that was added.

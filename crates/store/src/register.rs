@@ -1,6 +1,6 @@
 //! Port: the sealed register. Records come in by whole imports and are never changed; nothing here can be read without trustees.
 
-use crate::Result;
+use crate::{Result, StoreError};
 use async_trait::async_trait;
 use countersign_core::class::Class;
 use countersign_core::id::{Digest, Handle, RecordId};
@@ -129,4 +129,47 @@ pub trait Register: Send + Sync {
 
     /// How much the register holds.
     async fn counts(&self) -> Result<RegisterCounts>;
+}
+
+/// What an open import has taken in so far.
+pub(crate) struct Imported {
+    digest: Digest,
+    kind: &'static str,
+    stored: u64,
+}
+
+impl Imported {
+    pub(crate) fn new(digest: Digest, kind: &'static str) -> Self {
+        Self { digest, kind, stored: 0 }
+    }
+
+    pub(crate) fn add(&mut self, rows: usize) {
+        self.stored = self.stored.saturating_add(rows as u64);
+    }
+
+    pub(crate) fn summary(&self, skipped: u64, at: Timestamp) -> ImportSummary {
+        ImportSummary { digest: self.digest, kind: self.kind.to_owned(), stored: self.stored, skipped, at }
+    }
+}
+
+pub(crate) fn record_taken() -> StoreError {
+    StoreError::conflict("a record", "cannot be kept: its id, or its client's period and revision, is taken")
+}
+
+pub(crate) fn reference_taken() -> StoreError {
+    StoreError::conflict("a reference", "names a client already; leave that row out or revise the client's record")
+}
+
+impl NewRecord {
+    /// Rules that need nothing of what is kept.
+    pub(crate) fn check(&self) -> Result<()> {
+        let entries = &self.sealed.entries;
+        if !entries.iter().zip(entries.iter().skip(1)).all(|(left, right)| left.class < right.class) {
+            return Err(StoreError::refused(
+                format!("record {}", self.sealed.record),
+                "has entries out of the order of their classes, or a class twice",
+            ));
+        }
+        Ok(())
+    }
 }

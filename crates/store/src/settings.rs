@@ -1,10 +1,10 @@
 //! Port: the custodian's own settings, small values under names.
 
-use crate::Result;
+use crate::{Result, StoreError};
 use async_trait::async_trait;
 
-/// Longest value in bytes.
-pub const MAX_SETTING: usize = 1024 * 1024;
+/// Longest value in bytes; larger things are documents.
+const MAX_SETTING: usize = 1024 * 1024;
 
 /// The custodian's own settings.
 #[async_trait]
@@ -20,4 +20,16 @@ pub trait Settings: Send + Sync {
     /// # Errors
     /// [`Conflict`](crate::StoreError::Conflict) when another value stands there.
     async fn set_setting_once(&self, name: &str, value: &[u8]) -> Result<()>;
+}
+
+/// Rules that need nothing of what is kept.
+pub(crate) fn check(name: &str, value: &[u8]) -> Result<()> {
+    if name.is_empty() || value.len() > MAX_SETTING {
+        return Err(StoreError::refused(format!("setting `{name}`"), "needs a name, and a value of at most 1 MiB"));
+    }
+    Ok(())
+}
+
+pub(crate) fn changed(name: &str) -> StoreError {
+    StoreError::conflict(format!("setting `{name}`"), "has another value and never changes")
 }

@@ -1,6 +1,6 @@
 //! Port: the sigma secrets, one per client, in a small store of their own that can forget.
 
-use crate::Result;
+use crate::{Result, StoreError};
 use async_trait::async_trait;
 use countersign_core::id::Handle;
 use zeroize::Zeroizing;
@@ -22,4 +22,8 @@ pub trait Sigmas: Send + Sync {
 
     /// Erases a client in every copy and backup of the register; whether there was a sigma.
     async fn delete_sigma(&self, handle: &Handle) -> Result<bool>;
+}
+
+pub(crate) fn replaced(handle: &Handle) -> StoreError {
+    StoreError::conflict(format!("the sigma of client {handle}"), "is there with another value")
 }

@@ -1,0 +1,151 @@
+//! Every statement of the stores on SQL, in one place: portable text, numbered parameters, no vendor's functions.
+//!
+//! The DDL is each database's own (`sqlite/*.sql`). A test prepares every statement.
+
+macro_rules! statements {
+    ($($(#[$meta:meta])* $name:ident = $text:literal;)*) => {
+        $($(#[$meta])* pub(crate) const $name: &str = $text;)*
+
+        /// Every fixed statement with its name.
+        #[cfg(test)]
+        pub(crate) const ALL: &[(&str, &str)] = &[$((stringify!($name), $text)),*];
+    };
+}
+
+statements! {
+    DOCUMENT_INSERT = "INSERT INTO document (digest, kind, bytes) VALUES ($1, $2, $3)";
+    DOCUMENT_BY_DIGEST = "SELECT kind, bytes FROM document WHERE digest = $1";
+
+    EVENT_LAST = "SELECT number, digest FROM case_event WHERE case_id = $1 ORDER BY number DESC LIMIT 1";
+    EVENT_AT = "SELECT digest FROM case_event WHERE case_id = $1 AND number = $2";
+    EVENT_INSERT = "INSERT INTO case_event (case_id, number, digest, at, bytes) VALUES ($1, $2, $3, $4, $5)";
+    EVENTS_OF_CASE = "SELECT bytes FROM case_event WHERE case_id = $1 ORDER BY number";
+    CASES = "SELECT last.case_id, last.number, first.at, last.at FROM case_event AS last \
+        JOIN case_event AS first ON first.case_id = last.case_id AND first.number = 0 \
+        WHERE last.number = (SELECT MAX(number) FROM case_event AS any_event WHERE any_event.case_id = last.case_id) \
+        ORDER BY last.at DESC, last.case_id";
+
+    CASE_LEAF_INSERT = "INSERT INTO case_leaf (case_id, event, place, leaf_key, kind) VALUES ($1, $2, $3, $4, $5)";
+    LEAVES_OF_CASE = "SELECT event, leaf_key, kind FROM case_leaf WHERE case_id = $1 ORDER BY event, place";
+    DISCLOSURE_INSERT = "INSERT INTO disclosure (leaf_key, kind, list) VALUES ($1, $2, $3)";
+    DISCLOSURE_BY_KEY = "SELECT kind, list FROM disclosure WHERE leaf_key = $1";
+    DISCLOSURES_PAGE = "SELECT leaf_key, kind, list FROM disclosure WHERE leaf_key > $1 ORDER BY leaf_key LIMIT $2";
+
+    ORDER_INSERT = "INSERT INTO order_entry (digest, id, case_id, decision, authority, proposed) VALUES ($1, $2, $3, $4, $5, $6)";
+    ORDER_BY_DIGEST = "SELECT digest, id, case_id, decision, authority, proposed FROM order_entry WHERE digest = $1";
+    ORDER_BY_ID = "SELECT digest, id, case_id, decision, authority, proposed FROM order_entry WHERE id = $1";
+    ORDERS_OF_CASE = "SELECT digest, id, case_id, decision, authority, proposed FROM order_entry WHERE case_id = $1 ORDER BY proposed";
+    APPROVAL_INSERT = "INSERT INTO order_approval (order_digest, event, approval) VALUES ($1, $2, $3)";
+    APPROVALS_OF_ORDER = "SELECT approval FROM order_approval WHERE order_digest = $1 ORDER BY event";
+
+    ANSWERED_INSERT = "INSERT INTO answered (dimension, counter, order_digest, people, at) VALUES ($1, $2, $3, $4, $5)";
+    ANSWERED_SINCE = "SELECT people FROM answered WHERE dimension = $1 AND counter = $2 AND at >= $3";
+
+    EFFECT_BY_KEY = "SELECT intent, outcome FROM effect WHERE kind = $1 AND subject = $2";
+    EFFECT_INSERT = "INSERT INTO effect (kind, subject, began_at, intent) VALUES ($1, $2, $3, $4)";
+    EFFECT_FINISH = "UPDATE effect SET finished_at = $3, outcome = $4 WHERE kind = $1 AND subject = $2 AND outcome IS NULL";
+    EFFECTS_OPEN = "SELECT kind, subject, began_at, intent FROM effect WHERE outcome IS NULL ORDER BY began_at, kind, subject";
+
+    RECEIPT_INSERT = "INSERT INTO receipt (digest, order_digest, trustee, bytes, at) VALUES ($1, $2, $3, $4, $5)";
+    RECEIPT_BY_DIGEST = "SELECT order_digest, trustee, digest, bytes, at FROM receipt WHERE digest = $1";
+    RECEIPTS_OF_ORDER = "SELECT order_digest, trustee, digest, bytes, at FROM receipt WHERE order_digest = $1 ORDER BY at, trustee, digest";
+
+    SETTING_BY_NAME = "SELECT value FROM setting WHERE name = $1";
+    SETTING_SET = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
+    IMPORT_BY_DIGEST = "SELECT digest, kind, stored, skipped, at FROM import WHERE digest = $1";
+    IMPORT_INSERT = "INSERT INTO import (digest, kind, stored, skipped, at) VALUES ($1, $2, $3, $4, $5)";
+    IMPORTS = "SELECT digest, kind, stored, skipped, at FROM import ORDER BY at DESC, digest";
+
+    RECORD_LAST_NUMBER = "SELECT COALESCE(MAX(number), 0) FROM sealed_record";
+    RECORDS_OF_HANDLE = "SELECT number, record, handle, ring, period, revision, label, header FROM sealed_record \
+        WHERE handle = $1 ORDER BY period, revision";
+    RECORD_BY_ID = "SELECT number, record, handle, ring, period, revision, label, header FROM sealed_record WHERE record = $1";
+    ENTRIES_OF_RECORD = "SELECT class, commitment, ciphertext FROM sealed_entry WHERE record_number = $1 ORDER BY class";
+    REFERENCE_BY_TAG = "SELECT handle FROM reference WHERE tag = $1";
+    HANDLES_OF_LOOKUP = "SELECT handle FROM lookup WHERE tag = $1 ORDER BY handle";
+    COUNT_CLIENTS = "SELECT COUNT(DISTINCT handle) FROM sealed_record";
+    COUNT_RECORDS = "SELECT COUNT(*) FROM sealed_record";
+    COUNT_ENTRIES = "SELECT COUNT(*) FROM sealed_entry";
+
+    DISTINCT_PAYERS = "SELECT COUNT(DISTINCT payer) FROM payment WHERE address = $1";
+    COUNT_PAYMENTS = "SELECT COUNT(*) FROM payment";
+
+    SIGMA_BY_HANDLE = "SELECT sigma FROM sigma WHERE handle = $1";
+    SIGMA_INSERT = "INSERT INTO sigma (handle, sigma) VALUES ($1, $2)";
+    SIGMA_DELETE = "DELETE FROM sigma WHERE handle = $1";
+
+    SCHEMA_VERSION = "SELECT version FROM schema_version WHERE component = $1";
+    SCHEMA_VERSION_SET = "INSERT INTO schema_version (component, version) VALUES ($1, $2)";
+}
+
+/// A statement for many rows at once: one round trip per row is what makes large imports slow.
+pub(crate) struct ManyRows {
+    head: &'static str,
+    columns: usize,
+    tail: &'static str,
+}
+
+impl ManyRows {
+    /// Most rows of one statement: 8 columns stay below SQLite's 32,766 parameters with room to spare.
+    pub(crate) const MOST: usize = 500;
+
+    /// The text for so many rows.
+    pub(crate) fn text(&self, rows: usize) -> String {
+        let mut text = String::with_capacity(self.head.len() + rows * self.columns * 6);
+        text.push_str(self.head);
+        for row in 0..rows {
+            text.push_str(if row == 0 { " (" } else { ", (" });
+            for column in 0..self.columns {
+                if column > 0 {
+                    text.push_str(", ");
+                }
+                text.push('$');
+                text.push_str(&(row * self.columns + column + 1).to_string());
+            }
+            text.push(')');
+        }
+        text.push_str(self.tail);
+        text
+    }
+}
+
+pub(crate) const RECORDS_INSERT: ManyRows = ManyRows {
+    head: "INSERT INTO sealed_record (number, record, handle, ring, period, revision, label, header) VALUES",
+    columns: 8,
+    tail: "",
+};
+pub(crate) const ENTRIES_INSERT: ManyRows = ManyRows {
+    head: "INSERT INTO sealed_entry (record_number, class, commitment, ciphertext) VALUES",
+    columns: 4,
+    tail: "",
+};
+pub(crate) const REFERENCES_INSERT: ManyRows =
+    ManyRows { head: "INSERT INTO reference (tag, handle) VALUES", columns: 2, tail: "" };
+pub(crate) const LOOKUPS_INSERT: ManyRows = ManyRows {
+    head: "INSERT INTO lookup (tag, handle) VALUES",
+    columns: 2,
+    tail: " ON CONFLICT (tag, handle) DO NOTHING",
+};
+pub(crate) const PAYMENTS_INSERT: ManyRows =
+    ManyRows { head: "INSERT INTO payment (address, payer, amount, at) VALUES", columns: 4, tail: "" };
+
+#[cfg(test)]
+pub(crate) const ALL_MANY: &[&ManyRows] =
+    &[&RECORDS_INSERT, &ENTRIES_INSERT, &REFERENCES_INSERT, &LOOKUPS_INSERT, &PAYMENTS_INSERT];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_through() {
+        assert_eq!(
+            LOOKUPS_INSERT.text(2),
+            "INSERT INTO lookup (tag, handle) VALUES ($1, $2), ($3, $4) ON CONFLICT (tag, handle) DO NOTHING"
+        );
+        for many in ALL_MANY {
+            assert!(many.columns * ManyRows::MOST < 32_766);
+        }
+    }
+}

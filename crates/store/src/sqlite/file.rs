@@ -1,0 +1,103 @@
+//! One database file: how it is created, opened, written and read.
+
+use super::BUSY_TIMEOUT;
+use super::rows::unavailable;
+use super::schema::{self, Component};
+use crate::{Result, StoreError};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Connections that only read.
+const READERS: u32 = 4;
+
+/// Whether deleted content is overwritten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Erasure {
+    /// Nothing is ever deleted here.
+    Keep,
+    /// Deleted content is overwritten with zeros.
+    Overwrite,
+}
+
+/// One database file with one writing connection.
+#[derive(Debug, Clone)]
+pub(crate) struct DatabaseFile {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl DatabaseFile {
+    pub(crate) async fn open(path: &Path, components: &'static [Component], erasure: Erasure) -> Result<Self> {
+        create_private(path)?;
+        let mut options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(false)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        if erasure == Erasure::Overwrite {
+            options = options.pragma("secure_delete", "ON");
+        }
+        let failed = |error| unavailable("open its file", error);
+        let writer = pool(1).connect_with(options.clone()).await.map_err(failed)?;
+        let readers = pool(READERS).connect_lazy_with(options);
+        let file = Self { writer, readers };
+        let mut transaction = file.write().await?;
+        schema::prepare(&mut transaction, &path.display().to_string(), components).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(file)
+    }
+
+    /// A transaction that writes. Dropped without `commit` it leaves nothing.
+    ///
+    /// It takes the file's write lock at once: a transaction that begins by reading could not be upgraded beside another process.
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|error| unavailable("begin to write", error))
+    }
+
+    /// A transaction that reads one state of the file.
+    pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
+        self.readers.begin().await.map_err(|error| unavailable("begin to read", error))
+    }
+
+    /// The writing connection outside any transaction.
+    pub(crate) fn writer(&self) -> &SqlitePool {
+        &self.writer
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(BUSY_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// Creates the file readable by its owner only; SQLite gives the files beside it the same mode.
+fn create_private(path: &Path) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => {
+            Err(StoreError::Unavailable { doing: "create its file", reason: format!("`{}`: {error}", path.display()) })
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Which tables a file has, by component and version.
+
+use super::rows::unavailable;
+use crate::{Result, StoreError, sql};
+use sqlx::{Row, SqliteConnection};
+
+/// A group of tables with one version.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Component {
+    /// Name in `schema_version`.
+    pub(crate) name: &'static str,
+    /// Rises with every change of the DDL.
+    pub(crate) version: i64,
+    /// Creates the tables.
+    pub(crate) ddl: &'static str,
+}
+
+/// The components of `custodian.db`.
+pub(crate) const CUSTODIAN: &[Component] = &[Component { name: "desk", version: 1, ddl: include_str!("desk.sql") }];
+
+/// The components of `sigma.db`.
+pub(crate) const SIGMA: &[Component] = &[Component { name: "sigma", version: 1, ddl: include_str!("sigma.sql") }];
+
+const VERSIONS: &str =
+    "CREATE TABLE IF NOT EXISTS schema_version (component TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL) STRICT";
+
+/// Creates what is missing and checks the versions of what is there, inside the caller's transaction.
+pub(crate) async fn prepare(
+    connection: &mut SqliteConnection,
+    file: &str,
+    components: &'static [Component],
+) -> Result<()> {
+    let failed = |error| unavailable("prepare its tables", error);
+    sqlx::raw_sql(VERSIONS).execute(&mut *connection).await.map_err(failed)?;
+    for component in components {
+        let row = sqlx::query(sql::SCHEMA_VERSION)
+            .bind(component.name)
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(failed)?;
+        let Some(row) = row else {
+            sqlx::raw_sql(component.ddl).execute(&mut *connection).await.map_err(failed)?;
+            sqlx::query(sql::SCHEMA_VERSION_SET)
+                .bind(component.name)
+                .bind(component.version)
+                .execute(&mut *connection)
+                .await
+                .map_err(failed)?;
+            continue;
+        };
+        let found: i64 = row.try_get(0).map_err(failed)?;
+        if found != component.version {
+            return Err(StoreError::Schema {
+                file: file.to_owned(),
+                component: component.name,
+                found,
+                needed: component.version,
+            });
+        }
+    }
+    Ok(())
+}
