@@ -7,6 +7,7 @@
 
 mod cases;
 mod error;
+pub mod journal;
 mod leaves;
 pub mod memory;
 mod orders;
