@@ -8,6 +8,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable)
 )]
 
+pub mod evidence;
 pub mod ledger;
 pub mod manifest;
 pub mod order_leaf;

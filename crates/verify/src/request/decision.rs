@@ -8,12 +8,13 @@ use crate::wire::ReleaseRequest;
 use countersign_approve::{VerifiedApproval, verify_approval};
 use countersign_core::approval::Approval;
 use countersign_core::control::Person;
+use countersign_core::country::Country;
 use countersign_core::directory::Authority;
 use countersign_core::facts::{Factor, Facts};
 use countersign_core::json::Exact;
 use countersign_core::order::{Mode, Order};
 use countersign_core::time::{DAY, Timestamp};
-use countersign_policy::{QuorumFacts, ReleaseContext};
+use countersign_policy::{Bundle, Decision, QuorumFacts, ReleaseContext};
 use std::collections::BTreeSet;
 
 /// Oldest approval that is still accepted, counted from the order's own start: an order may be held for days.
@@ -103,25 +104,49 @@ pub(super) fn policy(
     view: &View<'_>,
     state: &InForce,
     now: Timestamp,
-    order: &Exact<Order>,
-    facts: &Facts,
-    authority: &Authority,
+    decided: &Decided<'_>,
     signed: &[VerifiedApproval],
     publicity: &Publicity,
 ) -> Result<(), Refusal> {
-    let people: Vec<Person> = state.people().values().cloned().collect();
-    let quorum = QuorumFacts::compute(&order.digest(), signed, authority.state, &facts.author, &people, now);
-    let mut context = ReleaseContext::of_order(order.value(), quorum);
-    context.included = true;
-    context.witness_cosignatures = u32::try_from(publicity.witnesses).unwrap_or(u32::MAX);
-    context.witness_quorum = true;
-    context.waited = true;
-    context.call_back_confirmed = facts.factors.contains(&Factor::CallBack);
+    let Decided { order, facts, authority } = decided;
     let seat = view.control.genesis().value().custodian.seat;
-    let decision = countersign_policy::release(view.bundle, facts, authority, seat, &context);
+    let decision =
+        release_decision(view.bundle, state, seat, now, order, facts, authority, signed, publicity.witnesses);
     if decision.allowed {
         return Ok(());
     }
     let reasons = decision.reasons.iter().map(ToString::to_string).collect();
     Err(Refusal::new(Code::PolicyDenied, decision.errors.join("; ")).with_reasons(reasons))
+}
+
+/// What a policy decision is about.
+pub(super) struct Decided<'d> {
+    pub(super) order: &'d Exact<Order>,
+    pub(super) facts: &'d Facts,
+    pub(super) authority: &'d Authority,
+}
+
+/// The release decision on an order whose leaf is public under `witnesses` cosignatures and whose waiting time is served.
+/// Desk, trustees and verifiers call this one function.
+#[expect(clippy::too_many_arguments, reason = "each is a separately established input of one decision")]
+pub fn release_decision(
+    bundle: &Bundle,
+    state: &InForce,
+    seat: Country,
+    now: Timestamp,
+    order: &Exact<Order>,
+    facts: &Facts,
+    authority: &Authority,
+    signed: &[VerifiedApproval],
+    witnesses: usize,
+) -> Decision {
+    let people: Vec<Person> = state.people().values().cloned().collect();
+    let quorum = QuorumFacts::compute(&order.digest(), signed, authority.state, &facts.author, &people, now);
+    let mut context = ReleaseContext::of_order(order.value(), quorum);
+    context.included = true;
+    context.witness_cosignatures = u32::try_from(witnesses).unwrap_or(u32::MAX);
+    context.witness_quorum = true;
+    context.waited = true;
+    context.call_back_confirmed = facts.factors.contains(&Factor::CallBack);
+    countersign_policy::release(bundle, facts, authority, seat, &context)
 }

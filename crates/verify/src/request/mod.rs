@@ -5,6 +5,7 @@ mod memory;
 mod publicity;
 mod scope;
 
+pub use decision::release_decision;
 pub use memory::RECEIPT_PATIENCE;
 pub use publicity::{FRESHNESS, Publicity, SKEW};
 pub use scope::PlannedRecord;
@@ -150,7 +151,8 @@ pub fn verify_request(view: &View<'_>, now: Timestamp, seed: [u8; 32], bytes: &[
     decision::pinned(view, &state, value, facts.value())?;
     let authority = decision::authority(view, &state, value)?;
     let approvals = decision::approvals(&state, now, &request.approvals, &order, publicity.since)?;
-    decision::policy(view, &state, now, &order, facts.value(), authority, &approvals, &publicity)?;
+    let decided = decision::Decided { order: &order, facts: facts.value(), authority };
+    decision::policy(view, &state, now, &decided, &approvals, &publicity)?;
     publicity::check_delay(now, request, value, authority)?;
     let replay = memory::check_replay(view, &state, &order, view.shares.epoch())?;
     let counters = memory::counters(value, facts.value());

@@ -9,7 +9,7 @@ mod fold;
 mod journal;
 
 pub use fold::{FoldError, Rejected};
-pub use journal::JournalView;
+pub use journal::{JournalView, REMEMBERED_SIZES};
 
 use countersign_core::control::{Action, Change, Genesis, Person, RingRef, TrusteeMember};
 use countersign_core::id::{AuthorityId, Digest, OrderId, PersonId};

@@ -11,5 +11,5 @@ mod signed;
 pub use answer::{Answer, AnswerV1, Outcome, Receipt, ReceiptV1};
 pub use delay::{DelayOrder, DelayV1};
 pub use hex_bytes::HexBytes;
-pub use release::{LeafEvidence, ReleaseRequest, RequestV1};
+pub use release::{LeafEvidence, MAX_APPROVALS, ReleaseRequest, RequestV1};
 pub use signed::{Signed, SignedError};

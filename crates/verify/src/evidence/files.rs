@@ -1,0 +1,124 @@
+//! A folder of files as bytes, and the list of their SHA-512 digests that `sha512sum -c` also reads.
+
+use countersign_core::encoding::hex;
+use sha2::{Digest as _, Sha512};
+use std::collections::BTreeMap;
+
+/// The list's own name.
+pub const SUMS: &str = "manifest-sha512.txt";
+
+/// Files by path relative to the folder, `/` between parts.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// What is wrong, and in which file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {reason}")]
+pub struct Fault {
+    /// Path of the file.
+    pub file: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Fault {
+    /// A fault in `file`.
+    pub fn new(file: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self { file: file.into(), reason: reason.to_string() }
+    }
+}
+
+/// The list for `files`: `<128 hexadecimal digits>  <path>` per line, sorted by path.
+pub fn sums(files: &Files) -> String {
+    let lines = files.iter().filter(|(path, _)| path.as_str() != SUMS);
+    lines.map(|(path, bytes)| format!("{}  {path}\n", hex(&Sha512::digest(bytes)))).collect()
+}
+
+/// Checks that the list is exactly that of the files: nothing missing, nothing besides, nothing changed.
+///
+/// # Errors
+/// [`Fault`] naming the first file that differs.
+pub fn check_sums(files: &Files) -> Result<(), Fault> {
+    let listed = files.get(SUMS).ok_or_else(|| Fault::new(SUMS, "is missing"))?;
+    let listed = std::str::from_utf8(listed).map_err(|error| Fault::new(SUMS, error))?;
+    let mut expected = BTreeMap::new();
+    for (number, line) in (1u32..).zip(listed.lines()) {
+        let (digest, path) = line
+            .split_once("  ")
+            .ok_or_else(|| Fault::new(SUMS, format!("line {number} is not a digest, two spaces and a path")))?;
+        if expected.insert(path, digest).is_some() {
+            return Err(Fault::new(SUMS, format!("line {number} repeats `{path}`")));
+        }
+    }
+    for (path, bytes) in files.iter().filter(|(path, _)| path.as_str() != SUMS) {
+        let digest = expected.remove(path.as_str()).ok_or_else(|| Fault::new(path, "is not in the list of digests"))?;
+        if digest != hex(&Sha512::digest(bytes)) {
+            return Err(Fault::new(
+                path,
+                "does not have the SHA-512 digest of the list: it was changed, or the list was",
+            ));
+        }
+    }
+    if let Some(missing) = expected.into_keys().next() {
+        return Err(Fault::new(missing, "is in the list of digests and missing"));
+    }
+    if sums(files) != listed {
+        return Err(Fault::new(SUMS, "is not sorted by path, or not written exactly as it must be"));
+    }
+    Ok(())
+}
+
+/// A file that must be there.
+pub(super) fn file<'f>(files: &'f Files, path: &str) -> Result<&'f [u8], Fault> {
+    files.get(path).map(Vec::as_slice).ok_or_else(|| Fault::new(path, "is missing"))
+}
+
+/// A file of text that must be there.
+pub(super) fn text<'f>(files: &'f Files, path: &str) -> Result<&'f str, Fault> {
+    std::str::from_utf8(file(files, path)?).map_err(|error| Fault::new(path, error))
+}
+
+/// Files under `folder/`, by their full path.
+pub(super) fn under<'f>(files: &'f Files, folder: &str) -> impl Iterator<Item = (&'f str, &'f [u8])> {
+    let prefix = format!("{folder}/");
+    files
+        .range(prefix.clone()..)
+        .take_while(move |(path, _)| path.starts_with(&prefix))
+        .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> Files {
+        let mut files = Files::from([("a.json".into(), b"{}".to_vec()), ("b/c.leaf".into(), b"x".to_vec())]);
+        files.insert(SUMS.into(), sums(&files).into_bytes());
+        files
+    }
+
+    #[test]
+    fn every_change_of_one_byte_is_named() {
+        let good = folder();
+        check_sums(&good).unwrap();
+        for (path, bytes) in &good {
+            for place in 0..bytes.len() {
+                let mut bad = good.clone();
+                bad.get_mut(path).unwrap()[place] ^= 1;
+                assert!(check_sums(&bad).is_err(), "{path} byte {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_may_be_missing_or_added() {
+        let mut files = folder();
+        files.insert("d".into(), vec![]);
+        assert_eq!(check_sums(&files).unwrap_err().file, "d");
+        let mut files = folder();
+        files.remove("a.json");
+        assert_eq!(check_sums(&files).unwrap_err().file, "a.json");
+        let mut files = folder();
+        files.remove(SUMS);
+        assert_eq!(check_sums(&files).unwrap_err().file, SUMS);
+    }
+}
