@@ -287,7 +287,9 @@ impl<'a> ClassCombiner<'a> {
         let weights: Vec<Scalar> = lagrange::at(0, &trustees).iter().map(half).collect();
         let halves: Vec<RistrettoPoint> = (0..self.u.len())
             .map(|at| {
-                RistrettoPoint::vartime_multiscalar_mul(&weights, chosen.iter().filter_map(|entry| entry.z.get(at)))
+                // INVARIANT: every usable reply has as many z as there are capsules, so weights and points match.
+                let points: Vec<&RistrettoPoint> = chosen.iter().filter_map(|entry| entry.z.get(at)).collect();
+                RistrettoPoint::vartime_multiscalar_mul(&weights, points)
             })
             .collect();
         let halves = Zeroizing::new(halves);

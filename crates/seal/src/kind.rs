@@ -121,7 +121,7 @@ impl std::str::FromStr for Slot {
 countersign_core::text_serde!(Slot);
 
 /// A key type at compile time. Only [`Sealing`] and [`Index`] exist.
-pub trait Kind: sealed::Sealed {
+pub trait Kind: sealed::Sealed + Copy + Eq + fmt::Debug + Send + Sync + 'static {
     /// The name of one key: a field class or an attribute.
     type Key: Copy + Ord + fmt::Debug + fmt::Display;
     /// The same at run time.

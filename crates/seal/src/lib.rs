@@ -15,7 +15,10 @@ mod hash;
 mod lagrange;
 mod read;
 
+pub mod ceremony;
 pub mod combine;
+pub mod dealer;
+pub mod dkg;
 pub mod group;
 pub mod header;
 pub mod identity;

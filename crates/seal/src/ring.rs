@@ -15,6 +15,7 @@ use countersign_core::encoding::{hex, unhex};
 use countersign_core::id::{Digest, InvalidId};
 use countersign_core::json::Document;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 countersign_core::version_tag!(
@@ -99,6 +100,7 @@ impl Document for Ring {
     fn check(&self) -> Result<(), &'static str> {
         let each = |rule: fn(&RingKey) -> bool| self.keys.iter().all(rule);
         let held = self.trustees();
+        let distinct: BTreeSet<&EncodedPoint> = self.keys.iter().map(|key| &key.key).collect();
         let rules = [
             (self.suite == SUITE, "`suite` is not 1"),
             (is_ring_name(&self.name), "`name` is not 1 to 64 of a-z, 0-9 and hyphens"),
@@ -111,6 +113,7 @@ impl Document for Ring {
                 self.keys.iter().all(|key| key.class.key_type() == self.key_type),
                 "a key does not belong to the ring's key type",
             ),
+            (distinct.len() == self.keys.len(), "two classes share a key"),
             (each(|key| key.t >= MIN_THRESHOLD), "a threshold below 2 lets one trustee open everything"),
             (each(|key| key.t <= key.n), "a threshold is above the number of trustees"),
             (each(|key| key.n <= MAX_TRUSTEES), "more than 255 trustees"),
