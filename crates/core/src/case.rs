@@ -3,7 +3,7 @@
 //! A stage holds exactly what that stage knows, and a transition consumes it. This file is the one truth about stages:
 //! no path leads to a release without an approved order that is public in the log.
 
-use crate::id::{AuthorityId, CaseId, Digest, PersonId};
+use crate::id::{AuthorityId, CaseId, Digest, PersonId, Salt};
 use crate::json::Document;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -469,8 +469,8 @@ impl Document for EventRecord {
 }
 
 /// The commitment to a case that orders and facts carry: parts("countersign/case/v1", salt, case id).
-pub fn case_commitment(salt: &[u8; 16], case: &CaseId) -> Digest {
-    crate::digest::parts("countersign/case/v1", &[salt, case.as_bytes()])
+pub fn case_commitment(salt: &Salt, case: &CaseId) -> Digest {
+    crate::digest::parts("countersign/case/v1", &[salt.as_bytes(), case.as_bytes()])
 }
 
 #[cfg(test)]

@@ -103,6 +103,12 @@ bytes_id!(
     CaseId, 16, "a case id (32 lower-case hexadecimal digits)"
 );
 bytes_id!(
+    /// A salt: 16 random bytes.
+    Salt,
+    16,
+    "a salt (32 lower-case hexadecimal digits)"
+);
+bytes_id!(
     /// A handle: 32 random bytes naming a client; never an account number or an e-mail.
     Handle, 32, "a handle (64 lower-case hexadecimal digits)"
 );

@@ -3,7 +3,7 @@
 //! Bytes: `docs/formats/order.md`.
 
 use crate::class::ClassSet;
-use crate::id::{AuthorityId, CustodianId, Digest, OrderId};
+use crate::id::{AuthorityId, CustodianId, Digest, OrderId, Salt};
 use crate::json::Document;
 use crate::time::{DAY, HOUR, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -119,8 +119,8 @@ pub struct InstrumentRef {
 }
 
 /// Digest of raw request bytes under a 16-byte salt, so that a guessed letter cannot be confirmed from an order.
-pub fn salted_request_digest(salt: &[u8; 16], raw: &[u8]) -> Digest {
-    crate::digest::parts("countersign/request/v1", &[salt, raw])
+pub fn salted_request_digest(salt: &Salt, raw: &[u8]) -> Digest {
+    crate::digest::parts("countersign/request/v1", &[salt.as_bytes(), raw])
 }
 
 /// Subjects x classes x time window.

@@ -1,6 +1,6 @@
 //! A delay order: an authority's signed word that the persons concerned may not be told yet.
 
-use countersign_core::id::{AuthorityId, Digest};
+use countersign_core::id::{AuthorityId, Digest, Salt};
 use countersign_core::json::Document;
 use countersign_core::time::{DAY, Timestamp};
 use countersign_core::version_tag;
@@ -21,6 +21,8 @@ pub struct DelayOrder {
     pub authority: AuthorityId,
     /// Salted digest of the request it belongs to, as in the order.
     pub request: Digest,
+    /// The salt, chosen by the authority, which signs before the request is filed.
+    pub salt: Salt,
     /// The law it rests on.
     pub basis: String,
     /// From when.
