@@ -2,6 +2,7 @@
 
 use crate::decision::{Outcome, ReasonCode};
 use crate::pack::{Caps, Lane, Pack, Reason, Requirement, Rule};
+use crate::slice::Names;
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use countersign_core::class::ClassSet;
 use countersign_core::digest;
@@ -113,6 +114,7 @@ pub struct Bundle {
     pub(crate) policies: PolicySet,
     pub(crate) meanings: BTreeMap<String, Meaning>,
     pub(crate) pack: Pack,
+    pub(crate) names: Names,
 }
 
 impl std::fmt::Debug for Bundle {
@@ -146,7 +148,8 @@ impl Bundle {
         validate(&policies, &schema)?;
         check_rules(&pack, &meanings)?;
         let digest = digest_of(&files);
-        Ok(Self { files, digest, schema, policies, meanings, pack })
+        let names = Names::new().map_err(BundleError::Schema)?;
+        Ok(Self { files, digest, schema, policies, meanings, pack, names })
     }
 
     /// Reads the document in which a bundle travels (`policy-bundle.json`).
@@ -346,4 +349,17 @@ fn check_rules(pack: &Pack, meanings: &BTreeMap<String, Meaning>) -> Result<(), 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_pack_parses() {
+        match Bundle::builtin_eea_custodian() {
+            Ok(bundle) => assert_eq!(bundle.name(), "eea-custodian"),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }

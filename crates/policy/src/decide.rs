@@ -1,24 +1,239 @@
-//! The two decisions.
+//! The two decisions: may an order be proposed, may it be released now?
+//!
+//! Cedar evaluates five actions (`classify`, `limit`, `delay`, `propose`, `release`); here their answers become one
+//! [`Decision`]. A skipped policy in Cedar opens nothing here: any error of any action refuses the whole decision.
 
-use crate::Bundle;
+use crate::bundle::{Bundle, Meaning};
 use crate::context::ReleaseContext;
-use crate::decision::{Decision, ReasonCode};
+use crate::decision::{Decision, Outcome, ReasonCode};
+use crate::slice::{Slice, chain};
+use cedar_policy::{Authorizer, Context, Entities, Request, RestrictedExpression};
 use countersign_core::country::Country;
 use countersign_core::directory::Authority;
 use countersign_core::facts::Facts;
+use countersign_core::finding::Question;
+use std::collections::BTreeSet;
 
 /// Whether an order may be proposed on these facts, and what the answer to the request is.
-pub fn propose(_bundle: &Bundle, _facts: &Facts, _authority: &Authority, _seat: Country) -> Decision {
-    Decision::fault(ReasonCode::POLICY_ERROR, vec!["not decided".to_owned()])
+///
+/// `authority` is the entry of the directory in force, `seat` the state of the custodian's seat in genesis.
+pub fn propose(bundle: &Bundle, facts: &Facts, authority: &Authority, seat: Country) -> Decision {
+    decide(bundle, facts, authority, seat, None)
 }
 
-/// Whether an order on these facts may be released now.
+/// Whether an order on these facts may be released now. Permitted only if proposing is permitted on the same facts.
+///
+/// The caller has checked that the order names these facts, this bundle and this authority.
 pub fn release(
-    _bundle: &Bundle,
-    _facts: &Facts,
-    _authority: &Authority,
-    _seat: Country,
-    _context: &ReleaseContext,
+    bundle: &Bundle,
+    facts: &Facts,
+    authority: &Authority,
+    seat: Country,
+    context: &ReleaseContext,
 ) -> Decision {
-    Decision::fault(ReasonCode::POLICY_ERROR, vec!["not decided".to_owned()])
+    decide(bundle, facts, authority, seat, Some(context))
+}
+
+fn decide(
+    bundle: &Bundle,
+    facts: &Facts,
+    authority: &Authority,
+    seat: Country,
+    context: Option<&ReleaseContext>,
+) -> Decision {
+    let mismatches = mismatches(facts, authority, context);
+    if !mismatches.is_empty() {
+        return Decision::fault(ReasonCode::FACTS_MISMATCH, mismatches);
+    }
+    Slice::new(&bundle.names, facts, &bundle.classes_of(facts.kind), authority, seat)
+        .map_err(|error| vec![error])
+        .and_then(|slice| decide_on(bundle, slice, facts, context))
+        .unwrap_or_else(|errors| Decision::fault(ReasonCode::POLICY_ERROR, errors))
+}
+
+/// Contradictions between facts, directory and order.
+fn mismatches(facts: &Facts, authority: &Authority, context: Option<&ReleaseContext>) -> Vec<String> {
+    let agrees = |question: Question, known: &str| {
+        facts.answer(question).is_none_or(|answer| answer == "unknown" || known == "unknown" || answer == known)
+    };
+    let rules = [
+        (facts.authority == authority.id, "the facts name another authority than the directory's entry"),
+        (agrees(Question::AuthorityKind, authority.kind.as_str()), "D04 contradicts the directory"),
+        (agrees(Question::Independence, &authority.independence.to_string()), "D05 contradicts the directory"),
+        (agrees(Question::Standing, authority.standing.as_str()), "D16 contradicts the directory"),
+        (context.is_none_or(|context| context.kind == facts.kind), "the order is of another kind than the facts"),
+        (
+            context.is_none_or(|context| context.instrument == facts.instrument),
+            "the order names another instrument than the facts",
+        ),
+    ];
+    rules.into_iter().filter(|(holds, _)| !holds).map(|(_, reason)| reason.to_owned()).collect()
+}
+
+type Attributes = Vec<(String, RestrictedExpression)>;
+
+fn decide_on(
+    bundle: &Bundle,
+    slice: Slice,
+    facts: &Facts,
+    context: Option<&ReleaseContext>,
+) -> Result<Decision, Vec<String>> {
+    let one = |error: String| vec![error];
+    let (custodian, case) = (slice.custodian.clone(), slice.case.clone());
+    let entities = slice.check(&bundle.schema).map_err(one)?;
+    let ask = |action: &'static str, attributes: Attributes| {
+        let context = Context::from_pairs(attributes).map_err(|error| one(chain(&error)))?;
+        let action = bundle.names.uid("Action", action).map_err(one)?;
+        let request = Request::new(custodian.clone(), action, case.clone(), context, Some(&bundle.schema))
+            .map_err(|error| one(chain(&error)))?;
+        evaluate(bundle, &request, &entities)
+    };
+
+    let classified = ask("classify", Vec::new())?;
+    let lane = strictest_lane(bundle, &classified).ok_or_else(|| vec!["no lane takes this request".to_owned()])?;
+    let base = || base_attributes(bundle, lane).map_err(one);
+    let limits = ask("limit", base()?)?;
+    let delay = ask("delay", base()?)?;
+    let proposed = ask("propose", base()?)?;
+    let released = match context {
+        None => None,
+        Some(context) => {
+            let mut attributes = base()?;
+            attributes.extend(release_attributes(bundle, context).map_err(one)?);
+            Some(ask("release", attributes)?)
+        }
+    };
+
+    let permitted = proposed.allowed && released.as_ref().is_none_or(|released| released.allowed);
+    let policies: BTreeSet<String> =
+        [Some(&classified), Some(&limits), Some(&delay), Some(&proposed), released.as_ref()]
+            .into_iter()
+            .flatten()
+            .flat_map(|evaluation| evaluation.policies.iter().cloned())
+            .collect();
+    Ok(summary(bundle, facts, lane, permitted, delay.allowed, policies))
+}
+
+struct Evaluation {
+    allowed: bool,
+    policies: BTreeSet<String>,
+}
+
+/// Asks Cedar. An evaluation in which any policy erred is no answer: Cedar skips such a policy, and a skipped gate
+/// stands open.
+fn evaluate(bundle: &Bundle, request: &Request, entities: &Entities) -> Result<Evaluation, Vec<String>> {
+    let response = Authorizer::new().is_authorized(request, &bundle.policies, entities);
+    let mut errors: Vec<String> = response.diagnostics().errors().map(|error| chain(error)).collect();
+    if !errors.is_empty() {
+        errors.sort_unstable();
+        return Err(errors);
+    }
+    Ok(Evaluation {
+        allowed: response.decision() == cedar_policy::Decision::Allow,
+        policies: response.diagnostics().reason().map(ToString::to_string).collect(),
+    })
+}
+
+/// The first lane of the pack (strictest first) into which a policy places the request.
+fn strictest_lane<'b>(bundle: &'b Bundle, classified: &Evaluation) -> Option<&'b str> {
+    let placed: BTreeSet<&str> = classified
+        .policies
+        .iter()
+        .filter_map(|id| match bundle.meanings.get(id) {
+            Some(Meaning::Lane(lane)) if classified.allowed => Some(lane.as_str()),
+            _ => None,
+        })
+        .collect();
+    bundle.lanes().iter().map(|lane| lane.name.as_str()).find(|lane| placed.contains(lane))
+}
+
+fn summary(
+    bundle: &Bundle,
+    facts: &Facts,
+    lane: &str,
+    permitted: bool,
+    delay_lawful: bool,
+    policies: BTreeSet<String>,
+) -> Decision {
+    let mut outcome = Outcome::Comply;
+    let mut escalate = false;
+    let mut reasons = BTreeSet::new();
+    let mut missing = BTreeSet::new();
+    for id in &policies {
+        let Some(Meaning::Gate { reason, outcome: gate, escalate: up, requires }) = bundle.meanings.get(id) else {
+            continue;
+        };
+        outcome = outcome.min(*gate);
+        escalate |= up;
+        reasons.insert(reason.clone());
+        let answered = |question: &Question| facts.answer(*question).is_some_and(|answer| answer != "unknown");
+        missing.extend(requires.iter().copied().filter(|question| !answered(question)));
+    }
+    if !permitted && reasons.is_empty() {
+        outcome = Outcome::Refuse;
+        reasons.insert(ReasonCode::of_engine(ReasonCode::NOT_PERMITTED));
+    }
+    Decision {
+        allowed: permitted && outcome.gives(),
+        outcome,
+        escalate,
+        reasons: reasons.into_iter().collect(),
+        missing: missing.into_iter().collect(),
+        lane: Some(lane.to_owned()),
+        requirement: bundle.requirement(lane, facts.kind),
+        delay_lawful,
+        policies: policies.into_iter().collect(),
+        errors: Vec::new(),
+    }
+}
+
+fn base_attributes(bundle: &Bundle, lane: &str) -> Result<Attributes, String> {
+    let caps = bundle.caps();
+    let numbers = [
+        ("named", caps.named),
+        ("court", caps.court),
+        ("absolute", caps.absolute),
+        ("uninvolved_percent", caps.uninvolved_percent),
+    ];
+    let record = RestrictedExpression::new_record(
+        numbers.map(|(name, number)| (name.to_owned(), RestrictedExpression::new_long(i64::from(number)))),
+    )
+    .map_err(|error| chain(&error))?;
+    Ok(vec![("lane".to_owned(), bundle.names.value("Lane", lane)?), ("caps".to_owned(), record)])
+}
+
+fn release_attributes(bundle: &Bundle, context: &ReleaseContext) -> Result<Attributes, String> {
+    let quorum = &context.quorum;
+    let numbers = [
+        ("subjects", context.subjects),
+        ("records", context.records),
+        ("approvals", quorum.approvals()),
+        ("states", quorum.states()),
+        ("domestic", quorum.domestic()),
+        ("out_of_reach", quorum.out_of_reach()),
+        ("within_reach", quorum.within_reach()),
+        ("independent", quorum.independent()),
+        ("outside_line", quorum.outside_line()),
+        ("refusals", quorum.refusals()),
+        ("witness_cosignatures", context.witness_cosignatures),
+    ];
+    let flags = [
+        ("delayed", context.delayed),
+        ("author", quorum.author()),
+        ("counsel", quorum.counsel()),
+        ("rights_expert", quorum.rights_expert()),
+        ("exceeded_authority", context.exceeded.authority),
+        ("exceeded_matter", context.exceeded.matter),
+        ("exceeded_address", context.exceeded.address),
+        ("exceeded_volume", context.exceeded.volume),
+        ("included", context.included),
+        ("witness_quorum", context.witness_quorum),
+        ("waited", context.waited),
+        ("call_back_confirmed", context.call_back_confirmed),
+        ("duress", context.duress),
+    ];
+    let mut out = vec![("classes".to_owned(), bundle.names.classes(&context.classes)?)];
+    out.extend(numbers.map(|(name, number)| (name.to_owned(), RestrictedExpression::new_long(i64::from(number)))));
+    out.extend(flags.map(|(name, flag)| (name.to_owned(), RestrictedExpression::new_bool(flag))));
+    Ok(out)
 }

@@ -18,6 +18,7 @@ mod decide;
 mod decision;
 mod pack;
 mod quorum;
+mod slice;
 
 pub use bundle::{Bundle, BundleError, File};
 pub use context::{Exceeded, ReleaseContext};
