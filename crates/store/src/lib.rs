@@ -6,6 +6,8 @@
 //! erasable where everything else is append-only.
 
 mod cases;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod error;
 pub mod journal;
 mod leaves;

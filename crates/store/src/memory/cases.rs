@@ -20,14 +20,14 @@ impl Cases for MemoryStore {
         if state.novelty(&event)? == Novelty::Present {
             return Ok(());
         }
-        state.admit_event(&event)?;
+        state.accept_event(&event)?;
         state.keep_event(event);
         Ok(())
     }
 
     async fn append_leaves(&self, documents: Vec<StoredDocument>, leaves: Vec<NewLeaf>) -> Result<()> {
         let mut state = self.lock();
-        state.admit(&documents, &leaves)?;
+        state.accept(&documents, &leaves)?;
         state.keep(documents, leaves);
         Ok(())
     }
@@ -89,8 +89,7 @@ impl State {
         novelty(event, same_number.map(|event| event.digest), last)
     }
 
-    fn admit_event(&self, event: &AppendEvent) -> Result<()> {
-        self.admit(&event.documents, &event.leaves)?;
+    fn accept_event(&self, event: &AppendEvent) -> Result<()> {
         for (place, leaf) in event.leaves.iter().enumerate() {
             let elsewhere = self.case_leaves.values().flatten().any(|kept| kept.key == leaf.key);
             if elsewhere || event.leaves.iter().take(place).any(|before| before.key == leaf.key) {
@@ -135,7 +134,7 @@ impl State {
                 }
             }
         }
-        Ok(())
+        self.accept(&event.documents, &event.leaves)
     }
 
     fn keep_event(&mut self, event: AppendEvent) {

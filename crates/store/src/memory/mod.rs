@@ -7,6 +7,7 @@ mod register;
 mod settings;
 mod sigmas;
 
+use crate::journal::MemoryJournal;
 use crate::{
     CaseLeaf, ImportSummary, LeafKey, NewLeaf, OrderEntry, Payment, Receipt, Result, SealedRecord, StoreError, Tag,
 };
@@ -18,13 +19,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use sigmas::MemorySigmas;
 
-/// The store in memory. A clone is the same store.
+/// The store in memory. A clone is the same store; `default` has a journal that nobody reads.
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     state: Arc<Mutex<State>>,
 }
 
 impl MemoryStore {
+    /// An empty store whose leaves go to this journal.
+    pub fn new(journal: MemoryJournal) -> Self {
+        Self { state: Arc::new(Mutex::new(State { journal, ..State::default() })) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // INVARIANT: every use case checks first and writes afterwards without failing, so a poisoned state is whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -33,6 +39,7 @@ impl MemoryStore {
 
 #[derive(Default)]
 struct State {
+    journal: MemoryJournal,
     documents: BTreeMap<Digest, StoredDocument>,
     events: BTreeMap<CaseId, Vec<Event>>,
     case_leaves: BTreeMap<CaseId, Vec<CaseLeaf>>,
@@ -63,6 +70,12 @@ struct Effect {
 }
 
 impl State {
+    /// Checks that documents and leaves can be kept and hands the leaves to the journal: the last step that can fail.
+    fn accept(&self, documents: &[StoredDocument], leaves: &[NewLeaf]) -> Result<()> {
+        self.admit(documents, leaves)?;
+        self.journal.accept(leaves)
+    }
+
     /// Checks that documents and leaves can be kept; writes nothing.
     fn admit(&self, documents: &[StoredDocument], leaves: &[NewLeaf]) -> Result<()> {
         for (place, document) in documents.iter().enumerate() {
@@ -85,7 +98,7 @@ impl State {
         Ok(())
     }
 
-    /// Writes what [`admit`](Self::admit) checked.
+    /// Writes what [`accept`](Self::accept) took.
     fn keep(&mut self, documents: Vec<StoredDocument>, leaves: Vec<NewLeaf>) {
         for document in documents {
             self.documents.entry(document.digest).or_insert(document);
@@ -94,4 +107,19 @@ impl State {
             self.leaves.entry(leaf.key).or_insert(leaf);
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance;
+
+    crate::desk_store_conformance!(async { (MemoryStore::default(), ()) });
+    #[tokio::test]
+    async fn leaves_reach_the_journal() {
+        let journal = MemoryJournal::new();
+        conformance::cases::leaves_reach_the_journal(&MemoryStore::new(journal.clone()), &journal).await;
+    }
+
+    crate::sigmas_conformance!(async { (MemorySigmas::default(), ()) });
 }

@@ -30,7 +30,7 @@ impl Orders for MemoryStore {
         if new.novelty(kept)? == Novelty::Present {
             return Ok(());
         }
-        state.admit(&[], std::slice::from_ref(&new.intent))?;
+        state.accept(&[], std::slice::from_ref(&new.intent))?;
         state.effects.insert(new.effect, Effect { at: new.at, intent: new.intent.key, outcome: None });
         state.keep(Vec::new(), vec![new.intent]);
         Ok(())
@@ -42,7 +42,7 @@ impl Orders for MemoryStore {
         if effect.novelty_of(kept, &outcome.key)? == Novelty::Present {
             return Ok(());
         }
-        state.admit(&[], std::slice::from_ref(&outcome))?;
+        state.accept(&[], std::slice::from_ref(&outcome))?;
         if let Some(kept) = state.effects.get_mut(effect) {
             kept.outcome = Some(outcome.key);
         }
@@ -70,7 +70,7 @@ impl Orders for MemoryStore {
         if !state.orders.contains_key(&receipt.order) {
             return Err(receipt.of_no_order());
         }
-        state.admit(&[], std::slice::from_ref(&leaf))?;
+        state.accept(&[], std::slice::from_ref(&leaf))?;
         state.receipts.insert(receipt.digest, receipt);
         state.keep(Vec::new(), vec![leaf]);
         Ok(())

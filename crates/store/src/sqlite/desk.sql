@@ -134,8 +134,3 @@ CREATE TABLE payment (
     at      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX payment_of_address ON payment (address, payer);
-
-CREATE TABLE leaf_waiting (
-    leaf_key BLOB NOT NULL PRIMARY KEY CHECK (length(leaf_key) = 32),
-    leaf     BLOB NOT NULL
-) STRICT, WITHOUT ROWID;

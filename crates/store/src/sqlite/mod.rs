@@ -45,3 +45,6 @@ impl SqliteStore {
         self.file.close().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What every use case may bring: documents, leaves and their disclosures, in the caller's transaction.
 
 use super::rows::{blob, bytes, text, unavailable};
+use crate::journal::enqueue;
 use crate::{Disclosures, LeafKey, NewLeaf, Result, StoreError, StoredDocument, sql};
 use countersign_core::id::Digest;
 use sqlx::SqliteConnection;
@@ -110,24 +111,4 @@ pub(super) async fn page_of_disclosures(
 
 fn lines(list: &str) -> Vec<String> {
     list.split('\n').map(str::to_owned).collect()
-}
-
-async fn enqueue(connection: &mut SqliteConnection, leaf: &NewLeaf) -> Result<()> {
-    let failed = |error| unavailable("hand a leaf to the journal", error);
-    let row = sqlx::query("SELECT leaf FROM leaf_waiting WHERE leaf_key = $1")
-        .bind(leaf.key.as_slice())
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(failed)?;
-    match row {
-        Some(row) if blob(&row, 0, "a leaf")? == leaf.leaf => Ok(()),
-        Some(_) => Err(StoreError::conflict(leaf.what(), "is there with other bytes under the same key")),
-        None => sqlx::query("INSERT INTO leaf_waiting (leaf_key, leaf) VALUES ($1, $2)")
-            .bind(leaf.key.as_slice())
-            .bind(leaf.leaf.as_slice())
-            .execute(&mut *connection)
-            .await
-            .map(drop)
-            .map_err(failed),
-    }
 }

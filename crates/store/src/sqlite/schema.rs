@@ -16,7 +16,10 @@ pub(crate) struct Component {
 }
 
 /// The components of `custodian.db`.
-pub(crate) const CUSTODIAN: &[Component] = &[Component { name: "desk", version: 1, ddl: include_str!("desk.sql") }];
+pub(crate) const CUSTODIAN: &[Component] = &[
+    Component { name: "journal", version: 1, ddl: include_str!("journal.sql") },
+    Component { name: "desk", version: 1, ddl: include_str!("desk.sql") },
+];
 
 /// The components of `sigma.db`.
 pub(crate) const SIGMA: &[Component] = &[Component { name: "sigma", version: 1, ddl: include_str!("sigma.sql") }];

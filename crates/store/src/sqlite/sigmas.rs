@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 /// The sigma secrets in one SQLite file (`sigma.db`).
 #[derive(Debug, Clone)]
 pub struct SqliteSigmas {
-    file: DatabaseFile,
+    pub(super) file: DatabaseFile,
 }
 
 impl SqliteSigmas {

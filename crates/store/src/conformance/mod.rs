@@ -1,0 +1,135 @@
+//! The suite that every store must pass. Each function is one promise of the ports; it panics when the promise is broken.
+//!
+//! `desk_store_conformance!(make)` declares one test per promise; `make` is a future of a fresh, empty store
+//! and of whatever must live as long as the store (a folder, or `()`).
+
+pub mod cases;
+pub mod orders;
+pub mod register;
+pub mod settings;
+pub mod sigmas;
+
+use crate::{AppendEvent, LeafKey, NewLeaf, NewOrder, StoredDocument};
+use countersign_core::case::{Event, EventRecord, EventV1};
+use countersign_core::id::{AuthorityId, CaseId, Digest, OrderId, PersonId};
+use countersign_core::json::Exact;
+use countersign_core::time::Timestamp;
+
+/// Declares one test per promise of the desk's ports.
+#[macro_export]
+macro_rules! desk_store_conformance {
+    ($make:expr) => {
+        $crate::conformance_tests! { $make;
+            cases: a_case_is_read_as_it_was_written, an_event_out_of_its_place_is_a_conflict,
+                the_same_event_again_changes_nothing, a_refused_event_leaves_nothing,
+                documents_are_kept_by_digest, leaves_without_an_event, cases_are_listed_by_last_move,
+                disclosures_are_paged_by_key;
+            orders: an_order_is_found_by_id_and_digest, one_decision_has_one_order,
+                approvals_follow_the_events, an_entry_must_fit_its_event, people_are_counted_once_per_order,
+                effects_open_and_close, receipts_belong_to_orders;
+            register: an_import_is_whole, a_dropped_import_leaves_nothing, a_file_is_imported_once,
+                ids_and_references_are_unique, records_come_in_order, lookups_may_name_several,
+                large_imports_are_complete, payers_are_counted_once;
+            settings: settings_are_kept, some_settings_never_change;
+        }
+    };
+}
+
+/// Declares one test per promise of the sigma port.
+#[macro_export]
+macro_rules! sigmas_conformance {
+    ($make:expr) => {
+        $crate::conformance_tests! { $make;
+            sigmas: sigmas_are_kept_and_erased, a_sigma_is_never_replaced;
+        }
+    };
+}
+
+/// Declares tests; used by the other macros.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($make:expr; $($module:ident: $($name:ident),*;)*) => {
+        $($(
+            #[tokio::test]
+            async fn $name() {
+                let (store, _kept) = $make.await;
+                $crate::conformance::$module::$name(&store).await;
+            }
+        )*)*
+    };
+}
+
+/// The case number `n`.
+pub(crate) fn case(n: u8) -> CaseId {
+    CaseId([n; 16])
+}
+
+/// The digest number `n`.
+pub(crate) fn digest(n: u8) -> Digest {
+    Digest([n; 32])
+}
+
+/// `minutes` after a fixed noon.
+pub(crate) fn minute(minutes: i64) -> Timestamp {
+    Timestamp::parse("2026-11-20T12:00:00Z").expect("a time").plus(60 * minutes)
+}
+
+/// A leaf whose key, bytes and disclosures follow from `n`.
+pub(crate) fn leaf(n: u8) -> NewLeaf {
+    NewLeaf {
+        key: key(n),
+        kind: "finding".to_owned(),
+        leaf: vec![n; 40],
+        disclosures: vec![format!("secret-{n}"), format!("other-{n}")],
+    }
+}
+
+/// The leaf key number `n`.
+pub(crate) fn key(n: u8) -> LeafKey {
+    [n; 32]
+}
+
+/// A document of some bytes.
+pub(crate) fn document(n: u8, bytes: &[u8]) -> StoredDocument {
+    StoredDocument { digest: digest(n), kind: "letter".to_owned(), bytes: bytes.to_vec() }
+}
+
+/// An event after `previous`, at that many minutes.
+pub(crate) fn event(
+    case: CaseId,
+    previous: Option<&Exact<EventRecord>>,
+    minutes: i64,
+    event: Event,
+) -> Exact<EventRecord> {
+    Exact::write(EventRecord {
+        v: EventV1,
+        case,
+        number: previous.map_or(0, |previous| previous.value().number + 1),
+        previous: previous.map(Exact::digest),
+        at: minute(minutes),
+        by: PersonId::parse("anna-berg").expect("a person"),
+        event,
+    })
+    .expect("an event")
+}
+
+/// The first event of a case.
+pub(crate) fn request(case: CaseId, minutes: i64) -> Exact<EventRecord> {
+    event(case, None, minutes, Event::Request { document: digest(1), authority: authority() })
+}
+
+/// An event that proposes order number `n`, with its entry.
+pub(crate) fn proposed(previous: &Exact<EventRecord>, minutes: i64, n: u8, decision: u8) -> AppendEvent {
+    let record = event(previous.value().case, Some(previous), minutes, Event::Proposed { order: digest(n) });
+    AppendEvent { order: Some(order(n, decision)), ..AppendEvent::new(record) }
+}
+
+/// The entry of order number `n`.
+pub(crate) fn order(n: u8, decision: u8) -> NewOrder {
+    NewOrder { id: OrderId([n; 16]), digest: digest(n), decision: digest(decision), authority: authority() }
+}
+
+/// An authority.
+pub(crate) fn authority() -> AuthorityId {
+    AuthorityId::parse("xa-district-court").expect("an authority")
+}

@@ -1,0 +1,259 @@
+//! What only a file can promise: its mode, its settings, its versions, and what is left after an end without goodbye.
+
+use super::{SqliteSigmas, SqliteStore};
+use crate::conformance::{self, case, digest, document, event, leaf, request};
+use crate::journal::SqliteJournal;
+use crate::sql;
+use crate::{AppendEvent, Cases, ImportStart, Register, Settings, Sigmas, StoreError};
+use countersign_core::case::Event;
+use countersign_core::id::Handle;
+use sqlx::{AssertSqlSafe, Row, SqlSafeStr};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+mod desk {
+    use super::*;
+
+    async fn fresh() -> (SqliteStore, TempDir) {
+        let folder = TempDir::new().unwrap();
+        let store = SqliteStore::open(&folder.path().join("custodian.db")).await.unwrap();
+        (store, folder)
+    }
+
+    crate::desk_store_conformance!(fresh());
+
+    #[tokio::test]
+    async fn leaves_reach_the_journal() {
+        let (store, folder) = fresh().await;
+        let journal = SqliteJournal::open(&folder.path().join("custodian.db")).await.unwrap();
+        conformance::cases::leaves_reach_the_journal(&store, &journal).await;
+    }
+}
+
+mod sigma {
+    use super::*;
+
+    async fn fresh() -> (SqliteSigmas, TempDir) {
+        let folder = TempDir::new().unwrap();
+        let store = SqliteSigmas::open(&folder.path().join("sigma.db")).await.unwrap();
+        (store, folder)
+    }
+
+    crate::sigmas_conformance!(fresh());
+}
+
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+#[tokio::test]
+async fn every_statement_is_understood() {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(&folder.path().join("custodian.db")).await.unwrap();
+    let sigmas = SqliteSigmas::open(&folder.path().join("sigma.db")).await.unwrap();
+    let many: Vec<(&str, String)> =
+        sql::ALL_MANY.iter().flat_map(|many| [("many", many.text(1)), ("many", many.text(500))]).collect();
+    let fixed = sql::ALL.iter().map(|(name, text)| (*name, (*text).to_owned()));
+    for (name, text) in fixed.chain(many) {
+        let file = if name.starts_with("SIGMA") { &sigmas.file } else { &store.file };
+        let mut transaction = file.write().await.unwrap();
+        let prepared = sqlx::Executor::prepare(&mut *transaction, AssertSqlSafe(text.clone()).into_sql_str()).await;
+        assert!(prepared.is_ok(), "{name}: {text}: {:?}", prepared.err());
+    }
+}
+
+#[tokio::test]
+async fn the_file_is_private_and_durable() {
+    let folder = TempDir::new().unwrap();
+    for (name, secure_delete) in [("custodian.db", 0_i64), ("sigma.db", 1)] {
+        let path = folder.path().join(name);
+        let file = if name == "sigma.db" {
+            SqliteSigmas::open(&path).await.unwrap().file
+        } else {
+            SqliteStore::open(&path).await.unwrap().file
+        };
+        let mut transaction = file.write().await.unwrap();
+        for (pragma, expected) in [("synchronous", 2), ("foreign_keys", 1), ("secure_delete", secure_delete)] {
+            let query = sqlx::query(AssertSqlSafe(format!("PRAGMA {pragma}")));
+            let found: i64 = query.fetch_one(&mut *transaction).await.unwrap().try_get(0).unwrap();
+            assert_eq!(found, expected, "{name} {pragma}");
+        }
+        let mode = sqlx::query("PRAGMA journal_mode").fetch_one(&mut *transaction).await.unwrap();
+        assert_eq!(mode.try_get::<String, _>(0).unwrap(), "wal");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            for file in [path.clone(), beside(&path, "-wal"), beside(&path, "-shm")] {
+                assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_end_without_goodbye_keeps_what_was_acknowledged_and_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("custodian.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let first = request(case(1), 0);
+    store.append(AppendEvent { leaves: vec![leaf(1)], ..AppendEvent::new(first.clone()) }).await.unwrap();
+    let mut open = store.file.write().await.unwrap();
+    sqlx::query(sql::DOCUMENT_INSERT)
+        .bind(digest(9).as_bytes().as_slice())
+        .bind("letter")
+        .bind(b"half".as_slice())
+        .execute(&mut *open)
+        .await
+        .unwrap();
+
+    // The files as a machine that loses power leaves them: the log beside the file, a transaction never finished.
+    let after = folder.path().join("after.db");
+    std::fs::copy(&path, &after).unwrap();
+    std::fs::copy(beside(&path, "-wal"), beside(&after, "-wal")).unwrap();
+    let reopened = SqliteStore::open(&after).await.unwrap();
+    assert_eq!(reopened.case(&case(1)).await.unwrap(), Some(vec![first.clone()]));
+    assert_eq!(reopened.document(&digest(9)).await.unwrap(), None);
+    let second = event(case(1), Some(&first), 1, Event::Closed);
+    reopened.append(AppendEvent::new(second)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_torn_log_loses_only_what_was_not_acknowledged_in_it() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("custodian.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    store.set_setting("first", b"1").await.unwrap();
+    let whole = std::fs::read(beside(&path, "-wal")).unwrap();
+    store.append_leaves(vec![document(1, &[1; 50_000])], vec![leaf(1)]).await.unwrap();
+    let longer = std::fs::read(beside(&path, "-wal")).unwrap();
+    for (number, cut) in
+        [whole.len(), whole.len() + 1, (whole.len() + longer.len()) / 2, longer.len() - 1].iter().enumerate()
+    {
+        let torn = folder.path().join(format!("torn{number}.db"));
+        std::fs::copy(&path, &torn).unwrap();
+        std::fs::write(beside(&torn, "-wal"), &longer[..*cut]).unwrap();
+        let reopened = SqliteStore::open(&torn).await.unwrap();
+        assert_eq!(reopened.setting("first").await.unwrap().as_deref(), Some(b"1".as_slice()));
+        assert_eq!(reopened.document(&digest(1)).await.unwrap(), None);
+        assert_eq!(reopened.disclosures_of(&leaf(1).key).await.unwrap(), None);
+        reopened.set_setting("second", b"2").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_fails_takes_the_whole_use_case_with_it() {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(&folder.path().join("custodian.db")).await.unwrap();
+    let mut transaction = store.file.write().await.unwrap();
+    sqlx::raw_sql(
+        "CREATE TRIGGER disk_full BEFORE INSERT ON disclosure BEGIN SELECT RAISE(ABORT, 'no space left'); END",
+    )
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    transaction.commit().await.unwrap();
+    let first = request(case(1), 0);
+    let whole = AppendEvent { documents: vec![document(1, b"x")], leaves: vec![leaf(1)], ..AppendEvent::new(first) };
+    let failed = store.append(whole.clone()).await;
+    assert!(
+        matches!(&failed, Err(StoreError::Unavailable { reason, .. }) if reason.contains("no space")),
+        "{failed:?}"
+    );
+    assert_eq!(store.case(&case(1)).await.unwrap(), None);
+    assert_eq!(store.document(&digest(1)).await.unwrap(), None);
+    let mut transaction = store.file.write().await.unwrap();
+    sqlx::raw_sql("DROP TRIGGER disk_full").execute(&mut *transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    store.append(whole).await.unwrap();
+}
+
+#[tokio::test]
+async fn damage_is_named_and_never_returned() {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(&folder.path().join("custodian.db")).await.unwrap();
+    let first = request(case(1), 0);
+    let second = event(case(1), Some(&first), 1, Event::Authenticated { document: digest(2) });
+    let third = event(case(1), Some(&second), 2, Event::Closed);
+    for record in [&first, &second, &third] {
+        store.append(AppendEvent::new(record.clone())).await.unwrap();
+    }
+    for damage in [
+        "UPDATE case_event SET bytes = x'7b7d' WHERE number = 1",
+        "UPDATE case_event SET bytes = (SELECT bytes FROM case_event WHERE number = 0) WHERE number = 1",
+        "DELETE FROM case_event WHERE number = 1",
+    ] {
+        let mut transaction = store.file.write().await.unwrap();
+        sqlx::query(damage).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        let read = store.case(&case(1)).await;
+        assert!(matches!(read, Err(StoreError::Corrupt { .. })), "{damage}: {read:?}");
+    }
+}
+
+#[tokio::test]
+async fn another_version_or_no_database_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("custodian.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let mut transaction = store.file.write().await.unwrap();
+    sqlx::query("UPDATE schema_version SET version = 99 WHERE component = 'desk'")
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    store.close().await;
+    let newer = SqliteStore::open(&path).await;
+    assert!(matches!(newer, Err(StoreError::Schema { found: 99, .. })), "{newer:?}");
+    let text = folder.path().join("letter.txt");
+    std::fs::write(&text, "Dear Sir, ".repeat(200)).unwrap();
+    let no_database = SqliteStore::open(&text).await;
+    assert!(matches!(no_database, Err(StoreError::Unavailable { .. })), "{no_database:?}");
+    let nowhere = SqliteStore::open(&folder.path().join("none/custodian.db")).await;
+    assert!(matches!(nowhere, Err(StoreError::Unavailable { .. })), "{nowhere:?}");
+}
+
+#[tokio::test]
+async fn writers_take_turns_and_an_abandoned_import_lets_them_go_on() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("custodian.db");
+    let (here, elsewhere) = (SqliteStore::open(&path).await.unwrap(), SqliteStore::open(&path).await.unwrap());
+    let ImportStart::Open(writer) = here.begin_import(&digest(1)).await.unwrap() else { panic!() };
+    let mut waiting = Vec::new();
+    for (number, store) in [&here, &elsewhere, &here, &elsewhere].into_iter().enumerate() {
+        let store = store.clone();
+        waiting.push(tokio::spawn(async move { store.set_setting(&format!("{number}"), b"x").await }));
+    }
+    // Reading goes on beside an open import.
+    assert_eq!(here.imports().await.unwrap(), []);
+    assert_eq!(elsewhere.setting("0").await.unwrap(), None);
+    drop(writer);
+    for task in waiting {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(here.setting("3").await.unwrap().as_deref(), Some(b"x".as_slice()));
+}
+
+#[tokio::test]
+async fn an_erased_sigma_is_nowhere_in_the_files() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("sigma.db");
+    let store = SqliteSigmas::open(&path).await.unwrap();
+    let secret: [u8; 32] = *b"the secret of one certain client";
+    let others: Vec<_> = (0..200_u8).map(|n| (Handle([n; 32]), Zeroizing::new([n; 32]))).collect();
+    store.put_sigmas(&others).await.unwrap();
+    store.put_sigmas(&[(Handle([250; 32]), Zeroizing::new(secret))]).await.unwrap();
+    assert!(in_files(&path, &secret));
+    assert!(store.delete_sigma(&Handle([250; 32])).await.unwrap());
+    assert!(!in_files(&path, &secret));
+    assert!(store.sigma(&Handle([199; 32])).await.unwrap().is_some());
+}
+
+fn in_files(path: &Path, secret: &[u8]) -> bool {
+    [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm")]
+        .iter()
+        .filter_map(|file| std::fs::read(file).ok())
+        .any(|bytes| bytes.windows(secret.len()).any(|window| window == secret))
+}
