@@ -1,1 +1,25 @@
-//! the use cases of the custodian's desk, from a contact to a release.
+//! The use cases of the custodian's desk, from a contact to a release.
+//!
+//! Read in the order of a case: [`contact`], [`intake`], [`sender`], [`findings`], [`propose`], [`countersign`], [`publish`],
+//! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back. [`ports`] is what the binary must provide.
+//! Every use case appends one event with its documents and leaves in one transaction, or does nothing.
+
+pub mod case_file;
+pub mod contact;
+pub mod countersign;
+pub mod desk;
+pub mod documents;
+pub mod error;
+pub mod findings;
+pub mod intake;
+mod leaves;
+mod package;
+pub mod ports;
+pub mod propose;
+pub mod publish;
+pub mod refuse;
+pub mod release;
+pub mod sender;
+
+pub use desk::{Custodian, Desk, RingFiles, Surroundings};
+pub use error::{DeskError, Result};

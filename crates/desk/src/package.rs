@@ -1,0 +1,150 @@
+//! The package of recipient mode A: evidence, sealed entries, the trustees' encrypted replies - in one age file.
+
+use crate::case_file::{CaseFile, Proposal};
+use crate::desk::Desk;
+use crate::error::{DeskError, Result};
+use crate::publish::PublicOrder;
+use crate::release::Said;
+use countersign_core::class::Class;
+use countersign_core::encoding::hex;
+use countersign_core::id::RecordId;
+use countersign_seal::header::{Capsule, Header};
+use countersign_seal::label::Label;
+use countersign_seal::record::{SealedEntry, SealedRecord};
+use countersign_seal::sigma::Sigma;
+use countersign_verify::evidence::{Files, SUMS, sums};
+use std::collections::BTreeMap;
+use std::io::Write;
+use zeroize::Zeroizing;
+
+/// What a package is built from.
+pub(crate) struct Sources<'s> {
+    pub(crate) desk: &'s Desk,
+    pub(crate) file: &'s CaseFile,
+    pub(crate) proposal: &'s Proposal,
+    pub(crate) public: &'s PublicOrder,
+    pub(crate) answered: &'s [&'s Said],
+    pub(crate) delay: Option<String>,
+    /// The authority's age recipient.
+    pub(crate) age: String,
+}
+
+/// A package, and the evidence folder as the custodian keeps it.
+pub(crate) struct Built {
+    pub(crate) file: Vec<u8>,
+    pub(crate) evidence: Files,
+}
+
+/// Builds the package. The authority's evidence has no facts: counsel's conclusions stay with custodian and trustees.
+pub(crate) async fn build(sources: &Sources<'_>) -> Result<Built> {
+    let own = evidence(sources, true).await?;
+    let mut package = Files::new();
+    for (path, bytes) in evidence(sources, false).await? {
+        package.insert(format!("evidence/{path}"), bytes);
+    }
+    sealed(sources, &mut package).await?;
+    for said in sources.answered {
+        package.insert(format!("replies/{}.bin", said.trustee), said.reply.clone().unwrap_or_default());
+    }
+    with_sums(&mut package);
+    let tar = Zeroizing::new(tar(&package)?);
+    Ok(Built { file: encrypt(&sources.age, &tar)?, evidence: own })
+}
+
+async fn evidence(sources: &Sources<'_>, with_facts: bool) -> Result<Files> {
+    let Sources { desk, file, proposal, public, answered, delay, .. } = sources;
+    let custodian = desk.custodian();
+    let ring = custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
+    let mut files = Files::new();
+    let mut put = |path: String, bytes: Vec<u8>| {
+        files.insert(path, bytes);
+    };
+    for index in desk.journal.control_leaves().await.map_err(DeskError::Journal)? {
+        let leaf = desk.journal.at(index).await.map_err(DeskError::Journal)?;
+        put(format!("control/{index:010}.leaf"), leaf.leaf);
+        put(format!("control/{index:010}.tlog-proof"), leaf.proof.to_string().into_bytes());
+    }
+    put("order.json".into(), proposal.order.bytes().to_vec());
+    put("manifest.json".into(), proposal.manifest.bytes().to_vec());
+    if with_facts {
+        put("facts.json".into(), proposal.facts.bytes().to_vec());
+    }
+    for (number, approval) in (1u32..).zip(&file.approvals) {
+        put(format!("approvals/{number:02}.json"), approval.bytes().to_vec());
+    }
+    put("order.leaf".into(), public.leaf.leaf.clone());
+    put("order.disclosures.json".into(), serde_json::to_vec(&public.disclosures).map_err(DeskError::internal)?);
+    put("order.tlog-proof".into(), public.leaf.proof.to_string().into_bytes());
+    for said in answered.iter() {
+        put(format!("receipts/{}.signed", said.trustee), said.receipt_text.clone().into_bytes());
+    }
+    put("ring.json".into(), ring.ring.document().bytes().to_vec());
+    for (trustee, confirmation) in (1u32..).zip(&ring.confirmations) {
+        put(format!("ring-confirmations/{trustee:03}.json"), confirmation.clone().into_bytes());
+    }
+    put("shares.json".into(), ring.shares.bytes().to_vec());
+    put("directory.json".into(), custodian.directory.bytes().to_vec());
+    put("policy-bundle.json".into(), custodian.bundle.to_document().map_err(DeskError::internal)?.into_bytes());
+    if let Some(delay) = delay {
+        put("delay.signed".into(), delay.clone().into_bytes());
+    }
+    with_sums(&mut files);
+    Ok(files)
+}
+
+/// Sealed records of the manifest, and sigma_c of exactly the classes that the order opens.
+async fn sealed(sources: &Sources<'_>, package: &mut Files) -> Result<()> {
+    let mut sigmas: BTreeMap<RecordId, BTreeMap<Class, String>> = BTreeMap::new();
+    for entry in &sources.proposal.manifest.value().entries {
+        let stored = sources.desk.store().record(&entry.record).await?;
+        let stored = stored.ok_or_else(|| DeskError::not_found("record", entry.record))?;
+        let label = Label::decode(&stored.label).map_err(DeskError::internal)?;
+        let header = Header::decode(&stored.header).map_err(DeskError::internal)?;
+        let (handle, u) = (label.head().handle, *header.u().bytes());
+        let entries = stored
+            .entries
+            .into_iter()
+            .map(|entry| SealedEntry { class: entry.class, commitment: entry.commitment, ciphertext: entry.ciphertext })
+            .collect();
+        let record = SealedRecord::new(stored.ring, Capsule { label, header }, entries).map_err(DeskError::internal)?;
+        package.insert(format!("sealed/{}.bin", entry.record), record.encode());
+        // An erased client has no sigma: the recipient's tool says so.
+        if let Some(sigma) = sources.desk.sigmas.sigma(&handle).await? {
+            let sigma = Sigma::from_bytes(*sigma);
+            let released = entry.classes.iter().map(|class| (class, hex(sigma.of_class(class, &u).expose()))).collect();
+            sigmas.insert(entry.record, released);
+        }
+    }
+    package.insert("sealed/sigmas.json".into(), serde_json::to_vec(&sigmas).map_err(DeskError::internal)?);
+    Ok(())
+}
+
+fn with_sums(files: &mut Files) {
+    let list = sums(files);
+    files.insert(SUMS.into(), list.into_bytes());
+}
+
+fn tar(files: &Files) -> Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, bytes) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o600);
+        header.set_mtime(0);
+        header.set_cksum();
+        archive.append_data(&mut header, path, bytes.as_slice()).map_err(DeskError::internal)?;
+    }
+    archive.into_inner().map_err(DeskError::internal)
+}
+
+fn encrypt(recipient: &str, bytes: &[u8]) -> Result<Vec<u8>> {
+    let recipient: age::x25519::Recipient =
+        recipient.parse().map_err(|error| DeskError::Input(format!("age key of the authority: {error}")))?;
+    let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
+        .map_err(DeskError::internal)?;
+    let mut out = Vec::with_capacity(bytes.len() + 4096);
+    let mut writer = encryptor.wrap_output(&mut out).map_err(DeskError::internal)?;
+    writer.write_all(bytes).map_err(DeskError::internal)?;
+    writer.finish().map_err(DeskError::internal)?;
+    Ok(out)
+}

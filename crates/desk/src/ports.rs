@@ -1,0 +1,71 @@
+//! What the desk needs from outside, as ports that the binary fills.
+
+use async_trait::async_trait;
+use countersign_core::id::Digest;
+use countersign_tlog::proof::LogProof;
+
+/// A trustee, wherever it runs. Bytes go in, bytes come out; both are signed.
+#[async_trait]
+pub trait Trustee: Send + Sync {
+    /// Index of its shares.
+    fn index(&self) -> u16;
+
+    /// Sends a signed request and returns the signed answer.
+    ///
+    /// # Errors
+    /// A text for people when the trustee cannot be reached or says only "refused".
+    async fn ask(&self, request: &[u8]) -> std::result::Result<Vec<u8>, String>;
+}
+
+/// A leaf that stands in the journal under the witness quorum.
+#[derive(Debug, Clone)]
+pub struct PublicLeaf {
+    /// Exact bytes.
+    pub leaf: Vec<u8>,
+    /// Proof under the latest witnessed checkpoint.
+    pub proof: LogProof,
+}
+
+/// The running log, as the desk uses it.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Waits until the leaf with this idempotency key is public under the witness quorum, and proves it under the latest
+    /// witnessed checkpoint. Called again later it gives a fresh proof.
+    ///
+    /// # Errors
+    /// A text for people when the log has stopped or no quorum can be had in time.
+    async fn public(&self, key: &[u8; 32]) -> std::result::Result<PublicLeaf, String>;
+
+    /// The public leaf at `index`, proved under the latest witnessed checkpoint.
+    ///
+    /// # Errors
+    /// As [`public`](Self::public); also when the journal has no such leaf.
+    async fn at(&self, index: u64) -> std::result::Result<PublicLeaf, String>;
+
+    /// Indices of the control leaves, genesis first.
+    ///
+    /// # Errors
+    /// As [`public`](Self::public).
+    async fn control_leaves(&self) -> std::result::Result<Vec<u64>, String>;
+
+    /// The witnessed checkpoint in force, re-cosigned if it is older than the witnesses' interval.
+    ///
+    /// # Errors
+    /// As [`public`](Self::public).
+    async fn refresh(&self) -> std::result::Result<(), String>;
+}
+
+/// How many people a selector would expose. Tracing fills this port; until then a table of imported payments does.
+#[async_trait]
+pub trait BlastRadius: Send + Sync {
+    /// Distinct clients that paid the address.
+    ///
+    /// # Errors
+    /// A text for people when it cannot be computed. Unknown is never zero.
+    async fn exposed(&self, chain: &str, address: &str) -> std::result::Result<u64, String>;
+}
+
+/// Digest by which a delivered package is named: SHA-256 of the file.
+pub fn package_digest(file: &[u8]) -> Digest {
+    countersign_core::digest::plain(file)
+}

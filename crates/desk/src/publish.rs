@@ -1,0 +1,48 @@
+//! Making an approved order public before anything is done with it.
+
+use crate::case_file::CaseFile;
+use crate::countersign::proposal;
+use crate::desk::{Attached, Desk};
+use crate::error::{DeskError, Result};
+use crate::ports::PublicLeaf;
+use countersign_core::case::{Event, Stage};
+use countersign_core::id::{CaseId, PersonId};
+use countersign_core::leaf::LeafKind;
+
+/// An order's leaf with its disclosures, public under the witness quorum.
+#[derive(Debug, Clone)]
+pub struct PublicOrder {
+    /// The leaf and its proof under the latest witnessed checkpoint.
+    pub leaf: PublicLeaf,
+    /// Every disclosure of the leaf.
+    pub disclosures: Vec<String>,
+}
+
+impl Desk {
+    /// Waits until the order of an approved case is public and notes its place. Called again it gives a fresh proof.
+    ///
+    /// # Errors
+    /// [`DeskError::Journal`] when no quorum of witnesses can be had; [`DeskError::Input`] when the order is not approved.
+    pub async fn publish(&self, case: &CaseId, by: &PersonId) -> Result<PublicOrder> {
+        let file = self.case(case).await?;
+        let public = self.public_order(&file).await?;
+        if matches!(file.stage, Stage::Approved { .. }) {
+            let order = proposal(&file)?.order.digest();
+            let event = Event::Logged { order, index: public.leaf.proof.index };
+            self.append(Some(&file), *case, by, event, Attached::default()).await?;
+        }
+        Ok(public)
+    }
+
+    /// The order's leaf, public, with a proof under the latest witnessed checkpoint.
+    pub(crate) async fn public_order(&self, file: &CaseFile) -> Result<PublicOrder> {
+        let leaves = self.store.leaves_of(&file.id).await?;
+        let of_order = leaves.iter().rev().find(|leaf| leaf.kind == LeafKind::Order.as_str());
+        let key = of_order
+            .ok_or_else(|| DeskError::Input("the order is not approved yet: its leaf does not exist".into()))?
+            .key;
+        let leaf = self.journal.public(&key).await.map_err(DeskError::Journal)?;
+        let disclosures = self.store.disclosures_of(&key).await?.map(|found| found.list).unwrap_or_default();
+        Ok(PublicOrder { leaf, disclosures })
+    }
+}

@@ -1,0 +1,20 @@
+//! The sealed register's way in: clients and payments from CSV, references to find them again, counts before names.
+//!
+//! What is read here in clear is sealed before it is stored; account numbers and chain addresses are kept as keyed tags only
+//! ([`ReferenceKey`]). Files: `docs/formats/clients-csv.md`.
+
+mod clients;
+mod columns;
+mod hints;
+mod import;
+mod payments;
+mod records;
+mod references;
+mod rows;
+
+pub use columns::{COLUMNS, Column, ColumnError, ColumnProblem, Columns};
+pub use import::{Checked, ClientImport, Imported, Lookups, Stores, check_clients, import_clients};
+pub use payments::{BITCOIN, PAYMENT_COLUMNS, PaymentTable, import_payments};
+pub use records::{StoredRecordError, opened_record, stored_record};
+pub use references::ReferenceKey;
+pub use rows::{BadRow, BadRows, CsvOptions, ImportError, MOST_REPORTED, Rejected};

@@ -1,0 +1,89 @@
+//! Keyed tags: how the register finds a client without keeping what names the client.
+
+use countersign_store::Tag;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// The key of the custodian's own index over its account numbers. Wiped when dropped; has no `Debug`.
+///
+/// Whoever steals this key together with the database can test guesses: account numbers are few. It is as secret as the account
+/// numbers, and no more than that; the blind index under a threshold key (`sealing.md`) takes its place.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct ReferenceKey([u8; 64]);
+
+impl ReferenceKey {
+    /// Takes 32 random bytes.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        // HMAC pads a short key with zeros to its block.
+        let mut block = [0; 64];
+        block.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+        Self(block)
+    }
+
+    /// HMAC-SHA-256(key, "account" || account): the reference of a client. White space around the account number does not count.
+    pub fn account(&self, account: &str) -> Tag {
+        self.tag(&[b"account", account.trim().as_bytes()])
+    }
+
+    /// HMAC-SHA-256(key, "address" || u64 LE length of the chain's name || chain || address): a traced address.
+    ///
+    /// Bech32 addresses are one address in upper and in lower case.
+    pub fn address(&self, chain: &str, address: &str) -> Tag {
+        let address = address.trim();
+        let lower = address.to_ascii_lowercase();
+        let bech32 = ["bc1", "tb1", "bcrt1"].iter().any(|prefix| lower.starts_with(prefix));
+        let address = if bech32 { lower.as_str() } else { address };
+        self.tag(&[b"address", &(chain.len() as u64).to_le_bytes(), chain.as_bytes(), address.as_bytes()])
+    }
+
+    /// HMAC-SHA-256(key, "name" || u64 LE length of the name || name || birth date), the name being its words in lower case, sorted,
+    /// with one space between. For demonstrations only: names are guessed more easily than account numbers.
+    pub fn name_and_birth(&self, primary: &str, secondary: &str, born: &str) -> Tag {
+        let name = format!("{primary} {secondary}").to_lowercase();
+        let mut words: Vec<&str> = name.split_whitespace().collect();
+        words.sort_unstable();
+        let name = words.join(" ");
+        self.tag(&[b"name", &(name.len() as u64).to_le_bytes(), name.as_bytes(), born.trim().as_bytes()])
+    }
+
+    fn tag(&self, parts: &[&[u8]]) -> Tag {
+        let mut mac = Hmac::<Sha256>::new(&self.0.into());
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_core::encoding::hex;
+
+    fn key() -> ReferenceKey {
+        ReferenceKey::from_bytes(&[1; 32])
+    }
+
+    #[test]
+    fn the_bytes_are_fixed() {
+        // python3 -c "import hmac; print(hmac.new(b'\1'*32, b'accountA10000019', 'sha256').hexdigest())"
+        assert_eq!(hex(&key().account("A10000019")), ACCOUNT);
+        assert_eq!(hex(&key().address("bitcoin", "tb1qexample")), ADDRESS);
+        assert_eq!(hex(&key().name_and_birth("Berg", "Anna Lena", "1980-02-03")), NAME);
+    }
+
+    const ACCOUNT: &str = "352f2b006b8df934fa7196fa04f378f9b7608adf159481d4f24979a5bf279efe";
+    const ADDRESS: &str = "12bceb8ace7b9c3c35ceb0ea03eecca0e8d35ab82aaf90f97cf72ccbf31f3d00";
+    const NAME: &str = "c45218326db78fc50bfa1974ddaa88011c49d919e532edda5310ae30baa7cd92";
+
+    #[test]
+    fn spellings_of_one_thing_are_one_thing_and_other_things_are_not() {
+        assert_eq!(key().account(" A1 "), key().account("A1"));
+        assert_ne!(key().account("a1"), key().account("A1"));
+        assert_ne!(key().account("A1"), ReferenceKey::from_bytes(&[2; 32]).account("A1"));
+        assert_eq!(key().address("bitcoin", "TB1QEXAMPLE"), key().address("bitcoin", "tb1qexample"));
+        assert_ne!(key().address("bitcoin", "1Abc"), key().address("bitcoin", "1abc"));
+        assert_ne!(key().address("bitcoin", "x"), key().address("bitcoi", "nx"));
+        assert_eq!(key().name_and_birth("BERG", "anna", "1980-02-03"), key().name_and_birth("Anna", " Berg", "1980-02-03"));
+        assert_ne!(key().name_and_birth("Berg", "Anna", "1980-02-03"), key().name_and_birth("Berg", "Anna", "1980-02-04"));
+    }
+}

@@ -1,0 +1,348 @@
+//! Releasing: the intent becomes public, trustees answer, receipts are logged, the package is built.
+
+use crate::case_file::{CaseFile, Proposal};
+use crate::countersign::proposal;
+use crate::desk::{Attached, Desk};
+use crate::error::{DeskError, Result};
+use crate::leaves::{key, leaf, tick};
+use crate::package::{Sources, build};
+use crate::ports::{Trustee, package_digest};
+use crate::propose::intake;
+use crate::publish::PublicOrder;
+use countersign_core::approval::Approval;
+use countersign_core::case::{Event, Stage};
+use countersign_core::digest;
+use countersign_core::id::{CaseId, Digest, PersonId};
+use countersign_core::json::Exact;
+use countersign_core::leaf::{KIND_FIELD, LeafKind};
+use countersign_store::{Answered, Counter, EffectKey, NewEffect, NewLeaf, Receipt as StoredReceipt};
+use countersign_tlog::leaf::{Disclosure, LeafId, seal_disclosures};
+use countersign_verify::evidence::Files;
+use countersign_verify::wire::{Answer, HexBytes, LeafEvidence, Outcome, Receipt, ReleaseRequest, RequestV1, Signed};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// What one trustee said.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// The trustee.
+    pub trustee: u16,
+    /// Its receipt, when it gave one.
+    pub receipt: Option<Exact<Receipt>>,
+    /// Exact text of the signed receipt.
+    pub receipt_text: String,
+    /// Its encrypted reply.
+    pub reply: Option<Vec<u8>>,
+    /// For people: `answered`, or the refusal.
+    pub summary: String,
+}
+
+/// A finished release.
+pub struct Released {
+    /// Where the package lies.
+    pub package: PathBuf,
+    /// SHA-256 of the package file.
+    pub digest: Digest,
+    /// What each trustee asked said.
+    pub said: Vec<Said>,
+    /// Index of the intent's leaf.
+    pub intent: u64,
+    /// Index of the order's leaf.
+    pub index: u64,
+    /// The evidence folder, with the facts, as the custodian keeps it.
+    pub evidence: Files,
+}
+
+/// Everything a request to a trustee is made of.
+pub struct RequestParts<'p> {
+    /// The order with its documents.
+    pub proposal: &'p Proposal,
+    /// Approvals.
+    pub approvals: &'p [Exact<Approval>],
+    /// The order's leaf, public.
+    pub public: &'p PublicOrder,
+    /// A proof under an older checkpoint, where the order must have been public for some time.
+    pub seasoned: Option<String>,
+    /// Exact text of the signed delay order.
+    pub delay: Option<String>,
+}
+
+impl Desk {
+    /// Releases an order that is public and has waited. Called again after a crash it goes on where it stopped: trustees give
+    /// the same answers, receipts are kept once, the package is written again.
+    ///
+    /// `outbox` is the folder for packages.
+    ///
+    /// # Errors
+    /// [`DeskError::Trustees`] when fewer than t trustees answer; what they refused is in the journal all the same.
+    pub async fn release(&self, case: &CaseId, outbox: &Path, by: &PersonId) -> Result<Released> {
+        self.publish(case, by).await?;
+        let file = self.case(case).await?;
+        let intent = self.start(&file, by).await?;
+        let file = self.case(case).await?;
+        let proposal = proposal(&file)?;
+        // A fresh proof: the witnesses' cosignatures must be recent when the trustees look.
+        self.journal.refresh().await.map_err(DeskError::Journal)?;
+        let public = self.public_order(&file).await?;
+        let delay = proposal.order.value().delay.and(intake(&file)?.delay.clone());
+        let parts = RequestParts {
+            proposal,
+            approvals: &file.approvals,
+            public: &public,
+            seasoned: None,
+            delay: delay.clone(),
+        };
+        let said = self.ask_trustees(&parts, self.threshold()?).await?;
+        let answered: Vec<&Said> = said.iter().filter(|said| said.reply.is_some()).collect();
+        if answered.len() < self.threshold()? {
+            let refusals = said.iter().filter(|said| said.reply.is_none());
+            let refusals = refusals.map(|said| format!("trustee {}: {}", said.trustee, said.summary)).collect();
+            return Err(DeskError::Trustees { answered: answered.len(), needed: self.threshold()?, refusals });
+        }
+        let authority = self.authority(&proposal.order.value().authority)?;
+        let age = authority.recipient.as_ref().map(|keys| keys.age.clone()).unwrap_or_default();
+        let sources = Sources { desk: self, file: &file, proposal, public: &public, answered: &answered, delay, age };
+        let built = build(&sources).await?;
+        let package = outbox.join(format!("{}.age", proposal.order.value().id));
+        write_whole(&package, &built.file)?;
+        let digest = package_digest(&built.file);
+        self.finish(&file, digest, by).await?;
+        let index = public.leaf.proof.index;
+        Ok(Released { package, digest, said, intent, index, evidence: built.evidence })
+    }
+
+    /// Asks trustees one after the other until `enough` have answered; every receipt goes to the journal.
+    ///
+    /// # Errors
+    /// [`DeskError::Store`] when a receipt cannot be kept.
+    pub async fn ask_trustees(&self, parts: &RequestParts<'_>, enough: usize) -> Result<Vec<Said>> {
+        let mut said: Vec<Said> = Vec::new();
+        for trustee in &self.trustees {
+            if said.iter().filter(|said| said.reply.is_some()).count() >= enough {
+                break;
+            }
+            let request = self.request_for(trustee.index(), parts).await?;
+            said.push(self.ask(trustee.as_ref(), &parts.proposal.order.digest(), request.text().as_bytes()).await?);
+        }
+        Ok(said)
+    }
+
+    /// The signed request to one trustee.
+    ///
+    /// # Errors
+    /// [`DeskError::NotFound`] when a record of the manifest is missing.
+    pub async fn request_for(&self, trustee: u16, parts: &RequestParts<'_>) -> Result<Signed<ReleaseRequest>> {
+        let ring = self.custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
+        let mut headers = Vec::new();
+        for entry in &parts.proposal.manifest.value().entries {
+            let record = self.store.record(&entry.record).await?;
+            let record = record.ok_or_else(|| DeskError::not_found("record", entry.record))?;
+            headers.push(HexBytes(record.header.to_vec()));
+        }
+        let leaf = String::from_utf8(parts.public.leaf.leaf.clone()).map_err(DeskError::internal)?;
+        let request = ReleaseRequest {
+            v: RequestV1,
+            custodian: self.custodian.genesis.value().custodian.id,
+            trustee,
+            at: self.now(),
+            ring: ring.ring.id(),
+            share_epoch: ring.shares.value().epoch,
+            order: parts.proposal.order.text().to_owned(),
+            facts: parts.proposal.facts.text().to_owned(),
+            manifest: parts.proposal.manifest.text().to_owned(),
+            approvals: parts.approvals.iter().map(|approval| approval.text().to_owned()).collect(),
+            leaf: LeafEvidence {
+                leaf,
+                disclosures: parts.public.disclosures.clone(),
+                proof: parts.public.leaf.proof.to_string(),
+                seasoned: parts.seasoned.clone(),
+            },
+            delay: parts.delay.clone(),
+            headers,
+        };
+        Ok(Signed::sign(request, &self.custodian.desk_key)?)
+    }
+
+    /// Sends one request and keeps the receipt. A trustee that cannot be reached, or says nothing that it signed, is reported
+    /// and leaves no receipt.
+    ///
+    /// # Errors
+    /// [`DeskError::Store`] when the receipt cannot be kept.
+    pub async fn ask(&self, trustee: &dyn Trustee, order: &Digest, request: &[u8]) -> Result<Said> {
+        let index = trustee.index();
+        let silent =
+            |summary: String| Said { trustee: index, receipt: None, receipt_text: String::new(), reply: None, summary };
+        let bytes = match trustee.ask(request).await {
+            Ok(bytes) => bytes,
+            Err(reason) => return Ok(silent(reason)),
+        };
+        let control = self.control();
+        let Some(member) = control.trustee(index) else { return Ok(silent("is not in genesis".into())) };
+        let answer = match Signed::<Answer>::open(&bytes, &member.identity) {
+            Ok(answer) => answer,
+            Err(error) => return Ok(silent(error.to_string())),
+        };
+        let text = answer.value().receipt.clone();
+        let receipt = match Signed::<Receipt>::open(text.as_bytes(), &member.identity) {
+            Ok(receipt) if receipt.value().order == *order && receipt.value().trustee == index => receipt,
+            Ok(_) => return Ok(silent("gave a receipt for something else".into())),
+            Err(error) => return Ok(silent(error.to_string())),
+        };
+        self.keep_receipt(&receipt, &answer.value().disclosure).await?;
+        let value = receipt.value();
+        let summary = match (&value.outcome, &value.code) {
+            (Outcome::Answered, _) => "answered".to_owned(),
+            (Outcome::Refused, code) => refusal_text(code.as_deref(), &value.reasons),
+        };
+        let reply = answer.value().reply.as_ref().map(|reply| reply.0.clone());
+        Ok(Said { trustee: index, receipt: Some(receipt.document().clone()), receipt_text: text, reply, summary })
+    }
+
+    async fn keep_receipt(&self, receipt: &Signed<Receipt>, disclosure: &str) -> Result<()> {
+        let value = receipt.value();
+        let digest = receipt.document().digest();
+        let known = self.store.receipts_of(&value.order).await?;
+        if known.iter().any(|kept| kept.digest == digest) || self.store.order(&value.order).await?.is_none() {
+            // A receipt for an order this desk never proposed still goes to the journal: the trustee looks for it there.
+            if known.iter().any(|kept| kept.digest == digest) {
+                return Ok(());
+            }
+            let leaf = self.receipt_leaf(value, disclosure)?;
+            return Ok(self.store.append_leaves(Vec::new(), vec![leaf]).await?);
+        }
+        let leaf = self.receipt_leaf(value, disclosure)?;
+        let kept = StoredReceipt {
+            order: value.order,
+            trustee: value.trustee.to_string(),
+            digest,
+            bytes: receipt.text().as_bytes().to_vec(),
+            at: self.now(),
+        };
+        Ok(self.store.add_receipt(kept, leaf).await?)
+    }
+
+    /// The receipt's leaf, with the trustee's own disclosure in it.
+    fn receipt_leaf(&self, receipt: &Receipt, disclosure: &str) -> Result<NewLeaf> {
+        let own = Disclosure::parse(disclosure).map_err(DeskError::internal)?;
+        let mut rng = self.rng();
+        let mut disclosures = Vec::new();
+        for name in std::iter::once(KIND_FIELD).chain(LeafKind::Receipt.fields().iter().copied()) {
+            let value = match name {
+                KIND_FIELD => Value::from(LeafKind::Receipt.as_str()),
+                "receipt" => {
+                    disclosures.push(own.clone());
+                    continue;
+                }
+                "order" => Value::from(receipt.order.to_hex()),
+                "trustee" => Value::from(receipt.trustee),
+                "outcome" => Value::from(receipt.outcome.as_str()),
+                "code" => receipt.code.clone().map_or(Value::Null, Value::from),
+                _ => Value::from(receipt.at.to_string()),
+            };
+            disclosures.push(Disclosure::new(name, value, &mut *rng).map_err(DeskError::internal)?);
+        }
+        let at = self.now();
+        let bytes = seal_disclosures(LeafId::random(&mut *rng), tick(at), &disclosures, &mut *rng)
+            .map_err(DeskError::internal)?;
+        let texts = disclosures.iter().map(|disclosure| disclosure.as_str().to_owned()).collect();
+        Ok(NewLeaf {
+            key: key(at, &mut *rng),
+            kind: LeafKind::Receipt.as_str().into(),
+            leaf: bytes,
+            disclosures: texts,
+        })
+    }
+
+    /// Threshold of the trustees.
+    ///
+    /// # Errors
+    /// [`DeskError::Input`] below ladder level L2.
+    pub fn threshold(&self) -> Result<usize> {
+        let trustees = self.custodian.genesis.value().trustees.as_ref();
+        let trustees =
+            trustees.ok_or_else(|| DeskError::Input("this custodian has no trustees (ladder level L0)".into()))?;
+        Ok(usize::from(trustees.threshold))
+    }
+
+    /// Logs the intent, waits until it is public, and notes that the release has begun. Returns the index of the intent.
+    async fn start(&self, file: &CaseFile, by: &PersonId) -> Result<u64> {
+        let order = proposal(file)?.order.digest();
+        if let Stage::Releasing { intent, .. } = file.stage {
+            return Ok(intent);
+        }
+        let effect = effect(&order);
+        let begun = self.store.open_effects().await?.into_iter().find(|open| open.effect == effect);
+        let intent = match begun {
+            Some(open) => open.intent,
+            None => {
+                let at = self.now();
+                let values =
+                    vec![Value::from(effect.kind.as_str()), Value::from(order.to_hex()), Value::from(at.to_string())];
+                let leaf = leaf(LeafKind::Intent, at, values, &mut *self.rng())?;
+                let key = leaf.key;
+                self.store.begin_effect(NewEffect { effect, at, intent: leaf }).await?;
+                key
+            }
+        };
+        let public = self.journal.public(&intent).await.map_err(DeskError::Journal)?;
+        let intent = public.proof.index;
+        let event = Event::ReleaseStarted { order, intent };
+        self.append(Some(file), file.id, by, event, Attached::default()).await?;
+        Ok(intent)
+    }
+
+    /// Logs the outcome and notes the delivery, with the people counted against the cumulative caps.
+    async fn finish(&self, file: &CaseFile, package: Digest, by: &PersonId) -> Result<()> {
+        let proposal = proposal(file)?;
+        let (order, scope) = (proposal.order.digest(), &proposal.order.value().scope);
+        let at = self.now();
+        let effect = effect(&order);
+        if self.store.open_effects().await?.iter().any(|open| open.effect == effect) {
+            let values = vec![
+                Value::from(order.to_hex()),
+                Value::from(package.to_hex()),
+                Value::from(scope.subjects),
+                Value::from(proposal.decision.value().cells_granted),
+                Value::from(at.to_string()),
+            ];
+            let outcome = leaf(LeafKind::Release, at, values, &mut *self.rng())?;
+            self.store.finish_effect(&effect, at, outcome).await?;
+        }
+        if !matches!(file.stage, Stage::Releasing { .. }) {
+            return Ok(());
+        }
+        let facts = proposal.facts.value();
+        let mut counters = vec![Counter::Authority(facts.authority.clone()), Counter::Matter(facts.matter)];
+        counters.extend(facts.addresses.iter().copied().map(Counter::Address));
+        let answered = Some(Answered { order, counters, people: scope.subjects });
+        let event = Event::Delivered { order, package };
+        self.append(Some(file), file.id, by, event, Attached { answered, ..Attached::default() }).await
+    }
+}
+
+fn effect(order: &Digest) -> EffectKey {
+    EffectKey { kind: "release".into(), subject: digest::parts("countersign/effect/release/v1", &[order.as_bytes()]) }
+}
+
+fn refusal_text(code: Option<&str>, reasons: &[String]) -> String {
+    match (code.unwrap_or("refused"), reasons) {
+        (code, []) => code.to_owned(),
+        (code, reasons) => format!("{code} ({})", reasons.join(", ")),
+    }
+}
+
+/// Writes a file whole or not at all.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    use std::io::Write;
+    let write = || -> std::io::Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        let temporary = path.with_extension("part");
+        let mut file = std::fs::File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)?;
+        std::fs::File::open(folder)?.sync_all()
+    };
+    write().map_err(|error| DeskError::Internal(format!("cannot write {}: {error}", path.display())))
+}
