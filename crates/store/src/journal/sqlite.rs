@@ -18,7 +18,7 @@ pub struct SqliteJournal {
 }
 
 impl SqliteJournal {
-    /// Opens a file that [`SqliteStore`](crate::SqliteStore) has created, on connections of its own.
+    /// Opens a file that [`SqliteStore`](crate::sqlite::SqliteStore) has created, on connections of its own.
     ///
     /// # Errors
     /// [`Unavailable`](StoreError::Unavailable) when it is not there or has no journal.

@@ -61,6 +61,14 @@ impl HashReader for Tree {
     type Error = Missing;
 
     fn read(&mut self, node: NodeId) -> Result<Hash, Missing> {
+        (&*self).read(node)
+    }
+}
+
+impl HashReader for &Tree {
+    type Error = Missing;
+
+    fn read(&mut self, node: NodeId) -> Result<Hash, Missing> {
         let index = usize::try_from(node.index).map_err(|_| Missing(node))?;
         self.levels.get(usize::from(node.height)).and_then(|level| level.get(index)).copied().ok_or(Missing(node))
     }

@@ -109,6 +109,12 @@ impl BundleEdge {
         Ok(Self { size, partial: super::encode_bundle(unfinished)? })
     }
 
+    /// The partial bundle of this size; `None` when the last one is full.
+    pub fn partial(&self) -> Option<(TilePath, Vec<u8>)> {
+        let (index, width) = (self.size / TILE_WIDTH, (self.size % TILE_WIDTH) as u16);
+        TilePath::new(TileKind::Entries, index, width).map(|path| (path, self.partial.clone()))
+    }
+
     /// Appends entries; returns the bundles to write: those that became full and the partial one of the new size.
     ///
     /// # Errors
@@ -128,8 +134,7 @@ impl BundleEdge {
             }
         }
         if !entries.is_empty() {
-            let (index, width) = (self.size / TILE_WIDTH, (self.size % TILE_WIDTH) as u16);
-            bundles.extend(TilePath::new(TileKind::Entries, index, width).map(|path| (path, self.partial.clone())));
+            bundles.extend(self.partial());
         }
         Ok(bundles)
     }
