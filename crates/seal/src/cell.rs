@@ -1,7 +1,7 @@
 //! One class of one record: its keys, its padded entry, its blob.
 
-use crate::aead::{self, Forged, TAG};
-use crate::hash::{Prk, derive_key, digest, domain, frame};
+use crate::aead::{Cipher, Forged, TAG};
+use crate::hash::{Prk, Salt, digest, domain, frame};
 use crate::sigma::ClassSigma;
 use countersign_core::class::Class;
 use countersign_core::id::Digest;
@@ -28,8 +28,9 @@ const BLOB: u8 = 1;
 /// The content of a class, wiped when dropped.
 pub type Content = Zeroizing<Vec<u8>>;
 
-/// Names of what the keys of a cell are bound to: ring, class, u, L without d.
+/// What the keys of a cell are bound to: ring (also as the salt), class, u, L without d.
 pub(crate) struct Binding<'a> {
+    pub(crate) salt: &'a Salt,
     pub(crate) ring: &'a Digest,
     pub(crate) class: Class,
     pub(crate) u: &'a [u8; 32],
@@ -45,12 +46,10 @@ pub(crate) struct CellKey {
 impl CellKey {
     /// K_c || com_c = HKDF(salt ring id, ikm enc(P_c) || sigma_c, info "dek" || class || u || L without d).
     pub(crate) fn derive(binding: &Binding<'_>, shared: &[u8; 32], sigma: &ClassSigma) -> Self {
-        let mut ikm = Zeroizing::new([0u8; 64]);
-        let (left, right) = ikm.split_at_mut(32);
-        left.copy_from_slice(shared);
-        right.copy_from_slice(sigma.expose());
-        let info = frame(domain!("dek"), &[&[binding.class.number()], binding.u, binding.prefix]);
-        let both = Prk::extract(binding.ring.as_bytes(), ikm.as_slice()).expand::<64>(&info);
+        let both = binding
+            .salt
+            .extract(&[shared, sigma.expose()])
+            .expand::<64>(domain!("dek"), &[&[binding.class.number()], binding.u, binding.prefix]);
         let (mut key, mut commitment) = (Zeroizing::new([0u8; 32]), [0u8; 32]);
         let (left, right) = both.split_at(32);
         key.copy_from_slice(left);
@@ -59,12 +58,12 @@ impl CellKey {
     }
 
     fn entry_key(&self) -> Zeroizing<[u8; 32]> {
-        derive_key(&*self.key, &frame(domain!("entry-key"), &[]))
+        Prk::uniform(&self.key).expand(domain!("entry-key"), &[])
     }
 
     /// The key of the class's blob.
     pub(crate) fn blob_key(&self) -> Zeroizing<[u8; 32]> {
-        derive_key(&*self.key, &frame(domain!("blob-key"), &[]))
+        Prk::uniform(&self.key).expand(domain!("blob-key"), &[])
     }
 
     /// The entry's ciphertext and, for long content, the sealed blob.
@@ -73,36 +72,34 @@ impl CellKey {
             return (self.seal_entry(binding, INLINE, content), None);
         }
         let blob = seal_blob(&self.blob_key(), binding, content);
-        let mut reference = Vec::with_capacity(40);
-        reference.extend_from_slice(&(content.len() as u64).to_le_bytes());
-        reference.extend_from_slice(blob_digest(&blob).as_bytes());
-        (self.seal_entry(binding, BLOB, &reference), Some(blob))
+        (self.seal_entry(binding, BLOB, &(content.len() as u64).to_le_bytes()), Some(blob))
     }
 
     fn seal_entry(&self, binding: &Binding<'_>, kind: u8, content: &[u8]) -> Vec<u8> {
         let padded = bucket(PREFIX + content.len());
-        let mut plaintext = Zeroizing::new(Vec::with_capacity(padded + TAG));
-        plaintext.push(kind);
-        plaintext.extend_from_slice(&(content.len() as u32).to_le_bytes());
-        plaintext.extend_from_slice(content);
-        plaintext.resize(padded, 0);
-        aead::seal(&self.entry_key(), [0; 12], &aad(domain!("entry"), binding), plaintext)
+        let mut out = Vec::with_capacity(padded + TAG);
+        out.push(kind);
+        out.extend_from_slice(&(content.len() as u32).to_le_bytes());
+        out.extend_from_slice(content);
+        out.resize(padded, 0);
+        Cipher::new(&self.entry_key()).seal_tail([0; 12], &aad(domain!("entry"), binding), &mut out, 0);
+        out
     }
 
     /// Opens an entry's ciphertext.
     pub(crate) fn open(&self, binding: &Binding<'_>, sealed: &[u8]) -> Result<Opened, Forged> {
-        let plaintext = aead::open(&self.entry_key(), [0; 12], &aad(domain!("entry"), binding), sealed)?;
+        let mut plaintext = Zeroizing::new(sealed.to_vec());
+        Cipher::new(&self.entry_key()).open_tail([0; 12], &aad(domain!("entry"), binding), &mut plaintext, 0)?;
         let (head, rest) = plaintext.split_first_chunk::<PREFIX>().ok_or(Forged)?;
         let [kind, length @ ..] = *head;
         let (content, padding) = rest.split_at_checked(u32::from_le_bytes(length) as usize).ok_or(Forged)?;
         if plaintext.len() != bucket(PREFIX + content.len()) || padding.iter().any(|byte| *byte != 0) {
             return Err(Forged);
         }
-        match (kind, content.split_first_chunk::<8>()) {
+        match (kind, content.as_array::<8>().copied().map(u64::from_le_bytes)) {
             (INLINE, _) => Ok(Opened::Inline(Zeroizing::new(content.to_vec()))),
-            (BLOB, Some((length, digest))) => {
-                let digest = Digest(digest.try_into().map_err(|_| Forged)?);
-                Ok(Opened::Blob { length: u64::from_le_bytes(*length), digest })
+            (BLOB, Some(length)) if (MAX_INLINE as u64 + 1..=MAX_BLOB as u64).contains(&length) => {
+                Ok(Opened::Blob { length })
             }
             _ => Err(Forged),
         }
@@ -112,12 +109,7 @@ impl CellKey {
 /// What an entry holds.
 pub(crate) enum Opened {
     Inline(Content),
-    Blob { length: u64, digest: Digest },
-}
-
-/// Digest of sealed blob bytes, as the entry names them.
-pub(crate) fn blob_digest(sealed: &[u8]) -> Digest {
-    digest(domain!("blob"), &[sealed])
+    Blob { length: u64 },
 }
 
 /// Hash of one sealed entry: H(class || commitment || ciphertext).
@@ -166,13 +158,14 @@ fn nonce(counter: u32, last: bool) -> [u8; 12] {
 
 fn seal_blob(key: &[u8; 32], binding: &Binding<'_>, content: &[u8]) -> Vec<u8> {
     let aad = aad(domain!("blob-segment"), binding);
+    let cipher = Cipher::new(key);
     let count = content.len().div_ceil(SEGMENT);
     let mut out = Vec::with_capacity(count * (SEGMENT + TAG));
     for (counter, segment) in content.chunks(SEGMENT).enumerate() {
-        let mut plaintext = Zeroizing::new(Vec::with_capacity(SEGMENT + TAG));
-        plaintext.extend_from_slice(segment);
-        plaintext.resize(SEGMENT, 0);
-        out.extend(aead::seal(key, nonce(counter as u32, counter + 1 == count), &aad, plaintext));
+        let start = out.len();
+        out.extend_from_slice(segment);
+        out.resize(start + SEGMENT, 0);
+        cipher.seal_tail(nonce(counter as u32, counter + 1 == count), &aad, &mut out, start);
     }
     out
 }
@@ -183,14 +176,18 @@ pub(crate) fn open_blob(key: &[u8; 32], binding: &Binding<'_>, length: u64, seal
         return Err(Forged);
     }
     let aad = aad(domain!("blob-segment"), binding);
+    let cipher = Cipher::new(key);
     let count = sealed.len() / (SEGMENT + TAG);
-    let mut out = Zeroizing::new(Vec::with_capacity(count * SEGMENT));
+    let mut out = Zeroizing::new(Vec::with_capacity(count * SEGMENT + TAG));
     for (counter, segment) in sealed.chunks(SEGMENT + TAG).enumerate() {
-        out.extend_from_slice(&aead::open(key, nonce(counter as u32, counter + 1 == count), &aad, segment)?);
+        let start = out.len();
+        out.extend_from_slice(segment);
+        cipher.open_tail(nonce(counter as u32, counter + 1 == count), &aad, &mut out, start)?;
     }
-    let padding = out.split_off(usize::try_from(length).map_err(|_| Forged)?);
-    if padding.iter().any(|byte| *byte != 0) {
+    let length = usize::try_from(length).map_err(|_| Forged)?;
+    if out.get(length..).is_none_or(|padding| padding.iter().any(|byte| *byte != 0)) {
         return Err(Forged);
     }
+    out.truncate(length);
     Ok(out)
 }

@@ -1,7 +1,8 @@
 //! Combining t replies and opening the entries: optimistic, and exact about whose fault a failure is.
 
-use crate::cell::{Binding, CellKey, Content, Opened, blob_digest, open_blob, sealed_blob_len};
+use crate::cell::{Binding, CellKey, Content, Opened, open_blob};
 use crate::group::{Element, encode_doubled, half};
+use crate::hash::Salt;
 use crate::lagrange;
 use crate::partial::{
     Ask, ClassReply, PartialError, Reply, ReplyContext, Statement, asked_classes, capsules_of, check_asks, verify,
@@ -65,7 +66,6 @@ pub struct BlobOpener {
     u: [u8; 32],
     key: Zeroizing<[u8; 32]>,
     length: u64,
-    digest: Digest,
 }
 
 impl BlobOpener {
@@ -74,20 +74,13 @@ impl BlobOpener {
         self.length
     }
 
-    /// Digest of the sealed blob: SHA-512/256, framed, under `countersign/seal/v1/blob`.
-    pub fn digest(&self) -> Digest {
-        self.digest
-    }
-
     /// Opens the sealed blob.
     ///
     /// # Errors
     /// [`CellFault::Tampered`] when it is not exactly the blob that was sealed.
     pub fn open(&self, sealed: &[u8]) -> Result<Content, CellFault> {
-        if sealed.len() as u64 != sealed_blob_len(self.length) || blob_digest(sealed) != self.digest {
-            return Err(CellFault::Tampered);
-        }
-        let binding = Binding { ring: &self.ring, class: self.class, u: &self.u, prefix: &self.prefix };
+        let salt = Salt::new(self.ring.as_bytes());
+        let binding = Binding { salt: &salt, ring: &self.ring, class: self.class, u: &self.u, prefix: &self.prefix };
         open_blob(&self.key, &binding, self.length, sealed).map_err(|_| CellFault::Tampered)
     }
 }
@@ -201,12 +194,12 @@ fn open_cell(
     let entry = released.record.entry(class).ok_or(CellFault::Custodian)?;
     let ring = package.ring.id();
     let (u, prefix) = (*released.ask.capsule.u().bytes(), released.record.label().prefix());
-    let binding = Binding { ring: &ring, class, u: &u, prefix: &prefix };
+    let binding = Binding { salt: package.ring.salt(), ring: &ring, class, u: &u, prefix: &prefix };
     match key.open(&binding, &entry.ciphertext).map_err(|_| CellFault::Tampered)? {
         Opened::Inline(content) => Ok(CellContent::Inline(content)),
-        Opened::Blob { length, digest } => {
+        Opened::Blob { length } => {
             let key = key.blob_key();
-            Ok(CellContent::Blob(BlobOpener { ring, class, prefix, u, key, length, digest }))
+            Ok(CellContent::Blob(BlobOpener { ring, class, prefix, u, key, length }))
         }
     }
 }
@@ -302,7 +295,9 @@ impl<'a> ClassCombiner<'a> {
         let entry = cell.record.entry(self.class).ok_or(CellFault::Custodian)?;
         let ring = self.package.ring.id();
         let (u, prefix) = (cell.ask.capsule.u().bytes(), cell.record.label().prefix());
-        let key = CellKey::derive(&Binding { ring: &ring, class: self.class, u, prefix: &prefix }, shared, sigma);
+        let salt = self.package.ring.salt();
+        let binding = Binding { salt, ring: &ring, class: self.class, u, prefix: &prefix };
+        let key = CellKey::derive(&binding, shared, sigma);
         if key.commitment == entry.commitment { Ok(key) } else { Err(CellFault::Custodian) }
     }
 

@@ -5,7 +5,7 @@
 
 use countersign_core::id::Digest;
 use curve25519_dalek::scalar::Scalar;
-use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha512, Sha512_256};
 use zeroize::Zeroizing;
 
@@ -78,31 +78,53 @@ pub(crate) fn sha512(domain: &str, parts: &[&[u8]]) -> [u8; 64] {
     transcript.bytes()
 }
 
-/// HKDF-SHA-512 (RFC 5869): extract with `salt` over the concatenated `ikm`, which the caller keeps at fixed lengths.
-pub(crate) struct Prk(Hkdf<Sha512>);
+/// HKDF-Extract under one salt (RFC 5869), with the keyed state kept: one salt serves many extractions.
+#[derive(Clone)]
+pub(crate) struct Salt(Hmac<Sha512>);
 
-impl Prk {
-    /// Extract.
-    pub(crate) fn extract(salt: &[u8], ikm: &[u8]) -> Self {
-        Self(Hkdf::new(Some(salt), ikm))
+impl Salt {
+    /// Keys the state. An empty salt is RFC 5869's default.
+    pub(crate) fn new(salt: &[u8]) -> Self {
+        Self(keyed(salt))
     }
 
-    /// Expand to `N` bytes, at most 255 blocks of 64.
-    pub(crate) fn expand<const N: usize>(&self, info: &[u8]) -> Zeroizing<[u8; N]> {
-        const { assert!(N <= 255 * 64) };
+    /// Extracts from the concatenated parts, which the caller keeps at fixed lengths.
+    pub(crate) fn extract(&self, ikm: &[&[u8]]) -> Prk {
+        let mut mac = self.0.clone();
+        ikm.iter().for_each(|part| mac.update(part));
+        let prk: Zeroizing<[u8; 64]> = Zeroizing::new(mac.finalize().into_bytes().into());
+        Prk(keyed(prk.as_slice()))
+    }
+}
+
+/// A pseudorandom key of HKDF-SHA-512, as the keyed state of its expansions.
+pub(crate) struct Prk(Hmac<Sha512>);
+
+impl Prk {
+    /// A uniformly random key of 32 bytes, which needs no extraction (RFC 5869, section 3.3).
+    pub(crate) fn uniform(key: &[u8; 32]) -> Self {
+        Self(keyed(key))
+    }
+
+    /// HKDF-Expand to `N` bytes, at most one block of 64; the info is the framed parts.
+    pub(crate) fn expand<const N: usize>(&self, domain: &str, parts: &[&[u8]]) -> Zeroizing<[u8; N]> {
+        const { assert!(N <= 64) };
+        let mut mac = self.0.clone();
+        for part in std::iter::once(&domain.as_bytes()).chain(parts) {
+            mac.update(&(part.len() as u64).to_le_bytes());
+            mac.update(part);
+        }
+        mac.update(&[1]);
+        let block: Zeroizing<[u8; 64]> = Zeroizing::new(mac.finalize().into_bytes().into());
         let mut out = Zeroizing::new([0u8; N]);
-        #[expect(
-            clippy::expect_used,
-            reason = "the only error is a length above 255 blocks, excluded at compile time"
-        )]
-        self.0.expand(info, out.as_mut_slice()).expect("length within HKDF's limit");
+        out.iter_mut().zip(block.iter()).for_each(|(slot, byte)| *slot = *byte);
         out
     }
 }
 
-/// A 32-byte key out of a 32-byte key for one purpose.
-pub(crate) fn derive_key(ikm: &[u8], info: &[u8]) -> Zeroizing<[u8; 32]> {
-    Prk::extract(&[], ikm).expand(info)
+fn keyed(key: &[u8]) -> Hmac<Sha512> {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of every length (RFC 2104)")]
+    Hmac::new_from_slice(key).expect("HMAC takes any key")
 }
 
 #[cfg(test)]
@@ -115,5 +137,18 @@ mod tests {
         assert_ne!(digest("d", &[b"ab", b"c"]), digest("d", &[b"a", b"bc"]));
         assert_ne!(digest("d", &[b"ab"]), digest("da", &[b"b"]));
         assert_eq!(sha512("d", &[b"ab"]), <[u8; 64]>::from(Sha512::digest(frame("d", &[b"ab"]))));
+    }
+
+    #[test]
+    fn expansion_is_that_of_rfc_5869() {
+        let info = frame("d", &[b"ab", b""]);
+        for salt in [&b""[..], b"salt"] {
+            let theirs = hkdf::Hkdf::<Sha512>::new(Some(salt), b"keying material");
+            let mut expected = [0u8; 64];
+            theirs.expand(&info, &mut expected).unwrap();
+            let prk = Salt::new(salt).extract(&[b"keying ", b"material"]);
+            assert_eq!(*prk.expand::<64>("d", &[b"ab", b""]), expected);
+            assert_eq!(prk.expand::<32>("d", &[b"ab", b""]).as_slice(), &expected[..32]);
+        }
     }
 }

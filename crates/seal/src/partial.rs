@@ -3,7 +3,7 @@
 //! Bytes and transcript: `docs/formats/seal.md`.
 
 use crate::group::{Element, PointError, SUITE, decode_scalar, encode_doubled, half};
-use crate::hash::{Prk, Transcript, domain, frame, sha512};
+use crate::hash::{Salt, Transcript, domain, sha512};
 use crate::header::CheckedCapsule;
 use crate::read::{LayoutError, Reader};
 use crate::ring::VerifyingShares;
@@ -208,11 +208,8 @@ fn prove(statement: &Statement<'_>, x: &Scalar, seed: &[u8; 32]) -> Proof {
         statement.u.iter().map(|u| u.point),
     );
     let sum_z = sum_u * x;
-    let mut ikm = Zeroizing::new([0u8; 64]);
-    let (left, right) = ikm.split_at_mut(32);
-    left.copy_from_slice(seed);
-    right.copy_from_slice(x.as_bytes());
-    let wide = Prk::extract(&[], ikm.as_slice()).expand::<64>(&frame(domain!("partial-nonce"), &[&transcript]));
+    let prk = Salt::new(&[]).extract(&[seed, x.as_bytes()]);
+    let wide = prk.expand::<64>(domain!("partial-nonce"), &[&transcript]);
     let k = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&wide));
     let c = challenge(&transcript, [&sum_u, &sum_z, &(&*k * G_TABLE), &(sum_u * &*k)]);
     Proof { challenge: c.to_bytes(), response: (*k + c * x).to_bytes() }

@@ -2,7 +2,7 @@
 
 use crate::cell::{Binding, CellKey, MAX_BLOB, body_digest};
 use crate::group::{GBAR_TABLE, SUITE, encode_doubled, half};
-use crate::hash::{Prk, Transcript, domain, frame};
+use crate::hash::{Salt, Transcript, domain};
 use crate::header::{Capsule, Header, challenge};
 use crate::label::{Head, Label, encode_prefix};
 use crate::record::{SealedEntry, SealedRecord};
@@ -70,6 +70,7 @@ pub struct Sealed {
 /// Seals records to one ring. Holds fixed-base tables of the ring's keys (30 KiB each).
 pub struct Sealer {
     ring: Digest,
+    salt: Salt,
     tables: Vec<(Class, RistrettoBasepointTable)>,
 }
 
@@ -80,7 +81,7 @@ impl Sealer {
             .keys()
             .filter_map(|class| ring.point(class).map(|key| (class, RistrettoBasepointTable::create(&key.point))))
             .collect();
-        Self { ring: ring.id(), tables }
+        Self { ring: ring.id(), salt: ring.salt().clone(), tables }
     }
 
     /// Seals the contents (by ascending class) of one record.
@@ -104,11 +105,12 @@ impl Sealer {
         let Products { points, elements, shared } = multiply(&r, &s, &tables);
         let [u, ..] = elements;
 
+        let sigma_prk = sigma.extracted();
         let mut entries = Vec::with_capacity(contents.len());
         let mut blobs = Vec::new();
         for ((class, content), shared) in contents.iter().zip(shared.iter()) {
-            let binding = Binding { ring: &self.ring, class: *class, u: &u, prefix: &prefix };
-            let key = CellKey::derive(&binding, shared, &sigma.of_class(*class, &u));
+            let binding = Binding { salt: &self.salt, ring: &self.ring, class: *class, u: &u, prefix: &prefix };
+            let key = CellKey::derive(&binding, shared, &sigma_prk.of_class(*class, &u));
             let (ciphertext, blob) = key.seal(&binding, content);
             blobs.extend(blob.map(|bytes| Blob { class: *class, bytes }));
             entries.push(SealedEntry { class: *class, commitment: key.commitment, ciphertext });
@@ -152,17 +154,10 @@ impl Sealer {
             plaintext.add(content);
         }
         let plaintext = Zeroizing::new(plaintext.bytes());
-        let mut ikm = Zeroizing::new([0u8; 96]);
-        let (left, right) = ikm.split_at_mut(64);
-        left.copy_from_slice(&randomness.fresh);
-        right.copy_from_slice(&randomness.local);
-        let prk = Prk::extract(&[], ikm.as_slice());
+        let prk = Salt::new(&[]).extract(&[&randomness.fresh, &randomness.local]);
         let scalar = |name: &[u8]| {
-            let info = Zeroizing::new(frame(
-                domain!("nonce"),
-                &[&[SUITE], self.ring.as_bytes(), name, prefix, plaintext.as_slice(), sigma.expose()],
-            ));
-            Zeroizing::new(Scalar::from_bytes_mod_order_wide(&prk.expand::<64>(&info)))
+            let info = [&[SUITE], self.ring.as_bytes().as_slice(), name, prefix, plaintext.as_slice(), sigma.expose()];
+            Zeroizing::new(Scalar::from_bytes_mod_order_wide(&prk.expand::<64>(domain!("nonce"), &info)))
         };
         (scalar(b"r"), scalar(b"s"))
     }

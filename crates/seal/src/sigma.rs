@@ -1,6 +1,6 @@
 //! The erasable secret of a client: deleting it erases the client in every copy and backup.
 
-use crate::hash::{derive_key, domain, frame};
+use crate::hash::{Prk, Salt, domain};
 use countersign_core::class::Class;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -21,7 +21,22 @@ impl Sigma {
 
     /// sigma_c of one record (by its capsule u) and class: all that a recipient gets of sigma.
     pub fn of_class(&self, class: Class, u: &[u8; 32]) -> ClassSigma {
-        ClassSigma(*derive_key(&self.0, &frame(domain!("class-sigma"), &[&[class.number()], u])))
+        self.extracted().of_class(class, u)
+    }
+
+    /// The extraction that all classes share.
+    pub(crate) fn extracted(&self) -> ExtractedSigma {
+        ExtractedSigma(Salt::new(&[]).extract(&[&self.0]))
+    }
+}
+
+/// sigma after HKDF-Extract.
+pub(crate) struct ExtractedSigma(Prk);
+
+impl ExtractedSigma {
+    /// sigma_c = HKDF(sigma, "class" || c || u).
+    pub(crate) fn of_class(&self, class: Class, u: &[u8; 32]) -> ClassSigma {
+        ClassSigma(*self.0.expand(domain!("class-sigma"), &[&[class.number()], u]))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Ring;
 use crate::group::{Element, PointError};
-use crate::hash::domain;
+use crate::hash::{Salt, domain};
 use crate::identity::{BadSignature, Identity, IdentityKey, Signature};
 use crate::kind::{KeyType, Kind, Sealing, Slot};
 use countersign_core::id::Digest;
@@ -106,6 +106,7 @@ pub struct ConfirmedRing<K: Kind = Sealing> {
     id: Digest,
     ring: Exact<Ring>,
     keys: BTreeMap<u8, Element>,
+    salt: Salt,
     kind: PhantomData<K>,
 }
 
@@ -156,7 +157,8 @@ impl<K: Kind> ConfirmedRing<K> {
                 Err(reason) => Err(RingError::Key { class: key.class, reason }),
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { id, ring, keys, kind: PhantomData })
+        let salt = Salt::new(id.as_bytes());
+        Ok(Self { id, ring, keys, salt, kind: PhantomData })
     }
 
     /// The ring id.
@@ -191,5 +193,10 @@ impl<K: Kind> ConfirmedRing<K> {
 
     pub(crate) fn point(&self, key: K::Key) -> Option<&Element> {
         self.keys.get(&K::slot(key).number())
+    }
+
+    /// The ring id as the salt of every cell's key.
+    pub(crate) fn salt(&self) -> &Salt {
+        &self.salt
     }
 }
