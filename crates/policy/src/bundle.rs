@@ -224,6 +224,14 @@ impl Bundle {
         self.pack.reason(code.as_str())
     }
 
+    /// The reason and the outcome of a gate; `None` for permits and unknown policies.
+    pub fn gate_of(&self, policy: &str) -> Option<(&ReasonCode, Outcome)> {
+        match self.meanings.get(policy) {
+            Some(Meaning::Gate { reason, outcome, .. }) => Some((reason, *outcome)),
+            _ => None,
+        }
+    }
+
     /// Every reason of the pack.
     pub fn reasons(&self) -> &[Reason] {
         &self.pack.reasons

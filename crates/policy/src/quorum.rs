@@ -177,11 +177,12 @@ impl Counts<'_> {
     /// Whether a statement of at most [`REACH_VALID`] says that the requesting state cannot compel this person.
     fn out_of_reach(&self, person: &Person) -> bool {
         let age = self.now.since(person.reach.at);
-        (-SKEW..=REACH_VALID).contains(&age)
-            && !person.reach.states.is_empty()
-            && !person.reach.states.contains(&self.requester)
-            && !person.manages.contains(&self.requester)
-            && person.state != self.requester
-            && !(person.roles.contains(&Role::RegionalHead) && person.manages.is_empty())
+        let fresh = (-SKEW..=REACH_VALID).contains(&age) && !person.reach.states.is_empty();
+        let reachable = person.state == self.requester
+            || person.reach.states.contains(&self.requester)
+            || person.manages.contains(&self.requester);
+        // A regional head whose region is not said could manage any state.
+        let region_unknown = person.roles.contains(&Role::RegionalHead) && person.manages.is_empty();
+        fresh && !reachable && !region_unknown
     }
 }
