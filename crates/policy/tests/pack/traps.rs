@@ -1,0 +1,273 @@
+//! Cedar's traps, one test each: what the engine would let through, this crate refuses.
+
+use crate::corpus::{Case, cases, cast, context, decisions, facts};
+use countersign_core::finding::{Answers, Question};
+use countersign_policy::{Bundle, BundleError, Decision, File, propose, release};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// The built-in pack with other policies; sources in pack.json are kept in step.
+fn pack_with(edit: impl Fn(&str) -> String) -> Result<Bundle, BundleError> {
+    let mut files = Bundle::builtin_eea_custodian().unwrap().files().to_vec();
+    let policies = edit(&files[1].text);
+    let mut pack: Value = serde_json::from_str(&files[0].text).unwrap();
+    let ids: BTreeSet<&str> = policies
+        .lines()
+        .filter_map(|line| line.strip_prefix("@id(\"").and_then(|rest| rest.strip_suffix("\")")))
+        .collect();
+    pack["rules"] = ids
+        .into_iter()
+        .map(|id| json!({"policy": id, "source": "test", "verified": false, "date": "2026-11-20"}))
+        .collect();
+    files[0].text = pack.to_string();
+    files[1].text = policies;
+    Bundle::parse(files)
+}
+
+fn added(policy: &str) -> Result<Bundle, BundleError> {
+    pack_with(|text| format!("{text}\n{policy}"))
+}
+
+fn case(name: &str) -> Case {
+    cases().into_iter().find(|case| case.name == name).unwrap()
+}
+
+/// The plain home court order, released with two approvers.
+fn plain_release(bundle: &Bundle) -> Decision {
+    let (cast, case) = (cast(), case("home-court-plain"));
+    let authority = cast.authorities.iter().find(|authority| authority.id == case.authority).unwrap();
+    let context = context(&cast, &case, authority, &case.releases[0]);
+    release(bundle, &facts(&cast, &case), authority, cast.seat, &context)
+}
+
+fn refused_as_error(decision: &Decision) -> bool {
+    !decision.allowed && decision.has("POLICY_ERROR") && !decision.errors.is_empty() && decision.escalate
+}
+
+#[test]
+fn the_plain_order_is_released() {
+    let decision = plain_release(&Bundle::builtin_eea_custodian().unwrap());
+    assert!(decision.allowed && decision.reasons.is_empty() && decision.errors.is_empty(), "{decision:?}");
+}
+
+/// Cedar skips an erroring forbid and allows; overflow of a Long is such an error and validates.
+#[test]
+fn an_erroring_gate_refuses() {
+    for action in ["classify", "limit", "delay", "propose", "release"] {
+        let bundle = added(&format!(
+            r#"
+@id("f-overflow")
+@reason("DRAGNET")
+@outcome("refuse")
+forbid (principal, action == Action::"{action}", resource)
+when {{ resource.asked_subjects * 9223372036854775807 * 2 > 7 }};"#
+        ))
+        .unwrap();
+        let decision = plain_release(&bundle);
+        assert!(refused_as_error(&decision), "{action}: {decision:?}");
+        assert!(decision.errors[0].contains("overflow"), "{:?}", decision.errors);
+    }
+}
+
+#[test]
+fn an_erroring_permit_refuses_too() {
+    let bundle = added(
+        r#"
+@id("p-overflow")
+permit (principal, action == Action::"release", resource)
+when { context.approvals * 9223372036854775807 == 7 };"#,
+    )
+    .unwrap();
+    assert!(refused_as_error(&plain_release(&bundle)));
+}
+
+/// Conditions that must hold stand in the permits: without any gate, nothing more than a named few is released.
+#[test]
+fn the_permits_alone_hold() {
+    let bundle = pack_with(|text| {
+        let blocks: Vec<&str> = text.split("\n\n").filter(|block| !block.contains("\nforbid (")).collect();
+        blocks.join("\n\n")
+    })
+    .unwrap();
+    let cases = cases();
+    let opened: Vec<String> = decisions(&bundle, &cases)
+        .into_iter()
+        .filter(|(_, decision, expected)| decision.allowed && !expected.allowed)
+        .map(|(name, _, _)| name)
+        .collect();
+    assert_eq!(opened, Vec::<String>::new());
+}
+
+/// Gates override any permit, also one that somebody adds later.
+#[test]
+fn the_gates_alone_hold() {
+    let bundle = added(
+        r#"
+@id("p-everything")
+permit (principal, action in [Action::"propose", Action::"release"], resource);"#,
+    )
+    .unwrap();
+    let cases = cases();
+    let opened: Vec<String> = decisions(&bundle, &cases)
+        .into_iter()
+        .filter(|(_, decision, expected)| decision.allowed && !expected.allowed)
+        .map(|(name, _, _)| name)
+        .collect();
+    assert_eq!(opened, Vec::<String>::new());
+}
+
+#[test]
+fn policies_are_known_by_their_annotation() {
+    let decision = plain_release(&Bundle::builtin_eea_custodian().unwrap());
+    assert_eq!(decision.policies, ["l-court", "p-propose-court", "p-release-court"]);
+    let gate =
+        |head: &str| format!("\n{head}\nforbid (principal, action, resource) when {{ resource.asked_subjects == 7 }};");
+    for (head, part) in [
+        ("@reason(\"DRAGNET\")\n@outcome(\"refuse\")", "no `@id`"),
+        ("@id(\"f-dragnet\")\n@reason(\"DRAGNET\")\n@outcome(\"refuse\")", "two policies have this `@id`"),
+        ("@id(\"f-x\")\n@outcome(\"refuse\")", "no `@reason`"),
+        ("@id(\"f-x\")\n@reason(\"DRAGNETT\")\n@outcome(\"refuse\")", "reason `DRAGNETT` is not in pack.json"),
+        ("@id(\"f-x\")\n@reason(\"DRAGNET\")\n@outcome(\"refused\")", "an outcome"),
+        ("@id(\"f-x\")\n@reason(\"DRAGNET\")\n@outcome(\"refuse\")\n@escalate(\"yes\")", "`@escalate` is `yes`"),
+        ("@id(\"f-x\")\n@reason(\"DRAGNET\")\n@outcome(\"refuse\")\n@requires(\"D99\")", "D99"),
+        ("@id(\"f-x\")\n@resaon(\"DRAGNET\")\n@outcome(\"refuse\")", "`@resaon` is not known"),
+    ] {
+        let error = added(&gate(head)).unwrap_err().to_string();
+        assert!(error.contains(part), "{head}: {error}");
+    }
+    let error = added("\n@id(\"l-x\")\n@lane(\"curt\")\npermit (principal, action == Action::\"classify\", resource);");
+    assert!(error.unwrap_err().to_string().contains("lane `curt`"));
+}
+
+/// Enumerations are entity types: a misspelt word, or a word of another question, does not validate.
+#[test]
+fn typing_errors_do_not_validate() {
+    for condition in [
+        r#"resource.instrument == Instrument::"cort_order""#,
+        r#"resource.political == YesNo::"yes""#,
+        r#"resource.political == Political::"dragnet""#,
+        r#"resource.authority.kind == "court""#,
+        r#"resource.authority.state in Bloc::"EU""#,
+        r#"context.lane == Lane::"courts""#,
+        r#"resource.politcal == Political::"yes""#,
+        r#"resource.uninvolved > 20"#,
+    ] {
+        let result = added(&format!(
+            "\n@id(\"f-x\")\n@reason(\"DRAGNET\")\n@outcome(\"refuse\")\nforbid (principal, action == Action::\"propose\", resource) when {{ {condition} }};"
+        ));
+        assert!(matches!(result, Err(BundleError::Policies(_))), "{condition}: {result:?}");
+    }
+}
+
+/// A gate that can never close is a mistake; Cedar only warns.
+#[test]
+fn an_impossible_policy_is_refused() {
+    let result = added(
+        "\n@id(\"f-x\")\n@reason(\"DRAGNET\")\n@outcome(\"refuse\")\nforbid (principal, action == Action::\"propose\", resource) when { resource.asked_subjects > 3 && false };",
+    );
+    assert!(matches!(result, Err(BundleError::Policies(_))), "{result:?}");
+}
+
+#[test]
+fn templates_are_refused() {
+    let result = added("\n@id(\"p-x\")\npermit (principal == ?principal, action, resource);");
+    assert!(result.is_err());
+}
+
+/// Nobody is nowhere: an empty set passes `containsAll`, and still nothing is released.
+#[test]
+fn empty_sets_open_nothing() {
+    let bundle = Bundle::builtin_eea_custodian().unwrap();
+    let (cast, case) = (cast(), case("home-court-plain"));
+    let authority = cast.authorities.iter().find(|authority| authority.id == case.authority).unwrap();
+    let mut context = context(&cast, &case, authority, &case.releases[0]);
+    context.classes = Default::default();
+    assert!(!release(&bundle, &facts(&cast, &case), authority, cast.seat, &context).allowed);
+    let mut empty = facts(&cast, &case);
+    empty.findings.clear();
+    empty.factors.clear();
+    let decision = propose(&bundle, &empty, authority, cast.seat);
+    assert!(!decision.allowed && decision.missing.len() == 6, "{decision:?}");
+}
+
+/// Every word that a question takes stands in the schema, and nothing else but `unknown`.
+#[test]
+fn the_schema_knows_every_answer() {
+    let schema = &Bundle::builtin_eea_custodian().unwrap().files()[2].text.clone();
+    let words_of = |kind: &str| -> Vec<String> {
+        let start = schema.find(&format!("entity {kind} enum [")).unwrap_or_else(|| panic!("{kind}"));
+        let list = schema[start..].split_once('[').unwrap().1.split_once(']').unwrap().0;
+        list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let attributes: Vec<(&str, Question)> = schema
+        .lines()
+        .filter_map(|line| {
+            let (left, question) = line.split_once("// D")?;
+            let (_, kind) = left.split_once(':')?;
+            Some((kind.trim().trim_end_matches(','), Question::parse(&format!("D{}", &question[..2])).ok()?))
+        })
+        .filter(|(kind, _)| *kind != "Long")
+        .collect();
+    assert_eq!(attributes.len(), 25);
+    for (kind, question) in attributes {
+        let Answers::Words(words) = question.answers() else { panic!("{question} takes a number") };
+        let known = words_of(kind);
+        assert!(known.iter().any(|word| word == "unknown"), "{kind}");
+        for word in words {
+            assert!(known.iter().any(|known| known == word), "{question}: {word} is not in {kind}");
+        }
+        // YesNo is shared; every other type has exactly the words of its question.
+        if kind != "YesNo" {
+            assert!(known.iter().all(|known| known == "unknown" || words.contains(&known.as_str())), "{kind}");
+        }
+    }
+    assert_eq!(words_of("Question").len(), Question::ALL.len());
+}
+
+#[test]
+fn facts_that_contradict_the_directory_or_the_order_are_refused() {
+    let bundle = Bundle::builtin_eea_custodian().unwrap();
+    let (cast, case) = (cast(), case("home-court-plain"));
+    let authority = cast.authorities.iter().find(|authority| authority.id == case.authority).unwrap();
+    let facts = facts(&cast, &case);
+    let mut weaker = authority.clone();
+    weaker.id = cast.authorities[0].id.clone();
+    assert!(propose(&bundle, &facts, &weaker, cast.seat).has("FACTS_MISMATCH"));
+    let mut context = context(&cast, &case, authority, &case.releases[0]);
+    context.kind = countersign_core::order::Kind::Answer;
+    let decision = release(&bundle, &facts, authority, cast.seat, &context);
+    assert!(!decision.allowed && decision.has("FACTS_MISMATCH"), "{decision:?}");
+    context.kind = facts.kind;
+    context.instrument = countersign_core::order::Instrument::Warrant;
+    assert!(release(&bundle, &facts, authority, cast.seat, &context).has("FACTS_MISMATCH"));
+}
+
+#[test]
+fn a_seat_outside_the_bloc_is_not_covered() {
+    let bundle = Bundle::builtin_eea_custodian().unwrap();
+    let (cast, case) = (cast(), case("home-court-plain"));
+    let authority = cast.authorities.iter().find(|authority| authority.id == case.authority).unwrap();
+    let seat = countersign_core::country::Country::parse("XG").unwrap();
+    let decision = propose(&bundle, &facts(&cast, &case), authority, seat);
+    assert!(!decision.allowed && decision.has("SEAT_NOT_COVERED"), "{decision:?}");
+}
+
+#[test]
+fn an_answer_outside_the_schema_is_an_error() {
+    let files = Bundle::builtin_eea_custodian().unwrap().files().to_vec();
+    let edit = |at: usize, from: &str, to: &str| {
+        let mut files: Vec<File> = files.clone();
+        assert!(files[at].text.contains(from));
+        files[at].text = files[at].text.replace(from, to);
+        Bundle::parse(files)
+    };
+    // A schema without `unknown` for one question: an unanswered question is an error, not a silent no.
+    let bundle = edit(
+        2,
+        r#"entity Threat enum ["yes", "no", "doubt", "unknown"]"#,
+        r#"entity Threat enum ["yes", "no", "doubt"]"#,
+    );
+    assert!(refused_as_error(&plain_release(&bundle.unwrap())));
+    // A schema without a type that the engine uses.
+    assert!(edit(2, "entity Threat enum", "entity Danger enum").is_err());
+}
