@@ -18,6 +18,7 @@ pub mod ports;
 pub mod propose;
 pub mod publish;
 pub mod refuse;
+pub mod register;
 pub mod release;
 pub mod sender;
 

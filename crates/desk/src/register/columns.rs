@@ -3,6 +3,7 @@
 use super::hints::nearest;
 use countersign_core::class::Class;
 use countersign_core::country::Country;
+use countersign_core::time::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -19,6 +20,12 @@ pub enum Form {
     Country,
     /// One of these codes.
     Code(&'static [&'static str]),
+    /// 64 hexadecimal digits.
+    Txid,
+    /// A whole number above zero that fits 63 bits.
+    Amount,
+    /// A time, `2026-11-20T13:00:00Z`.
+    Time,
 }
 
 /// One column.
@@ -101,14 +108,42 @@ impl Column {
         match self.form {
             Form::Line | Form::Text => None,
             Form::Date => (!is_date(value)).then(|| "is not a date like 1980-02-29".to_owned()),
-            Form::Country => Country::parse(value).is_err().then(|| "is not an ISO 3166-1 code of two letters".to_owned()),
+            Form::Country => {
+                Country::parse(value).is_err().then(|| "is not an ISO 3166-1 code of two letters".to_owned())
+            }
+            Form::Txid => (value.len() != 64 || !value.bytes().all(|byte| byte.is_ascii_hexdigit()))
+                .then(|| "is not 64 hexadecimal digits".to_owned()),
+            Form::Amount => (!value.parse::<i64>().is_ok_and(|amount| amount > 0))
+                .then(|| "is not a whole number above zero".to_owned()),
+            Form::Time => Timestamp::parse(value)
+                .is_err()
+                .then(|| "is not a time like 2026-11-20T13:00:00Z (UTC, whole seconds)".to_owned()),
             Form::Code(codes) => (!codes.contains(&value)).then(|| format!("is not one of {}", codes.join(", "))),
         }
     }
 }
 
+/// A date of the Gregorian calendar, years 1800 to 2999.
 fn is_date(value: &str) -> bool {
-    value.len() == 10 && value.parse::<jiff::civil::Date>().is_ok_and(|date| date.to_string() == value)
+    let parts: Vec<&str> = value.split('-').collect();
+    let [year, month, day] = parts.as_slice() else { return false };
+    let number = |text: &str, digits: usize| {
+        (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit()))
+            .then(|| text.parse::<u32>().ok())
+            .flatten()
+    };
+    let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 0,
+    };
+    (1800..=2999).contains(&year) && (1..=days).contains(&day)
 }
 
 /// The columns of one file: which known column stands at which place.
@@ -172,7 +207,9 @@ impl fmt::Display for ColumnError {
                 ColumnProblem::UnknownTarget { ours, nearest } => {
                     write!(f, "`--map` to `{ours}`, which is unknown (nearest: `{nearest}`)")
                 }
-                ColumnProblem::Delimiter(found) => write!(f, "the fields seem to be separated by {found:?}: say so with `--delimiter`"),
+                ColumnProblem::Delimiter(found) => {
+                    write!(f, "the fields seem to be separated by {found:?}: say so with `--delimiter`")
+                }
             }?;
         }
         Ok(())
@@ -297,6 +334,7 @@ mod tests {
         let column = |name: &str| COLUMNS.iter().find(|column| column.name == name).unwrap();
         for (name, good) in [
             ("dateOfBirth", "1980-02-29"),
+            ("dateOfBirth", "1931-12-31"),
             ("dateOfBirth", ""),
             ("country", "XA"),
             ("nationalIdentifierType", "CCPT"),
@@ -310,6 +348,11 @@ mod tests {
         for (name, bad) in [
             ("dateOfBirth", "1981-02-29"),
             ("dateOfBirth", "29.02.1980"),
+            ("dateOfBirth", "1900-02-29"),
+            ("dateOfBirth", "1980-13-01"),
+            ("dateOfBirth", "1980-00-01"),
+            ("dateOfBirth", "1980-01-00"),
+            ("dateOfBirth", "+980-01-01"),
             ("dateOfBirth", "19800229"),
             ("country", "Ruritania"),
             ("nationalIdentifierType", "secret"),

@@ -60,7 +60,11 @@ pub(super) fn nearest(known: &'static [Column], name: &str) -> &'static str {
 }
 
 fn plain(name: &str) -> String {
-    name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).take(MOST_COMPARED).collect()
+    name.chars()
+        .filter(|character| character.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .take(MOST_COMPARED)
+        .collect()
 }
 
 /// Letters to insert, delete or replace (Levenshtein).
@@ -90,7 +94,9 @@ mod tests {
 
     #[test]
     fn letters_are_counted() {
-        for (left, right, expected) in [("", "", 0), ("abc", "", 3), ("", "ab", 2), ("kitten", "sitting", 3), ("flaw", "lawn", 2)] {
+        for (left, right, expected) in
+            [("", "", 0), ("abc", "", 3), ("", "ab", 2), ("kitten", "sitting", 3), ("flaw", "lawn", 2)]
+        {
             assert_eq!(distance(left, right), expected, "{left} {right}");
             assert_eq!(distance(right, left), expected, "{right} {left}");
         }

@@ -83,7 +83,13 @@ mod tests {
         assert_eq!(key().address("bitcoin", "TB1QEXAMPLE"), key().address("bitcoin", "tb1qexample"));
         assert_ne!(key().address("bitcoin", "1Abc"), key().address("bitcoin", "1abc"));
         assert_ne!(key().address("bitcoin", "x"), key().address("bitcoi", "nx"));
-        assert_eq!(key().name_and_birth("BERG", "anna", "1980-02-03"), key().name_and_birth("Anna", " Berg", "1980-02-03"));
-        assert_ne!(key().name_and_birth("Berg", "Anna", "1980-02-03"), key().name_and_birth("Berg", "Anna", "1980-02-04"));
+        assert_eq!(
+            key().name_and_birth("BERG", "anna", "1980-02-03"),
+            key().name_and_birth("Anna", " Berg", "1980-02-03")
+        );
+        assert_ne!(
+            key().name_and_birth("Berg", "Anna", "1980-02-03"),
+            key().name_and_birth("Berg", "Anna", "1980-02-04")
+        );
     }
 }

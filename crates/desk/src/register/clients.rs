@@ -1,0 +1,93 @@
+//! One client's row as the contents that are sealed.
+
+use super::references::ReferenceKey;
+use super::rows::Row;
+use countersign_core::class::Class;
+use countersign_store::Tag;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// A client ready to be sealed.
+pub(super) struct Client {
+    /// Reference by account number.
+    pub(super) reference: Tag,
+    /// Lookup by name and birth date, when both are there.
+    pub(super) lookup: Option<Tag>,
+    /// Class and plaintext of its entry, by ascending class.
+    pub(super) contents: Vec<(Class, Zeroizing<Vec<u8>>)>,
+}
+
+impl Client {
+    pub(super) fn new(row: &Row, key: &ReferenceKey) -> Self {
+        let mut fields: BTreeMap<Class, Vec<(&'static str, &str)>> = BTreeMap::new();
+        for (column, value) in row.values().filter(|(_, value)| !value.is_empty()) {
+            if let Some(class) = column.class {
+                fields.entry(class).or_default().push((column.name, value));
+            }
+        }
+        let born = row.value("dateOfBirth");
+        let name = (row.value("primaryIdentifier"), row.value("secondaryIdentifier"));
+        Self {
+            reference: key.account(row.value("account")),
+            lookup: (!born.is_empty()).then(|| key.name_and_birth(name.0, name.1, born)),
+            contents: fields.into_iter().map(|(class, fields)| (class, object(&fields))).collect(),
+        }
+    }
+}
+
+/// A compact JSON object whose values are text, its members in the given order.
+fn object(fields: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
+    // Room for the worst case, so that growing leaves no copies behind.
+    let room = 2 + fields.iter().map(|(name, value)| name.len() + 2 * value.len() + 6).sum::<usize>();
+    let mut out = Zeroizing::new(Vec::with_capacity(room));
+    out.push(b'{');
+    for (place, (name, value)) in fields.iter().enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        text(&mut out, name);
+        out.push(b':');
+        text(&mut out, value);
+    }
+    out.push(b'}');
+    out
+}
+
+fn text(out: &mut Vec<u8>, value: &str) {
+    out.push(b'"');
+    for byte in value.bytes() {
+        // Other control characters are refused before.
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            other => out.push(other),
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_object_is_what_a_strict_reader_writes() {
+        let fields = [("streetName", "a \"b\" \\ / ř\u{2028}"), ("notes", "one\ntwo\r\t")];
+        let bytes = object(&fields);
+        assert_eq!(
+            std::str::from_utf8(&bytes).unwrap(),
+            "{\"streetName\":\"a \\\"b\\\" \\\\ / ř\u{2028}\",\"notes\":\"one\\ntwo\\r\\t\"}"
+        );
+        for (name, value) in fields {
+            assert_eq!(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()[name], value);
+        }
+        assert_eq!(bytes.as_slice(), {
+            let written = fields.map(|(n, v)| format!("{}:{}", serde_json::json!(n), serde_json::json!(v)));
+            format!("{{{}}}", written.join(",")).into_bytes()
+        });
+        assert_eq!(object(&[]).as_slice(), b"{}");
+    }
+}
