@@ -1,0 +1,10 @@
+//! All integration tests of the crate in one binary.
+
+mod crashes;
+mod damage;
+mod http;
+mod intents;
+mod kit;
+mod running;
+mod starting;
+mod witnesses;
