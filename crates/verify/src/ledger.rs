@@ -19,11 +19,24 @@ pub enum CounterKey {
     Address(Digest),
 }
 
-/// The hard stop of one trustee: any t of n trustees answer an order, so each sees about t/n of the people. Rounded up,
-/// so that n trustees together never stop the custodian below its cap.
+/// A cap scaled to one trustee: any t of n trustees answer an order, so each sees about t/n of the people. Rounded up.
 pub fn scaled_cap(cap: u32, threshold: u16, members: usize) -> u64 {
     let members = (members as u64).max(1);
     (u64::from(cap) * u64::from(threshold)).div_ceil(members)
+}
+
+/// The most people that one trustee counts in the window of a cap, given how many it has `already` counted.
+///
+/// Once a trustee has counted anybody, its stop is [`scaled_cap`]. A first order may reach the whole cap: each of its t
+/// trustees sees all of its people, and scaling would refuse what the policy allows. When any two sets of t trustees
+/// share one (2t > n), no sequence of orders then passes the cap by more than the rounding; otherwise there is no such
+/// exception.
+pub fn hard_stop(cap: u32, threshold: u16, members: usize, already: u64) -> u64 {
+    if already == 0 && 2 * usize::from(threshold) > members {
+        u64::from(cap)
+    } else {
+        scaled_cap(cap, threshold, members)
+    }
 }
 
 /// A trustee's memory.
@@ -44,12 +57,15 @@ impl Ledger {
     pub fn people(&self, key: &CounterKey, days: u16, now: Timestamp) -> u64 {
         let today = day(now);
         let first = today - i64::from(days) + 1;
-        self.counted.get(key).map_or(0, |days| days.range(first..=today).map(|(_, people)| people).sum())
+        self.counted.get(key).map_or(0, |days| {
+            days.range(first..=today).fold(0, |sum: u64, (_, people)| sum.saturating_add(*people))
+        })
     }
 
     /// Counts `people` under `key` on the day of `now`.
     pub fn count(&mut self, key: CounterKey, now: Timestamp, people: u64) {
-        *self.counted.entry(key).or_default().entry(day(now)).or_default() += people;
+        let counted = self.counted.entry(key).or_default().entry(day(now)).or_default();
+        *counted = counted.saturating_add(people);
     }
 
     /// Forgets the awaited receipts whose disclosure digests stand in a leaf of the journal.
@@ -99,6 +115,26 @@ mod tests {
         assert_eq!(scaled_cap(10, 3, 5), 6);
         assert_eq!(scaled_cap(1, 3, 5), 1);
         assert_eq!(scaled_cap(0, 3, 5), 0);
+        assert_eq!(scaled_cap(u32::MAX, u16::MAX, 0), u64::from(u32::MAX) * u64::from(u16::MAX));
+    }
+
+    #[test]
+    fn only_a_first_order_may_reach_the_whole_cap() {
+        assert_eq!(hard_stop(10, 3, 5, 0), 10);
+        assert_eq!(hard_stop(10, 3, 5, 1), 6);
+        // Two disjoint sets of three of six could each take a first order.
+        assert_eq!(hard_stop(10, 3, 6, 0), 5);
+    }
+
+    #[test]
+    fn counters_never_wrap() {
+        let mut ledger = Ledger::default();
+        let now = at("2026-11-20T12:00:00Z");
+        for time in [now, now, now.plus(-DAY)] {
+            ledger.count(CounterKey::All, time, u64::MAX);
+        }
+        assert_eq!(ledger.people(&CounterKey::All, 30, now), u64::MAX);
+        assert_eq!(ledger.people(&CounterKey::All, u16::MAX, Timestamp::MIN), 0);
     }
 
     #[test]

@@ -4,26 +4,26 @@ use super::View;
 use super::publicity::{Publicity, SKEW};
 use crate::refusal::{Code, Refusal};
 use crate::state::InForce;
-use crate::wire::ReleaseRequest;
+use base64ct::{Base64, Encoding};
 use countersign_approve::{VerifiedApproval, verify_approval};
 use countersign_core::approval::Approval;
 use countersign_core::control::Person;
 use countersign_core::country::Country;
-use countersign_core::directory::Authority;
+use countersign_core::directory::{Authority, Directory};
 use countersign_core::facts::{Factor, Facts};
 use countersign_core::json::Exact;
 use countersign_core::order::{Mode, Order};
 use countersign_core::time::{DAY, Timestamp};
 use countersign_policy::{Bundle, Decision, QuorumFacts, ReleaseContext};
+use countersign_seal::transport::TransportKey;
 use std::collections::BTreeSet;
 
 /// Oldest approval that is still accepted, counted from the order's own start: an order may be held for days.
 const OLDEST_APPROVAL: i64 = 30 * DAY;
 
 /// The facts that the order names.
-pub(super) fn facts(request: &ReleaseRequest, order: &Order) -> Result<Exact<Facts>, Refusal> {
-    let facts =
-        Exact::<Facts>::parse(request.facts.as_bytes()).map_err(|error| Refusal::new(Code::FactsDiffer, error))?;
+pub(crate) fn facts(bytes: &[u8], order: &Order) -> Result<Exact<Facts>, Refusal> {
+    let facts = Exact::<Facts>::parse(bytes).map_err(|error| Refusal::new(Code::FactsDiffer, error))?;
     let value = facts.value();
     let same = facts.digest() == order.facts
         && value.case == order.case
@@ -53,13 +53,21 @@ pub(super) fn pinned(view: &View<'_>, state: &InForce, order: &Order, facts: &Fa
 }
 
 /// The authority that asks, and its key.
-pub(super) fn authority<'v>(view: &View<'v>, state: &InForce, order: &Order) -> Result<&'v Authority, Refusal> {
+pub(crate) fn authority<'d>(
+    directory: &'d Directory,
+    state: &InForce,
+    order: &Order,
+) -> Result<&'d Authority, Refusal> {
     let refuse = |detail: &str| Refusal::new(Code::AuthorityNotInForce, format!("`{}` {detail}", order.authority));
-    let authority = view.directory.value().get(&order.authority).ok_or_else(|| refuse("is not in the directory"))?;
+    let authority = directory.get(&order.authority).ok_or_else(|| refuse("is not in the directory"))?;
     if state.is_suspended(&order.authority) {
         return Err(refuse("is suspended by a control leaf"));
     }
-    let registered = authority.recipient.as_ref().map(|keys| keys.xwing);
+    // The digest is computed from the key: replies are encrypted to the key, not to what is said of it.
+    let registered = authority.recipient.as_ref().and_then(|keys| {
+        let key = TransportKey::decode(&Base64::decode_vec(&keys.xwing_key).ok()?).ok()?;
+        (key.digest() == keys.xwing).then_some(keys.xwing)
+    });
     if order.recipient.mode != Mode::Authority || registered != Some(order.recipient.key) {
         let detail = format!("the order's recipient is not the registered key of `{}`", order.authority);
         return Err(Refusal::new(Code::RecipientNotInForce, detail));
@@ -89,14 +97,19 @@ pub(super) fn approvals(
         }
         let checked = verify_approval(value, &order.digest(), person)
             .map_err(|error| Refusal::new(Code::ApprovalInvalid, error))?;
-        let earliest = order.value().not_before.plus(-OLDEST_APPROVAL);
-        if value.at < earliest || value.at > latest.plus(SKEW) || value.at > now.plus(SKEW) {
-            let detail = format!("`{}` signed at {}, possible from {earliest} to {latest}", value.approver, value.at);
-            return Err(Refusal::new(Code::ApprovalAge, detail));
-        }
+        plausible(value, order.value(), latest.min(now)).map_err(|detail| Refusal::new(Code::ApprovalAge, detail))?;
         verified.push(checked);
     }
     Ok(verified)
+}
+
+/// Whether the signer's time is one at which this order could be signed, when it was known to be signed by `latest`.
+pub(crate) fn plausible(approval: &Approval, order: &Order, latest: Timestamp) -> Result<(), String> {
+    let earliest = order.not_before.plus(-OLDEST_APPROVAL);
+    if (earliest..=latest.plus(SKEW)).contains(&approval.at) {
+        return Ok(());
+    }
+    Err(format!("`{}` signed at {}, possible from {earliest} to {latest}", approval.approver, approval.at))
 }
 
 /// Runs the policy again on facts and computed context.

@@ -1,7 +1,7 @@
 //! Checks 11, 12 and 13: what this trustee remembers of its own answers.
 
 use super::View;
-use crate::ledger::{CounterKey, scaled_cap};
+use crate::ledger::{CounterKey, hard_stop};
 use crate::refusal::{Code, Refusal};
 use crate::state::InForce;
 use countersign_core::facts::Facts;
@@ -43,12 +43,23 @@ pub(super) fn counters(order: &Order, facts: &Facts) -> Vec<CounterKey> {
 }
 
 /// Refuses when an answer would pass a hard stop. Above one only a person at the trustee lifts it.
+///
+/// Beside the caps of the policy, one day sees at most as many people as the policy's largest single request.
 pub(super) fn check_caps(view: &View<'_>, keys: &[CounterKey], subjects: u32, now: Timestamp) -> Result<(), Refusal> {
     let Some((threshold, members)) = view.control.trustees() else {
         return Err(Refusal::new(Code::WrongRing, "genesis names no trustees"));
     };
-    for cap in &view.bundle.caps().cumulative {
-        let stop = scaled_cap(cap.subjects, threshold, members);
+    let check = |code, key, cap, days| {
+        let already = view.ledger.people(key, days, now);
+        let stop = hard_stop(cap, threshold, members, already);
+        if already.saturating_add(u64::from(subjects)) <= stop {
+            return Ok(());
+        }
+        let detail = format!("{already} people counted here in {days} days, {subjects} more asked, hard stop {stop}");
+        Err(Refusal::new(code, detail))
+    };
+    let caps = view.bundle.caps();
+    for cap in &caps.cumulative {
         for key in keys {
             let code = match (cap.per, key) {
                 (Per::Authority, CounterKey::Authority(_)) => Code::CapAuthority,
@@ -56,16 +67,10 @@ pub(super) fn check_caps(view: &View<'_>, keys: &[CounterKey], subjects: u32, no
                 (Per::Address, CounterKey::Address(_)) => Code::CapAddress,
                 _ => continue,
             };
-            let already = view.ledger.people(key, cap.days, now);
-            if already + u64::from(subjects) > stop {
-                let days = cap.days;
-                let detail =
-                    format!("{already} people counted here in {days} days, {subjects} more asked, hard stop {stop}");
-                return Err(Refusal::new(code, detail));
-            }
+            check(code, key, cap.subjects, cap.days)?;
         }
     }
-    Ok(())
+    check(Code::CapDay, &CounterKey::All, caps.absolute, 1)
 }
 
 /// Refuses while receipts of this trustee are missing from the journal.

@@ -1,9 +1,9 @@
 //! "May this be released?": the fourteen checks of a trustee, in the order of `release.md`, as one pure function over bytes.
 
-mod decision;
+pub(crate) mod decision;
 mod memory;
-mod publicity;
-mod scope;
+pub(crate) mod publicity;
+pub(crate) mod scope;
 
 pub use decision::release_decision;
 pub use memory::RECEIPT_PATIENCE;
@@ -146,10 +146,10 @@ pub fn verify_request(view: &View<'_>, now: Timestamp, seed: [u8; 32], bytes: &[
     let state = view.control.at(now);
     keys(view, &state, request, value)?;
     let planned = scope::check(request, value)?;
-    let facts = decision::facts(request, value)?;
+    let facts = decision::facts(request.facts.as_bytes(), value)?;
     let publicity = publicity::check(view, &state, now, request, &order)?;
     decision::pinned(view, &state, value, facts.value())?;
-    let authority = decision::authority(view, &state, value)?;
+    let authority = decision::authority(view.directory.value(), &state, value)?;
     let approvals = decision::approvals(&state, now, &request.approvals, &order, publicity.since)?;
     let decided = decision::Decided { order: &order, facts: facts.value(), authority };
     decision::policy(view, &state, now, &decided, &approvals, &publicity)?;

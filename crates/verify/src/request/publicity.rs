@@ -10,7 +10,7 @@ use countersign_core::directory::Authority;
 use countersign_core::json::Exact;
 use countersign_core::order::Order;
 use countersign_core::time::{HOUR, Timestamp};
-use countersign_tlog::policy::{Policy, PolicyFailure, TimeWindow};
+use countersign_tlog::policy::{Policy, PolicyFailure, Quorum, TimeWindow};
 use countersign_tlog::proof::{Included, LogProof, ProofError};
 
 /// How old the witnesses' cosignatures may be.
@@ -43,6 +43,9 @@ pub(super) fn check(
         .map_err(|error| Refusal::new(Code::LeafDiffers, error))?;
     let policy = Policy::parse(state.witness_policy().as_bytes())
         .map_err(|error| Refusal::new(Code::NotPublic, format!("witness policy in force: {error}")))?;
+    if policy.quorum() == Quorum::None {
+        return Err(Refusal::new(Code::NotPublic, "the witness policy in force asks for no witness"));
+    }
     let fresh = included(
         &policy,
         evidence,
@@ -91,16 +94,18 @@ pub(super) fn check_delay(
     let signed = Signed::<DelayOrder>::open_by(text.as_bytes(), |_| authority.signing_key)
         .map_err(|error| Refusal::new(Code::DelayInvalid, error))?;
     let delay = signed.value();
-    if signed.document().digest() != digest {
-        return Err(refuse("another delay order than the order names"));
-    }
-    if delay.authority != order.authority || delay.request != order.instrument.request {
-        return Err(refuse("a delay order of another authority or for another request"));
+    if signed.document().digest() != digest || !delay_of(delay, order) {
+        return Err(refuse("another delay order than the order names, of another authority or for another request"));
     }
     if delay.at > now.plus(SKEW) || delay.until <= now {
         return Err(refuse("a delay order that is not yet or no longer in force"));
     }
     Ok(())
+}
+
+/// Whether the delay order is the authority's and for the request of the order.
+pub(crate) fn delay_of(delay: &DelayOrder, order: &Order) -> bool {
+    delay.authority == order.authority && delay.request == order.instrument.request
 }
 
 fn included(policy: &Policy, evidence: &LeafEvidence, text: &str, window: TimeWindow) -> Result<Included, Refusal> {
@@ -126,7 +131,8 @@ fn same_journal(view: &View<'_>, included: &Included) -> Result<(), Refusal> {
     Err(Refusal::new(Code::CheckpointDiffers, detail))
 }
 
-fn witnessed(included: &Included) -> Timestamp {
+/// A time by which the quorum had cosigned.
+pub(crate) fn witnessed(included: &Included) -> Timestamp {
     i64::try_from(included.witnessed.quorum_time).ok().and_then(Timestamp::from_unix).unwrap_or(Timestamp::MAX)
 }
 

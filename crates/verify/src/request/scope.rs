@@ -21,7 +21,7 @@ pub struct PlannedRecord {
 }
 
 /// A manifest that fits the order, with its labels decoded.
-pub(super) struct Fitting {
+pub(crate) struct Fitting {
     entries: Vec<(ManifestEntry, Label)>,
 }
 
@@ -30,7 +30,11 @@ pub(super) fn check(request: &ReleaseRequest, order: &Order) -> Result<Fitting, 
     served(order)?;
     let manifest = Exact::<Manifest>::parse(request.manifest.as_bytes())
         .map_err(|error| Refusal::new(Code::ManifestDiffers, error))?;
-    let manifest = manifest.value();
+    fit(manifest.value(), order)
+}
+
+/// Whether the manifest is the one that the order names, and holds what the order says.
+pub(crate) fn fit(manifest: &Manifest, order: &Order) -> Result<Fitting, Refusal> {
     let root = manifest.root().map_err(|error| Refusal::new(Code::ManifestDiffers, error))?;
     if root != order.scope.manifest {
         return Err(Refusal::new(

@@ -4,10 +4,11 @@ use super::{ControlState, InForce, Waiting};
 use countersign_approve::{PublicKey, verify_control_signature};
 use countersign_core::control::{Action, COOLING, Change, Genesis, Person, Role, TrusteeMember};
 use countersign_core::encoding::hex;
-use countersign_core::id::Digest;
+use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::{DocumentError, Exact};
 use countersign_core::time::Timestamp;
 use countersign_tlog::leaf::ControlLeaf;
+use countersign_tlog::policy::{Log, Policy};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why leaf 0 is not the genesis it should be.
@@ -29,6 +30,9 @@ pub enum FoldError {
     /// Somebody named in genesis has not signed it.
     #[error("leaf 0: `{0}` has not signed, or the signature is wrong")]
     Unsigned(String),
+    /// Its witness policy shows nothing about its journal.
+    #[error("leaf 0: witness policy: {0}")]
+    WitnessPolicy(String),
     /// A signature of nobody named in genesis.
     #[error("leaf 0: a signature of `{0}`, who is not named in genesis or signed twice")]
     Stranger(String),
@@ -66,6 +70,7 @@ impl ControlState {
             return Err(FoldError::NotPinned { found: genesis.digest(), pinned: *pinned });
         }
         let value = genesis.value();
+        usable_witness_policy(&value.witness_policy, value).map_err(FoldError::WitnessPolicy)?;
         let mut expected: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for person in value.people.iter().filter(|person| must_sign_genesis(person)) {
             expected.insert(party_of_person(person), person.keys.clone());
@@ -120,13 +125,8 @@ impl ControlState {
 
     /// Moves waiting changes whose time had come at `now` into force.
     fn settle(&mut self, now: Timestamp) {
-        let (due, waiting) =
-            std::mem::take(&mut self.waiting).into_iter().partition(|waiting: &Waiting| waiting.effective <= now);
-        self.waiting = waiting;
-        let due: Vec<Waiting> = due;
-        for waiting in due {
-            self.in_force.apply(&waiting.change.action);
-        }
+        self.in_force = self.at(now);
+        self.waiting.retain(|waiting| waiting.effective > now);
     }
 
     /// A removal also removes what is still cooling: otherwise a removed person could come back by an older addition.
@@ -159,6 +159,7 @@ impl ControlState {
                 Ok(value.clone())
             };
         }
+        self.check_addition(&value.action, now)?;
         let threshold = genesis.trustees.as_ref().map_or(0, |trustees| usize::from(trustees.threshold));
         let needed = usize::from(genesis.change_approvals);
         if signers.approvers < needed || signers.trustees < threshold {
@@ -170,6 +171,27 @@ impl ControlState {
         Ok(value.clone())
     }
 
+    /// What an addition must be beside signed.
+    fn check_addition(&self, action: &Action, now: Timestamp) -> Result<(), String> {
+        match action {
+            Action::AddPerson(added) => {
+                let state = self.at(now);
+                let cooling = self.waiting.iter().filter_map(|waiting| match &waiting.change.action {
+                    Action::AddPerson(person) => Some(person),
+                    _ => None,
+                });
+                let mut others = state.people.values().chain(cooling).filter(|person| person.id != added.id);
+                // INVARIANT: keys are unique across the roster, so two signatures are two people.
+                match others.find(|person| person.keys.iter().any(|key| added.keys.contains(key))) {
+                    None => Ok(()),
+                    Some(person) => Err(format!("`{}` would share a key with `{}`", added.id, person.id)),
+                }
+            }
+            Action::SetWitnessPolicy(text) => usable_witness_policy(text, self.genesis.value()),
+            _ => Ok(()),
+        }
+    }
+
     fn signers(&self, leaf: &ControlLeaf, now: Timestamp) -> Result<Signers, String> {
         let state = self.at(now);
         let mut seen = BTreeSet::new();
@@ -178,7 +200,8 @@ impl ControlState {
             if !seen.insert(signature.by.as_str()) {
                 return Err(format!("`{}` signed twice", signature.by));
             }
-            if let Some(person) = state.people.values().find(|person| party_of_person(person) == signature.by) {
+            let named = signature.by.strip_prefix("person:").and_then(|id| PersonId::parse(id).ok());
+            if let Some(person) = named.and_then(|id| state.people.get(&id)) {
                 if !signed(leaf.body(), &person.keys, &signature.sig) {
                     return Err(format!("the signature of `{}` is wrong", signature.by));
                 }
@@ -215,6 +238,21 @@ struct Signers {
 impl Signers {
     fn removers(&self) -> usize {
         self.approvers + self.counsel + self.trustees
+    }
+}
+
+/// A witness policy that can show something about this journal: it names the journal's key, and no two disjoint sets of
+/// witnesses satisfy it (nor nobody at all).
+fn usable_witness_policy(text: &str, genesis: &Genesis) -> Result<(), String> {
+    let policy = Policy::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    if let Some(reason) = policy.refused() {
+        return Err(reason);
+    }
+    let journal = &genesis.journal;
+    let known = |log: &Log| log.key.to_string() == journal.vkey && log.key.name().as_str() == journal.origin;
+    match policy.logs() {
+        [log] if known(log) => Ok(()),
+        _ => Err("the witness policy names another log than the journal of genesis".into()),
     }
 }
 

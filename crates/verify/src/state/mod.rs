@@ -60,8 +60,12 @@ impl ControlState {
 
     /// What is in force at `now`: everything folded, and every waiting change whose time has come.
     pub fn at(&self, now: Timestamp) -> InForce {
+        let mut due: Vec<&Waiting> = self.waiting.iter().filter(|waiting| waiting.effective <= now).collect();
+        // In the order in which they take effect, whenever anybody looks: two folders that look at different times must
+        // come to the same state.
+        due.sort_by_key(|waiting| (waiting.effective, waiting.change.number));
         let mut state = self.in_force.clone();
-        for waiting in self.waiting.iter().filter(|waiting| waiting.effective <= now) {
+        for waiting in due {
             state.apply(&waiting.change.action);
         }
         state
@@ -79,7 +83,16 @@ impl ControlState {
 
     /// The number that the next change must carry.
     pub fn next_number(&self) -> u32 {
-        self.number + 1
+        self.number.saturating_add(1)
+    }
+
+    /// The witness policies that can be in force before the next change: the one in force, and every one that is cooling.
+    pub(crate) fn witness_policies(&self) -> impl Iterator<Item = &str> {
+        let cooling = self.waiting.iter().filter_map(|waiting| match &waiting.change.action {
+            Action::SetWitnessPolicy(text) => Some(text.as_str()),
+            _ => None,
+        });
+        std::iter::once(self.in_force.witness_policy.as_str()).chain(cooling)
     }
 
     /// The trustee with this index, by genesis.

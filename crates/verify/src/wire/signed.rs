@@ -1,6 +1,7 @@
 //! One document and one Ed25519 signature over its digest.
 
 use countersign_core::approval::signed_line;
+use countersign_core::digest;
 use countersign_core::encoding::{hex, unhex};
 use countersign_core::id::Digest;
 use countersign_core::json::{Document, DocumentError, Exact};
@@ -43,7 +44,12 @@ impl<T: Document> Signed<T> {
     /// [`SignedError`] unless the message is well formed and its signature is `key`'s (strict verification, RFC 8032
     /// with small-order points refused).
     pub fn open(bytes: &[u8], key: &Digest) -> Result<Self, SignedError> {
-        Self::open_by(bytes, |_| Some(*key))
+        let (signature, body) = split::<T>(bytes)?;
+        // The signature is over a digest of the bytes, so it is checked before anything is parsed: parsing costs more
+        // time and memory than hashing, and a stranger must not be able to ask for it.
+        let digest = digest::document(T::DOMAIN, body);
+        check(T::WHAT, Some(*key), &signed_line(T::DOMAIN, &digest), &signature)?;
+        Ok(Self::known(Exact::parse(body)?, &signature))
     }
 
     /// As [`open`](Self::open), where the key depends on what the document claims; `None` is an unknown signer.
@@ -51,15 +57,10 @@ impl<T: Document> Signed<T> {
     /// # Errors
     /// [`SignedError`]; an unknown signer is a wrong signature.
     pub fn open_by(bytes: &[u8], key_of: impl FnOnce(&T) -> Option<Digest>) -> Result<Self, SignedError> {
-        let what = T::WHAT;
-        let (signature, body) = split(bytes).ok_or(SignedError::NoSignature { what })?;
+        let (signature, body) = split::<T>(bytes)?;
         let document = Exact::<T>::parse(body)?;
-        let wrong = SignedError::WrongSignature { what };
-        let key = key_of(document.value()).ok_or(wrong.clone())?;
-        let key = VerifyingKey::from_bytes(key.as_bytes()).map_err(|_| wrong.clone())?;
-        key.verify_strict(&message(&document), &Signature::from_bytes(&signature)).map_err(|_| wrong)?;
-        let text = format!("{}\n{}", hex(&signature), document.text());
-        Ok(Self { document, text })
+        check(T::WHAT, key_of(document.value()), &message(&document), &signature)?;
+        Ok(Self::known(document, &signature))
     }
 
     /// Signs a document.
@@ -69,8 +70,12 @@ impl<T: Document> Signed<T> {
     pub fn sign(value: T, key: &SigningKey) -> Result<Self, DocumentError> {
         let document = Exact::write(value)?;
         let signature = key.sign(&message(&document)).to_bytes();
-        let text = format!("{}\n{}", hex(&signature), document.text());
-        Ok(Self { document, text })
+        Ok(Self::known(document, &signature))
+    }
+
+    fn known(document: Exact<T>, signature: &[u8; 64]) -> Self {
+        let text = format!("{}\n{}", hex(signature), document.text());
+        Self { document, text }
     }
 
     /// The document.
@@ -93,8 +98,21 @@ fn message<T: Document>(document: &Exact<T>) -> Vec<u8> {
     signed_line(T::DOMAIN, &document.digest())
 }
 
-fn split(bytes: &[u8]) -> Option<([u8; 64], &[u8])> {
-    let (line, rest) = bytes.split_at_checked(128)?;
-    let body = rest.strip_prefix(b"\n")?;
-    Some((unhex(std::str::from_utf8(line).ok()?)?, body))
+fn check(what: &'static str, key: Option<Digest>, message: &[u8], signature: &[u8; 64]) -> Result<(), SignedError> {
+    key.and_then(|key| VerifyingKey::from_bytes(key.as_bytes()).ok())
+        .and_then(|key| key.verify_strict(message, &Signature::from_bytes(signature)).ok())
+        .ok_or(SignedError::WrongSignature { what })
+}
+
+/// Signature and document; a document above its limit is refused before it is hashed or parsed.
+fn split<T: Document>(bytes: &[u8]) -> Result<([u8; 64], &[u8]), SignedError> {
+    let what = T::WHAT;
+    let none = SignedError::NoSignature { what };
+    let (line, rest) = bytes.split_at_checked(128).ok_or(none.clone())?;
+    let body = rest.strip_prefix(b"\n").ok_or(none.clone())?;
+    if body.len() > T::MAX_LEN {
+        return Err(DocumentError::TooLong { what, length: body.len(), limit: T::MAX_LEN }.into());
+    }
+    let signature = std::str::from_utf8(line).ok().and_then(unhex).ok_or(none)?;
+    Ok((signature, body))
 }
