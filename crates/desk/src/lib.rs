@@ -1,6 +1,6 @@
 //! The use cases of the custodian's desk, from a contact to a release.
 //!
-//! Read in the order of a case: [`contact`], [`intake`], [`sender`], [`findings`], [`propose`], [`countersign`], [`publish`],
+//! Read in the order of a case: [`contact`], [`entry`], [`intake`], [`sender`], [`findings`], [`propose`], [`countersign`], [`publish`],
 //! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back. [`ports`] is what the binary must provide.
 //! Every use case appends one event with its documents and leaves in one transaction, or does nothing.
 
@@ -9,6 +9,7 @@ pub mod contact;
 pub mod countersign;
 pub mod desk;
 pub mod documents;
+pub mod entry;
 pub mod error;
 pub mod findings;
 pub mod intake;
@@ -20,6 +21,7 @@ pub mod publish;
 pub mod refuse;
 pub mod register;
 pub mod release;
+mod scope;
 pub mod sender;
 
 pub use desk::{Custodian, Desk, RingFiles, Surroundings};

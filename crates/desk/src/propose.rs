@@ -5,27 +5,30 @@ use crate::desk::{Attached, Desk, stored};
 use crate::documents::{Decision, DecisionV1, Intake, Scoping, Targets};
 use crate::error::{DeskError, Result};
 use crate::leaves::leaf;
+use crate::scope::granted;
 use crate::sender::confirmed;
 use countersign_core::case::{Event, case_commitment};
 use countersign_core::class::ClassSet;
 use countersign_core::directory::Authority;
 use countersign_core::facts::{Asked, Facts, FactsV1};
 use countersign_core::finding::{Finding, Question};
-use countersign_core::id::{CaseId, Digest, Handle, OrderId, PersonId, Salt};
+use countersign_core::id::{CaseId, Digest, OrderId, PersonId, Salt};
 use countersign_core::json::Exact;
 use countersign_core::leaf::LeafKind;
 use countersign_core::order::{InstrumentRef, Kind, Mode, Order, OrderV1, Recipient, Scope};
 use countersign_core::time::DAY;
 use countersign_policy::{Decision as Ruling, propose as rule};
-use countersign_store::{NewOrder, SealedRecord, StoredDocument};
-use countersign_verify::manifest::{Manifest, ManifestEntry, ManifestV1};
-use countersign_verify::wire::{DelayOrder, HexBytes, Signed};
+use countersign_store::{NewOrder, StoredDocument};
+use countersign_verify::manifest::Manifest;
+use countersign_verify::wire::{DelayOrder, Signed};
 use rand_core::Rng;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// How long after the end of an order's life the persons concerned are told at the latest.
 const NOTICE_AFTER: i64 = DAY;
+
+/// Ring of an order at ladder level L0, where no register is sealed: trustees would refuse it, and there are none.
+pub const NO_RING: Digest = Digest([0; 32]);
 
 /// What a proposal came to.
 pub enum Proposed {
@@ -138,7 +141,7 @@ impl Desk {
             latest_opening: latest.quarter_end(),
             notice_due: delay.is_none().then(|| expires.plus(NOTICE_AFTER)),
             delay: delay.map(|delay| delay.document().digest()),
-            ring: ring.ring.id(),
+            ring: self.custodian.ring.as_ref().map_or(NO_RING, |ring| ring.ring.id()),
         };
         let (people, cells) = (order.scope.subjects, handles.values().map(|classes| classes.len() as u64).sum());
         Ok(Draft { order: Exact::write(order)?, facts, manifest: Exact::write(manifest)?, people, cells })
@@ -221,23 +224,6 @@ impl Desk {
                 Finding::new(question, value, source, by.clone(), now).map_err(DeskError::internal)
             })
             .collect()
-    }
-
-    async fn manifest(&self, subjects: &[Handle], wanted: &ClassSet) -> Result<Manifest> {
-        let mut entries = Vec::new();
-        for handle in subjects {
-            for record in current(self.store.records_of(handle).await?) {
-                let sealed: ClassSet = record.entries.iter().map(|entry| entry.class).collect();
-                let classes = wanted.intersection(&sealed);
-                let Some((u, _)) = record.header.split_first_chunk::<32>() else { continue };
-                if !classes.is_empty() {
-                    let (record, label) = (record.record, HexBytes(record.label.clone()));
-                    entries.push(ManifestEntry { record, label, u: Digest(*u), classes });
-                }
-            }
-        }
-        entries.sort_by_key(|entry| entry.record);
-        Ok(Manifest { v: ManifestV1, entries })
     }
 
     fn recipient(&self, authority: &Authority) -> Result<Recipient> {
@@ -356,35 +342,6 @@ fn scoping(file: &CaseFile) -> Result<&Scoping> {
         DeskError::Input("the case has no scope yet: say which clients and classes are necessary and allowed".into())
     })?;
     Ok(scoping.value())
-}
-
-/// Standing records only, the latest revision of each.
-fn current(records: Vec<SealedRecord>) -> Vec<SealedRecord> {
-    let mut latest: BTreeMap<u32, SealedRecord> = BTreeMap::new();
-    for record in records.into_iter().filter(|record| record.period == 0) {
-        match latest.get(&record.period) {
-            Some(kept) if kept.revision >= record.revision => {}
-            _ => {
-                latest.insert(record.period, record);
-            }
-        }
-    }
-    latest.into_values().collect()
-}
-
-/// Classes opened per client.
-fn granted(manifest: &Manifest) -> Result<BTreeMap<Handle, BTreeSet<u8>>> {
-    if manifest.entries.is_empty() {
-        return Err(DeskError::Input(
-            "the scope leaves nothing to release: asked, necessary, allowed and existing data do not meet".into(),
-        ));
-    }
-    let mut granted: BTreeMap<Handle, BTreeSet<u8>> = BTreeMap::new();
-    for entry in &manifest.entries {
-        let label = countersign_seal::label::Label::decode(&entry.label.0).map_err(DeskError::internal)?;
-        granted.entry(label.head().handle).or_default().extend(entry.classes.iter().map(|class| class.number()));
-    }
-    Ok(granted)
 }
 
 /// The delay order that came with the request, when the policy finds the delay lawful.

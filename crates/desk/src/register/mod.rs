@@ -18,3 +18,6 @@ pub use payments::{BITCOIN, PAYMENT_COLUMNS, PaymentTable, import_payments};
 pub use records::{StoredRecordError, opened_record, stored_record};
 pub use references::ReferenceKey;
 pub use rows::{BadRow, BadRows, CsvOptions, ImportError, MOST_REPORTED, Rejected};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! The officer's structured entry beside a letter: accounts and names become handles, a selector becomes a number of people.
+//!
+//! File: `docs/formats/request-entry.md`.
+
+use crate::desk::Desk;
+use crate::documents::Targets;
+use crate::error::{DeskError, Result};
+use crate::intake::NewRequest;
+use crate::register::ReferenceKey;
+use countersign_core::class::{Class, ClassSet};
+use countersign_core::facts::address_digest;
+use countersign_core::id::{AuthorityId, Handle};
+use countersign_core::order::Instrument;
+use countersign_core::time::Timestamp;
+use serde::Deserialize;
+
+/// Largest entry file in bytes.
+pub const MAX_ENTRY: usize = 4 * 1024 * 1024;
+
+/// One structured entry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Who asks, by the directory.
+    pub authority: AuthorityId,
+    /// The authority's own reference.
+    pub reference: String,
+    /// Legal form.
+    pub instrument: Instrument,
+    /// Whether a threat to life is claimed.
+    #[serde(default)]
+    pub emergency: bool,
+    /// Accounts asked about.
+    #[serde(default)]
+    pub accounts: Vec<String>,
+    /// People asked about by name and birth date; possible in a demo only.
+    #[serde(default)]
+    pub people: Vec<NamedPerson>,
+    /// "Everyone who paid this address".
+    #[serde(default)]
+    pub everyone_who_paid: Option<ChainAddress>,
+    /// Addresses that the letter traces, besides.
+    #[serde(default)]
+    pub traced: Vec<ChainAddress>,
+    /// Classes asked for; `["all"]` for every class.
+    pub classes: Vec<String>,
+    /// How it arrived: letter, e-mail, portal.
+    pub channel: String,
+    /// When it arrived; now, if left out.
+    #[serde(default)]
+    pub received_at: Option<Timestamp>,
+}
+
+/// A person by name and birth date.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedPerson {
+    /// Family name.
+    pub primary: String,
+    /// Given names.
+    pub secondary: String,
+    /// Birth date, `YYYY-MM-DD`.
+    pub born: String,
+}
+
+/// An address on a chain.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainAddress {
+    /// The chain, for example `bitcoin`.
+    pub chain: String,
+    /// The address.
+    pub address: String,
+}
+
+impl Entry {
+    /// Reads an entry file.
+    ///
+    /// # Errors
+    /// [`DeskError::Input`] naming line and column.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        if bytes.len() > MAX_ENTRY {
+            return Err(DeskError::Input(format!("the entry has {} bytes, the limit is {MAX_ENTRY}", bytes.len())));
+        }
+        let entry: Self =
+            serde_json::from_slice(bytes).map_err(|error| DeskError::Input(format!("the entry: {error}")))?;
+        let named = !entry.accounts.is_empty() || !entry.people.is_empty();
+        if named == entry.everyone_who_paid.is_some() {
+            return Err(DeskError::Input(
+                "the entry must name targets in exactly one way: `accounts` and `people`, or `everyone_who_paid`"
+                    .into(),
+            ));
+        }
+        Ok(entry)
+    }
+
+    fn classes(&self) -> Result<ClassSet> {
+        if let [all] = self.classes.as_slice()
+            && all == "all"
+        {
+            return Ok(Class::ALL.iter().copied().collect());
+        }
+        self.classes.iter().map(|name| Class::parse(name).map_err(DeskError::from)).collect()
+    }
+}
+
+impl Desk {
+    /// Turns an entry into a request: accounts and names into handles, the selector into the number of people it would expose.
+    ///
+    /// # Errors
+    /// [`DeskError::Input`] when a name is looked up outside a demo, or the number of people cannot be computed: unknown is
+    /// never zero.
+    pub async fn resolve(
+        &self,
+        entry: Entry,
+        references: &ReferenceKey,
+        by_name: bool,
+        raw: Vec<u8>,
+        delay: Option<String>,
+    ) -> Result<NewRequest> {
+        let classes = entry.classes()?;
+        let (mut found, mut not_found) = (Vec::new(), 0);
+        for account in &entry.accounts {
+            match self.handle_of(references, account).await? {
+                Some(handle) => found.push(handle),
+                None => not_found += 1,
+            }
+        }
+        for person in &entry.people {
+            match self.handle_of_person(references, person, by_name).await? {
+                Some(handle) => found.push(handle),
+                None => not_found += 1,
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        let named = u32::try_from(found.len()).map_err(DeskError::internal)? + not_found;
+        let (targets, people_asked) = match &entry.everyone_who_paid {
+            None => (Targets::Named, named),
+            Some(paid) => {
+                let exposed = self.blast.exposed(&paid.chain, &paid.address).await.map_err(DeskError::Input)?;
+                (Targets::Selector, u32::try_from(exposed).map_err(DeskError::internal)?)
+            }
+        };
+        let addresses = entry.everyone_who_paid.iter().chain(&entry.traced);
+        let addresses = addresses.map(|traced| address_digest(&traced.chain, traced.address.trim())).collect();
+        Ok(NewRequest {
+            authority: entry.authority,
+            reference: entry.reference,
+            instrument: entry.instrument,
+            emergency: entry.emergency,
+            targets,
+            people_asked,
+            found,
+            not_found,
+            addresses,
+            classes,
+            channel: entry.channel,
+            received_at: entry.received_at.unwrap_or_else(|| self.now()),
+            delay,
+            raw,
+        })
+    }
+
+    /// The client of an account. Without a register (ladder level L0) every account has a handle: its keyed tag.
+    ///
+    /// # Errors
+    /// [`DeskError::Store`].
+    pub async fn handle_of(&self, references: &ReferenceKey, account: &str) -> Result<Option<Handle>> {
+        let tag = references.account(account);
+        if self.custodian.ring.is_none() {
+            return Ok(Some(Handle(tag)));
+        }
+        Ok(self.store.handle_of(&tag).await?)
+    }
+
+    async fn handle_of_person(
+        &self,
+        references: &ReferenceKey,
+        person: &NamedPerson,
+        by_name: bool,
+    ) -> Result<Option<Handle>> {
+        if !by_name {
+            return Err(DeskError::Input(
+                "lookups by name are possible in a demo only: name the account, or wait for the threshold blind index"
+                    .into(),
+            ));
+        }
+        let tag = references.name_and_birth(&person.primary, &person.secondary, &person.born);
+        let handles = self.store.handles_of(&tag).await?;
+        match handles.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(*one)),
+            _ => Err(DeskError::Input(format!(
+                "{} clients have this name and birth date: ask the authority for the account",
+                handles.len()
+            ))),
+        }
+    }
+}

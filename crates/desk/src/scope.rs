@@ -1,0 +1,73 @@
+//! The arithmetic of a scope: which records, which classes of each.
+
+use crate::desk::Desk;
+use crate::error::{DeskError, Result};
+use countersign_core::class::ClassSet;
+use countersign_core::id::{Digest, Handle};
+use countersign_seal::label::{Head, Label};
+use countersign_store::SealedRecord;
+use countersign_verify::manifest::{Manifest, ManifestEntry, ManifestV1};
+use countersign_verify::wire::HexBytes;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Desk {
+    /// The manifest of the wanted classes of these clients: wanted ∩ existing, per record.
+    pub(crate) async fn manifest(&self, subjects: &[Handle], wanted: &ClassSet) -> Result<Manifest> {
+        let mut entries = Vec::new();
+        for handle in subjects {
+            if self.custodian.ring.is_none() {
+                entries.extend(self.outside(*handle, wanted)?);
+                continue;
+            }
+            for record in current(self.store.records_of(handle).await?) {
+                let sealed: ClassSet = record.entries.iter().map(|entry| entry.class).collect();
+                let classes = wanted.intersection(&sealed);
+                let Some((u, _)) = record.header.split_first_chunk::<32>() else { continue };
+                if !classes.is_empty() {
+                    let (record, label) = (record.record, HexBytes(record.label.clone()));
+                    entries.push(ManifestEntry { record, label, u: Digest(*u), classes });
+                }
+            }
+        }
+        entries.sort_by_key(|entry| entry.record);
+        Ok(Manifest { v: ManifestV1, entries })
+    }
+
+    /// At ladder level L0 the data lie outside: the entry names client and classes, with a zero body digest and a zero u that no
+    /// trustee would accept.
+    fn outside(&self, handle: Handle, wanted: &ClassSet) -> Result<Option<ManifestEntry>> {
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let custodian = self.custodian.genesis.value().custodian.id;
+        let head = Head { custodian, handle, client_key: None, period: None, revision: 0, schema: 0 };
+        let label =
+            Label::new(head, wanted.clone(), Digest([0; 32])).ok_or_else(|| DeskError::internal("no classes"))?;
+        let u = Digest([0; 32]);
+        let record = label.record_id(u.as_bytes());
+        Ok(Some(ManifestEntry { record, label: HexBytes(label.encode()), u, classes: wanted.clone() }))
+    }
+}
+
+/// Standing records only, the latest revision.
+fn current(records: Vec<SealedRecord>) -> Option<SealedRecord> {
+    records.into_iter().filter(|record| record.period == 0).max_by_key(|record| record.revision)
+}
+
+/// Classes opened per client.
+///
+/// # Errors
+/// [`DeskError::Input`] when nothing is left to release.
+pub(crate) fn granted(manifest: &Manifest) -> Result<BTreeMap<Handle, BTreeSet<u8>>> {
+    if manifest.entries.is_empty() {
+        return Err(DeskError::Input(
+            "the scope leaves nothing to release: asked, necessary, allowed and existing data do not meet".into(),
+        ));
+    }
+    let mut granted: BTreeMap<Handle, BTreeSet<u8>> = BTreeMap::new();
+    for entry in &manifest.entries {
+        let label = Label::decode(&entry.label.0).map_err(DeskError::internal)?;
+        granted.entry(label.head().handle).or_default().extend(entry.classes.iter().map(|class| class.number()));
+    }
+    Ok(granted)
+}
