@@ -159,3 +159,132 @@ fn required_role(role: SignerRole) -> Role {
         SignerRole::RightsExpert => Role::RightsExpert,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base64;
+    use countersign_core::approval::ApprovalV1;
+    use countersign_core::control::Reach;
+    use countersign_core::country::Country;
+    use ed25519_dalek::{Signer as _, SigningKey};
+
+    const ORDER: Digest = Digest([7; 32]);
+
+    fn secret(seed: u8) -> SigningKey {
+        SigningKey::from_bytes(&[seed; 32])
+    }
+
+    fn key(seed: u8) -> String {
+        format!("ed25519 {}", Digest(secret(seed).verifying_key().to_bytes()))
+    }
+
+    fn person() -> Person {
+        let state = Country::parse("XA").unwrap();
+        Person {
+            id: PersonId::parse("anna-berg").unwrap(),
+            roles: vec![Role::Approver, Role::Officer],
+            state,
+            manages: Vec::new(),
+            independent: false,
+            reach: Reach { states: vec![state], at: Timestamp::MIN },
+            keys: vec![key(1), key(2)],
+        }
+    }
+
+    fn signed(seed: u8, change: impl Fn(&mut Approval)) -> Approval {
+        let mut approval = Approval {
+            v: ApprovalV1,
+            order: ORDER,
+            approver: person().id,
+            role: SignerRole::Approver,
+            verdict: Verdict::Approve,
+            at: Timestamp::parse("2026-11-20T12:00:00Z").unwrap(),
+            key: key(seed),
+            signature: String::new(),
+        };
+        change(&mut approval);
+        let message = approval_message(&approval.signed_digest());
+        approval.signature = base64::write_padded(&secret(seed).sign(&message).to_bytes());
+        approval
+    }
+
+    #[test]
+    fn a_right_approval_is_verified() {
+        for seed in [1, 2] {
+            let approval = signed(seed, |_| ());
+            let verified = verify_approval(&approval, &ORDER, &person()).unwrap();
+            assert_eq!((verified.order(), verified.person(), verified.key()), (&ORDER, &person(), key(seed).as_str()));
+            assert_eq!(
+                (verified.role(), verified.verdict(), verified.at()),
+                (approval.role, approval.verdict, approval.at)
+            );
+        }
+        let refusal = signed(1, |approval| approval.verdict = Verdict::Refuse);
+        assert_eq!(verify_approval(&refusal, &ORDER, &person()).unwrap().verdict(), Verdict::Refuse);
+        let author = signed(1, |approval| approval.role = SignerRole::Author);
+        assert_eq!(verify_approval(&author, &ORDER, &person()).unwrap().role(), SignerRole::Author);
+    }
+
+    #[test]
+    fn each_changed_member_breaks_the_signature() {
+        let changes: [fn(&mut Approval); 3] = [
+            |approval| approval.role = SignerRole::Author,
+            |approval| approval.verdict = Verdict::Refuse,
+            |approval| approval.at = approval.at.plus(1),
+        ];
+        for change in changes {
+            let mut approval = signed(1, |_| ());
+            change(&mut approval);
+            let error = verify_approval(&approval, &ORDER, &person()).unwrap_err();
+            assert!(matches!(error, ApprovalError::Signature { source: SignatureError::Wrong, .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_belong_together_is_refused() {
+        let other_order = signed(1, |approval| approval.order = Digest([8; 32]));
+        assert!(matches!(verify_approval(&other_order, &ORDER, &person()), Err(ApprovalError::OtherOrder { .. })));
+        // The order digest is what is signed: naming the right order over a signature for another does not help.
+        let renamed = Approval { order: ORDER, ..other_order };
+        assert!(matches!(verify_approval(&renamed, &ORDER, &person()), Err(ApprovalError::Signature { .. })));
+        let other_person = signed(1, |approval| approval.approver = PersonId::parse("bruno-costa").unwrap());
+        assert!(matches!(verify_approval(&other_person, &ORDER, &person()), Err(ApprovalError::OtherPerson { .. })));
+        let unknown_key = signed(3, |_| ());
+        assert!(matches!(verify_approval(&unknown_key, &ORDER, &person()), Err(ApprovalError::KeyNotInRoster { .. })));
+        // Signed by one roster key, claimed for the other.
+        let claimed = Approval { key: key(2), ..signed(1, |_| ()) };
+        assert!(matches!(verify_approval(&claimed, &ORDER, &person()), Err(ApprovalError::Signature { .. })));
+        for role in [SignerRole::Counsel, SignerRole::RightsExpert] {
+            let approval = signed(1, |approval| approval.role = role);
+            assert!(matches!(
+                verify_approval(&approval, &ORDER, &person()),
+                Err(ApprovalError::RoleNotPermitted { .. })
+            ));
+        }
+        let mut unreadable = person();
+        unreadable.keys.push("rsa AAAA".to_owned());
+        let approval = Approval { key: "rsa AAAA".to_owned(), ..signed(1, |_| ()) };
+        assert!(matches!(verify_approval(&approval, &ORDER, &unreadable), Err(ApprovalError::Key { .. })));
+    }
+
+    #[test]
+    fn control_signatures_are_over_the_body() {
+        let body = "{}";
+        let message = countersign_core::control::control_message(body);
+        let signature = base64::write_padded(&secret(1).sign(&message).to_bytes());
+        let trustee = PublicKey::ed25519(&secret(1).verifying_key().to_bytes()).unwrap();
+        assert_eq!(crate::verify_control_signature(body, &trustee, &signature), Ok(()));
+        assert_eq!(crate::verify_control_signature("{ }", &trustee, &signature), Err(SignatureError::Wrong));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn foreign_text_never_panics(key in ".{0,80}", signature in ".{0,120}") {
+            let _ = PublicKey::parse(&key);
+            let key = PublicKey::parse(&super::tests::key(1)).unwrap();
+            proptest::prop_assert!(verify_signature(&key, "n", b"m", &signature).is_err());
+            let _ = crate::from_armor(&signature);
+        }
+    }
+}
