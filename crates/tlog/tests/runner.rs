@@ -8,4 +8,5 @@ mod merkle;
 mod notes;
 mod policies;
 mod tiles;
+mod vectors;
 mod witnesses;
