@@ -237,9 +237,10 @@ impl<R: Read> Rows<R> {
 }
 
 fn read<R: Read>(reader: &mut csv::Reader<Metered<R>>, record: &mut ByteRecord) -> Result<bool, ImportError> {
+    let line = reader.position().line();
     reader.get_mut().left = MAX_ROW;
     reader.read_byte_record(record).map_err(|error| match error.into_kind() {
-        csv::ErrorKind::Io(_) if reader.get_ref().left == 0 => ImportError::LongRow { line: reader.position().line() },
+        csv::ErrorKind::Io(_) if reader.get_ref().left == 0 => ImportError::LongRow { line },
         csv::ErrorKind::Io(error) => ImportError::Read(error),
         other => ImportError::Internal(format!("{other:?}")),
     })
