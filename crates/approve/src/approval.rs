@@ -226,6 +226,19 @@ mod tests {
         assert_eq!(verify_approval(&author, &ORDER, &person()).unwrap().role(), SignerRole::Author);
     }
 
+    /// The example of `docs/formats/approval.md`, made by another implementation.
+    #[test]
+    fn the_example_of_the_format_page_verifies() {
+        let page = include_str!("../../../docs/formats/approval.md");
+        let text =
+            page.lines().map(str::trim).find(|line| line.starts_with("{\"v\":\"countersign/approval/v1\"")).unwrap();
+        let exact = countersign_core::json::Exact::<Approval>::parse(text.as_bytes()).unwrap();
+        assert!(verify_approval(exact.value(), &ORDER, &person()).is_ok());
+        let line = String::from_utf8(approval_message(&exact.value().signed_digest())).unwrap();
+        assert!(page.contains(line.trim_end()));
+        assert_eq!(exact.value(), &signed(1, |_| ()));
+    }
+
     #[test]
     fn each_changed_member_breaks_the_signature() {
         let changes: [fn(&mut Approval); 3] = [
