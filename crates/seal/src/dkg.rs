@@ -80,6 +80,9 @@ pub enum DkgError {
     Failed(Slot),
 }
 
+/// Index of the other party (recipient when sent, sender when received) and the message.
+pub type Addressed = (u16, Vec<u8>);
+
 /// A trustee after its broadcast. Secret; has no `Debug`.
 pub struct Round1<K: Kind> {
     ceremony: Ceremony<K>,
@@ -143,7 +146,7 @@ impl<K: Kind> Round1<K> {
         broadcasts: &[Vec<u8>],
         identity: &Identity,
         rng: &mut impl CryptoRng,
-    ) -> Result<(Round2<K>, Vec<(u16, Vec<u8>)>), DkgError> {
+    ) -> Result<(Round2<K>, Vec<Addressed>), DkgError> {
         let read = read_broadcasts(&self.ceremony, broadcasts)?;
         let recorded = broadcasts.get(usize::from(self.index).wrapping_sub(1));
         if recorded != Some(&self.own) {
@@ -204,7 +207,7 @@ impl<K: Kind> Round2<K> {
     ///
     /// # Errors
     /// [`DkgError`] naming the party whose message is missing, unsigned, unreadable, or does not fit its commitment.
-    pub fn finish(&self, messages: &[(u16, Vec<u8>)], transport: &TransportSecret) -> Result<Finished<K>, DkgError> {
+    pub fn finish(&self, messages: &[Addressed], transport: &TransportSecret) -> Result<Finished<K>, DkgError> {
         let plan = self.ceremony.plan();
         let transcript = transcript(&self.ceremony, &self.broadcasts);
         let mut received: BTreeMap<u16, Vec<Zeroizing<[u8; 32]>>> = BTreeMap::new();

@@ -24,6 +24,7 @@ pub mod header;
 pub mod identity;
 pub mod kind;
 pub mod label;
+pub mod oprf;
 pub mod partial;
 pub mod record;
 pub mod reply;

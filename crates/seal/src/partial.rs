@@ -114,7 +114,7 @@ pub fn answer(
             let public = verifying.share(class, share.trustee()).ok_or(PartialError::Share)?;
             let u: Vec<&Element> = capsules_of(asks, class).map(|capsule| capsule.u()).collect();
             let half_x = Zeroizing::new(half(x));
-            let halves: Vec<RistrettoPoint> = u.iter().map(|u| u.point * &*half_x).collect();
+            let halves: Vec<RistrettoPoint> = u.iter().map(|u| u.point * *half_x).collect();
             let z = encode_doubled(&halves);
             let statement = Statement { context: &context, class, public, u: &u, z: &z };
             let proof = prove(&statement, x, seed);
@@ -156,6 +156,7 @@ pub(crate) fn capsules_of<'a>(asks: &'a [Ask<'a>], class: Class) -> impl Iterato
 }
 
 /// What a proof says: the z of this list are x_{c,i} u, and h_{c,i} = x_{c,i} G.
+#[derive(Clone, Copy)]
 pub(crate) struct Statement<'a> {
     pub(crate) context: &'a ReplyContext,
     pub(crate) class: Class,
@@ -211,7 +212,7 @@ fn prove(statement: &Statement<'_>, x: &Scalar, seed: &[u8; 32]) -> Proof {
     let prk = Salt::new(&[]).extract(&[seed, x.as_bytes()]);
     let wide = prk.expand::<64>(domain!("partial-nonce"), &[&transcript]);
     let k = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&wide));
-    let c = challenge(&transcript, [&sum_u, &sum_z, &(&*k * G_TABLE), &(sum_u * &*k)]);
+    let c = challenge(&transcript, [&sum_u, &sum_z, &(&*k * G_TABLE), &(sum_u * *k)]);
     Proof { challenge: c.to_bytes(), response: (*k + c * x).to_bytes() }
 }
 
@@ -296,5 +297,66 @@ impl Reply {
             return Err(ReplyError::Classes);
         }
         Ok(Self { classes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::Element;
+
+    fn element(x: u64) -> Element {
+        let point = G_TABLE * &Scalar::from(x);
+        Element::known(point, point.compress().to_bytes())
+    }
+
+    /// Fiat-Shamir is weak when the transcript lacks anything of the statement.
+    #[test]
+    fn every_element_of_the_proof_transcript_is_bound() {
+        let x = Scalar::from(42u8);
+        let context = ReplyContext { order: Digest([1; 32]), ring: Digest([2; 32]), trustee: 3, share_epoch: 4 };
+        let (u, public) = ([element(5), element(6), element(7)], element(42));
+        let u: Vec<&Element> = u.iter().collect();
+        let points: Vec<RistrettoPoint> = u.iter().map(|u| u.point * x).collect();
+        let z: Vec<[u8; 32]> = points.iter().map(|point| point.compress().to_bytes()).collect();
+        let good = Statement { context: &context, class: Class::Name, public: &public, u: &u, z: &z };
+        let proof = prove(&good, &x, &[9; 32]);
+        assert!(verify(&good, &points, &proof));
+
+        for changed in [
+            ReplyContext { order: Digest([9; 32]), ..context },
+            ReplyContext { ring: Digest([9; 32]), ..context },
+            ReplyContext { trustee: 9, ..context },
+            ReplyContext { share_epoch: 9, ..context },
+        ] {
+            assert!(!verify(&Statement { context: &changed, ..good }, &points, &proof), "{changed:?}");
+        }
+        assert!(!verify(&Statement { class: Class::Notes, ..good }, &points, &proof));
+        assert!(!verify(&Statement { public: &element(43), ..good }, &points, &proof));
+        assert!(!verify(&Statement { u: &u[..2], z: &z[..2], ..good }, &points[..2], &proof), "count");
+        for place in 0..3 {
+            let other = element(100);
+            let mut changed = u.clone();
+            changed[place] = &other;
+            assert!(!verify(&Statement { u: &changed, ..good }, &points, &proof), "u {place}");
+            let (mut encoded, mut moved) = (z.clone(), points.clone());
+            moved[place] = other.point;
+            encoded[place] = *other.bytes();
+            assert!(!verify(&Statement { z: &encoded, ..good }, &moved, &proof), "z {place}");
+            assert!(!verify(&Statement { z: &encoded, ..good }, &points, &proof), "encoding of z {place}");
+        }
+        // Two lies that cancel under equal weights do not cancel under the transcript's.
+        let mut cancel = points.clone();
+        (cancel[0], cancel[1]) = (points[0] + public.point, points[1] - public.point);
+        let encoded: Vec<[u8; 32]> = cancel.iter().map(|point| point.compress().to_bytes()).collect();
+        assert!(!verify(&Statement { z: &encoded, ..good }, &cancel, &proof));
+        assert!(!verify(
+            &Statement { z: &encoded, ..good },
+            &cancel,
+            &prove(&Statement { z: &encoded, ..good }, &x, &[9; 32])
+        ));
+        for broken in [Proof { challenge: [0xff; 32], ..proof }, Proof { response: [0; 32], ..proof }] {
+            assert!(!verify(&good, &points, &broken));
+        }
     }
 }

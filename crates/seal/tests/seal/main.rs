@@ -3,4 +3,7 @@
 mod support;
 
 mod ceremonies;
+mod lookups;
+mod must_fail;
 mod round_trips;
+mod vectors;

@@ -1,0 +1,398 @@
+//! Threshold OPRF of the blind index: exact lookups without a readable list.
+//!
+//! RFC 9497, verifiable mode (VOPRF), suite ristretto255-SHA512, with the key shared among the trustees: t of them
+//! evaluate a blinded element with their shares, each with the batched DLEQ proof of section 2.2 against its verifying
+//! share, and the evaluations are interpolated. The keys are an index ring of their own; a sealing share does not fit.
+
+use crate::group::{Element, decode_scalar};
+use crate::hash::{Salt, digest, domain};
+use crate::kind::{Attribute, Index};
+use crate::lagrange;
+use crate::ring::{ConfirmedRing, VerifyingShares};
+use crate::share::IndexShare;
+use countersign_core::id::Digest;
+use curve25519_dalek::constants::RISTRETTO_BASEPOINT_TABLE as G_TABLE;
+use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::{IsIdentity, VartimeMultiscalarMul};
+use sha2::{Digest as _, Sha512};
+use std::collections::BTreeSet;
+use zeroize::{Zeroize, Zeroizing};
+
+/// Longest normalised value.
+pub const MAX_INPUT: usize = 1024;
+
+/// Most elements of one evaluation.
+pub const MAX_BATCH: usize = 1000;
+
+/// Why an OPRF step fails.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OprfError {
+    /// The value cannot be looked up.
+    #[error("the value is empty, longer than {MAX_INPUT} bytes, or hashes to the identity")]
+    Input,
+    /// None, or too many at once.
+    #[error("{0} elements, 1 to {MAX_BATCH} can be evaluated at once")]
+    Count(usize),
+    /// The share or the verifying shares have no key for the attribute, or belong to another ring or epoch.
+    #[error("no key of this ring and share epoch for attribute `{0}`")]
+    Key(Attribute),
+    /// A trustee that the ring does not have, or twice.
+    #[error("trustee {0} is not in the ring or appears twice")]
+    Trustee(u16),
+    /// Not enough good evaluations.
+    #[error("{have} usable evaluations, {need} are needed (unusable: trustees {liars:?})")]
+    TooFew {
+        /// Usable evaluations.
+        have: usize,
+        /// Threshold.
+        need: u16,
+        /// Trustees whose evaluation is malformed or whose proof fails.
+        liars: Vec<u16>,
+    },
+}
+
+/// The blind of one value. Wiped when dropped; has no `Debug`.
+pub struct Blind(Scalar);
+
+impl Drop for Blind {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl Blind {
+    /// A blind of 64 random bytes, for enrolment.
+    pub fn random(bytes: &[u8; 64]) -> Option<Self> {
+        Some(Scalar::from_bytes_mod_order_wide(bytes)).filter(|scalar| *scalar != Scalar::ZERO).map(Self)
+    }
+
+    /// The blind of a lookup: HKDF(salt, value), so that who knows salt and value can recompute what was asked.
+    pub fn of_lookup(salt: &[u8; 32], attribute: Attribute, value: &[u8]) -> Option<Self> {
+        let number = [crate::kind::Slot::Attribute(attribute).number()];
+        Self::random(&Salt::new(salt).extract(&[value]).expand::<64>(domain!("lookup-blind"), &[&number]))
+    }
+}
+
+/// What a lookup's leaf commits to: H(salt, attribute, value).
+pub fn lookup_commitment(salt: &[u8; 32], attribute: Attribute, value: &[u8]) -> Digest {
+    let number = [crate::kind::Slot::Attribute(attribute).number()];
+    digest(domain!("lookup"), &[salt, &number, value])
+}
+
+/// Blinds a normalised value (RFC 9497, `Blind`).
+///
+/// # Errors
+/// [`OprfError::Input`].
+pub fn blind(value: &[u8], blind: &Blind) -> Result<Element, OprfError> {
+    if value.is_empty() || value.len() > MAX_INPUT {
+        return Err(OprfError::Input);
+    }
+    let element = Mode::Verifiable.hash_to_group(value);
+    known(element * blind.0).ok_or(OprfError::Input)
+}
+
+/// One trustee's answer to blinded elements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evaluation {
+    /// Index of the trustee.
+    pub trustee: u16,
+    /// Encoded evaluated elements, in the order asked.
+    pub elements: Vec<[u8; 32]>,
+    /// RFC 9497 proof: challenge.
+    pub challenge: [u8; 32],
+    /// RFC 9497 proof: response.
+    pub response: [u8; 32],
+}
+
+/// Evaluates blinded elements with a trustee's share (RFC 9497, `BlindEvaluate` with the share as the key).
+///
+/// `seed` is 32 fresh bytes; the proof's nonce is hedged with the share itself.
+///
+/// # Errors
+/// [`OprfError`].
+pub fn evaluate(
+    share: &IndexShare,
+    verifying: &VerifyingShares<Index>,
+    attribute: Attribute,
+    blinded: &[Element],
+    seed: &[u8; 32],
+) -> Result<Evaluation, OprfError> {
+    if blinded.is_empty() || blinded.len() > MAX_BATCH {
+        return Err(OprfError::Count(blinded.len()));
+    }
+    let same = share.ring() == verifying.ring() && share.epoch() == verifying.epoch();
+    let key = share.scalar(attribute).filter(|_| same).ok_or(OprfError::Key(attribute))?;
+    let public = verifying.share(attribute, share.trustee()).ok_or(OprfError::Key(attribute))?;
+    let evaluated: Vec<Element> = blinded
+        .iter()
+        .map(|element| known(element.point * key).ok_or(OprfError::Key(attribute)))
+        .collect::<Result<_, _>>()?;
+    let batch = Batch { mode: Mode::Verifiable, public, blinded, evaluated: &evaluated };
+    let composites = batch.composites();
+    let nonce = Salt::new(&[]).extract(&[seed, key.as_bytes()]).expand::<64>(
+        domain!("oprf-nonce"),
+        &[public.bytes(), composites.0.compress().as_bytes(), composites.1.compress().as_bytes()],
+    );
+    let nonce = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&nonce));
+    let (challenge, response) = batch.prove(&composites, key, &nonce);
+    Ok(Evaluation {
+        trustee: share.trustee(),
+        elements: evaluated.iter().map(|element| *element.bytes()).collect(),
+        challenge: challenge.to_bytes(),
+        response: response.to_bytes(),
+    })
+}
+
+/// Checks every evaluation's proof and interpolates t of them; also names the trustees whose evaluation is unusable.
+///
+/// # Errors
+/// [`OprfError`].
+pub fn combine(
+    ring: &ConfirmedRing<Index>,
+    verifying: &VerifyingShares<Index>,
+    attribute: Attribute,
+    blinded: &[Element],
+    evaluations: &[Evaluation],
+) -> Result<(Vec<Element>, Vec<u16>), OprfError> {
+    if blinded.is_empty() || blinded.len() > MAX_BATCH {
+        return Err(OprfError::Count(blinded.len()));
+    }
+    let need = ring.threshold(attribute).filter(|_| verifying.ring() == ring.id()).ok_or(OprfError::Key(attribute))?;
+    let (mut seen, mut liars, mut usable) = (BTreeSet::new(), Vec::new(), Vec::new());
+    for evaluation in evaluations {
+        let trustee = evaluation.trustee;
+        if !seen.insert(trustee) {
+            return Err(OprfError::Trustee(trustee));
+        }
+        let public = verifying.share(attribute, trustee).ok_or(OprfError::Trustee(trustee))?;
+        match verified(public, blinded, evaluation) {
+            Some(elements) => usable.push((trustee, elements)),
+            None => liars.push(trustee),
+        }
+    }
+    let have = usable.len();
+    let Some(chosen) = usable.get(..usize::from(need)) else { return Err(OprfError::TooFew { have, need, liars }) };
+    let trustees: Vec<u16> = chosen.iter().map(|(trustee, _)| *trustee).collect();
+    let weights = lagrange::at(0, &trustees);
+    let combined = (0..blinded.len())
+        .map(|at| {
+            // INVARIANT: every usable evaluation has as many elements as were blinded.
+            let points: Vec<&RistrettoPoint> =
+                chosen.iter().filter_map(|(_, elements)| elements.get(at).map(|element| &element.point)).collect();
+            known(RistrettoPoint::vartime_multiscalar_mul(&weights, points)).ok_or(OprfError::Key(attribute))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok((combined, liars))
+}
+
+/// The token of a value: 64 bytes that only t trustees together make. Wiped when dropped; has no `Debug`.
+pub struct Token(Zeroizing<[u8; 64]>);
+
+impl Token {
+    /// Unblinds and hashes (RFC 9497, `Finalize`).
+    pub fn finalize(value: &[u8], blind: &Blind, combined: &Element) -> Self {
+        Self(finalize(value, &blind.0, combined))
+    }
+
+    /// The name of the encrypted posting list: the first 16 bytes.
+    pub fn name(&self) -> [u8; 16] {
+        self.0.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// The key of the posting list: HKDF over the other 48 bytes.
+    pub fn posting_key(&self) -> Zeroizing<[u8; 32]> {
+        let rest = self.0.get(16..).unwrap_or_default();
+        Salt::new(&[]).extract(&[rest]).expand(domain!("posting-list"), &[])
+    }
+}
+
+fn finalize(value: &[u8], blind: &Scalar, combined: &Element) -> Zeroizing<[u8; 64]> {
+    let unblinded = (combined.point * blind.invert()).compress();
+    let mut input = Zeroizing::new(prefixed(&[value, unblinded.as_bytes()]));
+    input.extend_from_slice(b"Finalize");
+    Zeroizing::new(Sha512::digest(input.as_slice()).into())
+}
+
+fn known(point: RistrettoPoint) -> Option<Element> {
+    (!point.is_identity()).then(|| Element::known(point, point.compress().to_bytes()))
+}
+
+fn verified(public: &Element, blinded: &[Element], evaluation: &Evaluation) -> Option<Vec<Element>> {
+    if evaluation.elements.len() != blinded.len() {
+        return None;
+    }
+    let evaluated: Vec<Element> =
+        evaluation.elements.iter().map(|bytes| Element::decode(bytes).ok()).collect::<Option<_>>()?;
+    let batch = Batch { mode: Mode::Verifiable, public, blinded, evaluated: &evaluated };
+    let (c, s) = (decode_scalar(&evaluation.challenge)?, decode_scalar(&evaluation.response)?);
+    batch.verify(&c, &s).then_some(evaluated)
+}
+
+/// RFC 9497, section 3.1. Only the verifiable mode is offered; the base mode lets the tests use its vectors.
+#[derive(Clone, Copy)]
+enum Mode {
+    #[cfg(test)]
+    Base,
+    Verifiable,
+}
+
+impl Mode {
+    fn tag(self, name: &str) -> Vec<u8> {
+        let number = match self {
+            #[cfg(test)]
+            Mode::Base => 0u8,
+            Mode::Verifiable => 1,
+        };
+        [name.as_bytes(), b"OPRFV1-", &[number], b"-ristretto255-SHA512"].concat()
+    }
+
+    fn hash_to_group(self, input: &[u8]) -> RistrettoPoint {
+        RistrettoPoint::from_uniform_bytes(&expand_message(input, &self.tag("HashToGroup-")))
+    }
+
+    fn hash_to_scalar(self, input: &[u8]) -> Scalar {
+        Scalar::from_bytes_mod_order_wide(&expand_message(input, &self.tag("HashToScalar-")))
+    }
+}
+
+/// `expand_message_xmd` of RFC 9380 with SHA-512 for 64 bytes, which is one block.
+fn expand_message(message: &[u8], tag: &[u8]) -> [u8; 64] {
+    let tail = [tag, &[tag.len() as u8]].concat();
+    let first = Sha512::new()
+        .chain_update([0; 128])
+        .chain_update(message)
+        .chain_update([0, 64, 0])
+        .chain_update(&tail)
+        .finalize();
+    Sha512::new().chain_update(first).chain_update([1]).chain_update(&tail).finalize().into()
+}
+
+/// Every part behind its length as u16 BE.
+fn prefixed(parts: &[&[u8]]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for part in parts {
+        out.extend_from_slice(&(part.len() as u16).to_be_bytes());
+        out.extend_from_slice(part);
+    }
+    out
+}
+
+/// The statement of RFC 9497, section 2.2: public = k G and every evaluated[i] = k blinded[i].
+struct Batch<'a> {
+    mode: Mode,
+    public: &'a Element,
+    blinded: &'a [Element],
+    evaluated: &'a [Element],
+}
+
+impl Batch<'_> {
+    /// `ComputeComposites`.
+    fn composites(&self) -> (RistrettoPoint, RistrettoPoint) {
+        let seed = Sha512::digest(prefixed(&[self.public.bytes(), &self.mode.tag("Seed-")]));
+        let weights: Vec<Scalar> = self
+            .blinded
+            .iter()
+            .zip(self.evaluated)
+            .enumerate()
+            .map(|(at, (blinded, evaluated))| {
+                let mut transcript = prefixed(&[&seed]);
+                transcript.extend_from_slice(&(at as u16).to_be_bytes());
+                transcript.extend(prefixed(&[blinded.bytes(), evaluated.bytes()]));
+                transcript.extend_from_slice(b"Composite");
+                self.mode.hash_to_scalar(&transcript)
+            })
+            .collect();
+        let sum = |elements: &[Element]| {
+            RistrettoPoint::vartime_multiscalar_mul(&weights, elements.iter().map(|element| element.point))
+        };
+        (sum(self.blinded), sum(self.evaluated))
+    }
+
+    fn challenge(&self, points: [&RistrettoPoint; 4]) -> Scalar {
+        let [m, z, t2, t3] = points.map(|point| point.compress().to_bytes());
+        let mut transcript = prefixed(&[self.public.bytes(), &m, &z, &t2, &t3]);
+        transcript.extend_from_slice(b"Challenge");
+        self.mode.hash_to_scalar(&transcript)
+    }
+
+    /// `GenerateProof` with the composites and the nonce given.
+    fn prove(&self, (m, z): &(RistrettoPoint, RistrettoPoint), key: &Scalar, nonce: &Scalar) -> (Scalar, Scalar) {
+        let c = self.challenge([m, z, &(nonce * G_TABLE), &(m * nonce)]);
+        (c, nonce - c * key)
+    }
+
+    /// `VerifyProof`.
+    fn verify(&self, c: &Scalar, s: &Scalar) -> bool {
+        let (m, z) = self.composites();
+        let t2 = RistrettoPoint::vartime_double_scalar_mul_basepoint(c, &self.public.point, s);
+        let t3 = RistrettoPoint::vartime_multiscalar_mul([s, c], [&m, &z]);
+        self.challenge([&m, &z, &t2, &t3]) == *c
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_core::encoding::{hex, unhex};
+
+    fn scalar(text: &str) -> Scalar {
+        decode_scalar(&unhex(text).unwrap()).unwrap()
+    }
+
+    /// RFC 9497, A.1.1, vectors 1 and 2.
+    #[test]
+    fn base_mode_gives_the_vectors_of_rfc_9497() {
+        let key = scalar("5ebcea5ee37023ccb9fc2d2019f9d7737be85591ae8652ffa9ef0f4d37063b0e");
+        let r = scalar("64d37aed22a27f5191de1c1d69fadb899d8862b58eb4220029e036ec4c1f6706");
+        for (value, blinded, evaluated, output) in [
+            (
+                vec![0u8],
+                "609a0ae68c15a3cf6903766461307e5c8bb2f95e7e6550e1ffa2dc99e412803c",
+                "7ec6578ae5120958eb2db1745758ff379e77cb64fe77b0b2d8cc917ea0869c7e",
+                "527759c3d9366f277d8c6020418d96bb393ba2afb20ff90df23fb7708264e2f3\
+                 ab9135e3bd69955851de4b1f9fe8a0973396719b7912ba9ee8aa7d0b5e24bcf6",
+            ),
+            (
+                vec![0x5a; 17],
+                "da27ef466870f5f15296299850aa088629945a17d1f5b7f5ff043f76b3c06418",
+                "b4cbf5a4f1eeda5a63ce7b77c7d23f461db3fcab0dd28e4e17cecb5c90d02c25",
+                "f4a74c9c592497375e796aa837e907b1a045d34306a749db9f34221f7e750cb4\
+                 f2a6413a6bf6fa5e19ba6348eb673934a722a7ede2e7621306d18951e7cf2c73",
+            ),
+        ] {
+            let element = Mode::Base.hash_to_group(&value) * r;
+            assert_eq!(hex(element.compress().as_bytes()), blinded);
+            let result = known(element * key).unwrap();
+            assert_eq!(hex(result.bytes()), evaluated);
+            assert_eq!(hex(finalize(&value, &r, &result).as_slice()), output);
+        }
+    }
+
+    /// RFC 9497, A.1.2, vector 1.
+    #[test]
+    fn verifiable_mode_gives_the_vector_of_rfc_9497() {
+        let key = scalar("e6f73f344b79b379f1a0dd37e07ff62e38d9f71345ce62ae3a9bc60b04ccd909");
+        let r = scalar("64d37aed22a27f5191de1c1d69fadb899d8862b58eb4220029e036ec4c1f6706");
+        let nonce = scalar("222a5e897cf59db8145db8d16e597e8facb80ae7d4e26d9881aa6f61d645fc0e");
+        let public = known(&key * G_TABLE).unwrap();
+        assert_eq!(hex(public.bytes()), "c803e2cc6b05fc15064549b5920659ca4a77b2cca6f04f6b357009335476ad4e");
+        let blinded = blind(&[0], &Blind(r)).unwrap();
+        assert_eq!(hex(blinded.bytes()), "863f330cc1a1259ed5a5998a23acfd37fb4351a793a5b3c090b642ddc439b945");
+        let evaluated = known(blinded.point * key).unwrap();
+        assert_eq!(hex(evaluated.bytes()), "aa8fa048764d5623868679402ff6108d2521884fa138cd7f9c7669a9a014267e");
+        let batch = Batch { mode: Mode::Verifiable, public: &public, blinded: &[blinded], evaluated: &[evaluated] };
+        let (c, s) = batch.prove(&batch.composites(), &key, &nonce);
+        assert_eq!(
+            hex(&[c.to_bytes(), s.to_bytes()].concat()),
+            "ddef93772692e535d1a53903db24367355cc2cc78de93b3be5a8ffcc6985dd06\
+             6d4346421d17bf5117a2a1ff0fcb2a759f58a539dfbe857a40bce4cf49ec600d"
+        );
+        assert!(batch.verify(&c, &s));
+        assert_eq!(
+            hex(Token::finalize(&[0], &Blind(r), &evaluated).0.as_slice()),
+            "b58cfbe118e0cb94d79b5fd6a6dafb98764dff49c14e1770b566e42402da1a7d\
+             a4d8527693914139caee5bd03903af43a491351d23b430948dd50cde10d32b3c"
+        );
+    }
+}
