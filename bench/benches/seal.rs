@@ -68,7 +68,7 @@ fn main() {
     );
     println!(
         "{:<58} {:>9.2} GB/s  ratio {:.2} of raw AES-256-GCM in place",
-        "seal 1 MiB of content",
+        "open a sealed blob of 1 MiB",
         aead,
         aead / raw_aead
     );
@@ -266,7 +266,7 @@ fn blobs(criterion: &mut Criterion, world: &World) -> (f64, f64) {
     let mut buffer = content;
     let raw = rate(criterion, "raw: AES-256-GCM over 1 MiB in place", LENGTH, || {
         let nonce = Nonce::assume_unique_for_key([0; 12]);
-        black_box(key.seal_in_place_separate_tag(nonce, Aad::empty(), &mut buffer).expect("sealed"));
+        black_box(key.seal_in_place_separate_tag(nonce, Aad::empty(), &mut buffer).expect("sealed").as_ref().len());
     });
     (ours / 1e9, raw / 1e9)
 }
