@@ -17,7 +17,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("verify", &["core", "tlog", "seal", "approve", "policy"]),
     ("store", &["core", "tlog"]),
     ("log", &["core", "tlog", "store"]),
-    ("trustee", &["core", "seal", "verify", "tlog"]),
+    ("trustee", &["core", "seal", "verify", "tlog", "policy"]),
     ("desk", &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log"]),
     ("web", &["core", "tlog", "desk"]),
     (

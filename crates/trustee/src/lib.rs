@@ -1,1 +1,33 @@
-//! holder of one key share: library and HTTP service.
+//! The trustee: an independent party that holds one share of every key and answers only what it has verified itself.
+//!
+//! In scope: its keys and shares at rest, its side of the key ceremony, following and folding the custodian's journal, the
+//! answer to a request with everything it must remember, its HTTP service and client. Not in scope: the checks (crate
+//! `verify`), the cryptography (crate `seal`), TLS (a reverse proxy does it). For operators: `docs/trustee/README.md`.
+
+mod answer;
+mod ceremony;
+mod database;
+mod documents;
+mod error;
+mod files;
+mod http;
+mod memory;
+mod parts;
+mod report;
+mod service;
+mod source;
+mod tail;
+mod trustee;
+mod vault;
+
+pub use answer::Answered;
+pub use ceremony::{Finished, Messages};
+pub use documents::Installed;
+pub use error::{Result, TrusteeError};
+pub use http::{HttpTrustee, MAX_REQUEST_BYTES, router};
+pub use report::{Counted, Head, Incident, IncidentKind, KeptReceipt};
+pub use service::{LocalTrustee, Seeds, Service};
+pub use source::{FolderSource, HttpSource, LogSource};
+pub use tail::TailReport;
+pub use trustee::{PublicIdentity, Trustee, TrusteeKeys};
+pub use vault::{AtRest, Passphrase};

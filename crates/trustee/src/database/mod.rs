@@ -1,0 +1,73 @@
+//! The trustee's own journal: one SQLite file, write-ahead log, `synchronous=FULL`, mode 0600.
+
+mod read;
+mod sql;
+mod write;
+
+pub(crate) use write::{NewLeaves, NewReceipt, Remembered};
+
+use crate::error::{Result, TrusteeError};
+use crate::files;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a call waits for another program that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+const SCHEMA_VERSION: i64 = 1;
+
+/// The database. A clone is the same one.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    pool: SqlitePool,
+}
+
+impl Database {
+    pub(crate) async fn open(path: &Path) -> Result<Self> {
+        files::touch(path).map_err(|error| TrusteeError::storage("create the journal", error))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(false)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        // One connection: a trustee does one thing at a time.
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_with(options)
+            .await
+            .map_err(|error| TrusteeError::storage("open the journal", error))?;
+        let database = Self { pool };
+        database.prepare().await?;
+        Ok(database)
+    }
+
+    async fn prepare(&self) -> Result<()> {
+        let failed = |error| TrusteeError::storage("prepare the journal", error);
+        let mut transaction = self.begin().await?;
+        let version: i64 = sqlx::query_scalar(sql::VERSION).fetch_one(&mut *transaction).await.map_err(failed)?;
+        match version {
+            SCHEMA_VERSION => Ok(()),
+            0 => {
+                sqlx::raw_sql(sql::SCHEMA).execute(&mut *transaction).await.map_err(failed)?;
+                transaction.commit().await.map_err(failed)
+            }
+            other => {
+                let reason = format!("schema version {other}, this program needs {SCHEMA_VERSION}");
+                Err(TrusteeError::damaged("the journal", reason))
+            }
+        }
+    }
+
+    /// A transaction that takes the write lock at once. Dropped without `commit` it leaves nothing.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        let begun = self.pool.begin_with("BEGIN IMMEDIATE").await;
+        begun.map_err(|error| TrusteeError::storage("write the journal", error))
+    }
+}

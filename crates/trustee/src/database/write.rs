@@ -1,0 +1,150 @@
+//! Writing the database: one transaction for each thing that happened.
+
+use super::{Database, sql};
+use crate::error::{Result, TrusteeError};
+use crate::report::Incident;
+use countersign_core::id::{Digest, OrderId};
+use countersign_core::time::Timestamp;
+use countersign_tlog::Hash;
+use countersign_tlog::merkle::Frontier;
+use countersign_verify::ledger::{CounterKey, day};
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Sqlite, Transaction};
+
+/// A stretch of the journal that was verified and folded.
+pub(crate) struct NewLeaves<'l> {
+    pub(crate) frontier: &'l Frontier,
+    /// Index and bytes of the control leaves.
+    pub(crate) control: Vec<(u64, &'l [u8])>,
+    /// The time of the checkpoint under which they were first seen.
+    pub(crate) witnessed: Timestamp,
+    /// Root at every size to be remembered.
+    pub(crate) roots: Vec<(u64, Hash)>,
+    /// Smallest size whose root is still needed.
+    pub(crate) oldest_root: u64,
+    /// Disclosure digests of receipts that stand in a leaf, and its index.
+    pub(crate) seen: Vec<(String, u64)>,
+}
+
+/// An answer, its receipt, and what belongs to them.
+pub(crate) struct NewReceipt {
+    pub(crate) order: Digest,
+    pub(crate) share_epoch: u32,
+    pub(crate) given: Timestamp,
+    /// Digest of the disclosure to look for in the journal.
+    pub(crate) disclosure: String,
+    /// The signed answer.
+    pub(crate) answer: Vec<u8>,
+    /// What is remembered about an order that was answered; nothing for a refusal.
+    pub(crate) remembered: Option<Remembered>,
+    pub(crate) incident: Option<Incident>,
+    /// The latest time this trustee has acted at.
+    pub(crate) latest: Option<Timestamp>,
+}
+
+/// An order that was answered.
+pub(crate) struct Remembered {
+    pub(crate) id: OrderId,
+    pub(crate) counters: Vec<CounterKey>,
+    pub(crate) people: u32,
+}
+
+type Statement = Query<'static, Sqlite, SqliteArguments>;
+
+impl Database {
+    /// Keeps what was made of new leaves; returns the new generation.
+    pub(crate) async fn follow(&self, generation: i64, new: &NewLeaves<'_>) -> Result<i64> {
+        let mut transaction = self.begin().await?;
+        let advance = sqlx::query(sql::FOLLOWED).bind(new.frontier.to_bytes()).bind(generation);
+        advance_by_one(&mut transaction, advance).await?;
+        for (index, leaf) in &new.control {
+            let add = sqlx::query(sql::ADD_CONTROL).bind(*index as i64).bind(leaf.to_vec()).bind(new.witnessed.unix());
+            run(&mut transaction, add).await?;
+        }
+        for (size, root) in &new.roots {
+            run(&mut transaction, sqlx::query(sql::ADD_ROOT).bind(*size as i64).bind(root.as_bytes().to_vec())).await?;
+        }
+        run(&mut transaction, sqlx::query(sql::FORGET_ROOTS).bind(new.oldest_root as i64)).await?;
+        for (disclosure, index) in &new.seen {
+            run(&mut transaction, sqlx::query(sql::SEEN).bind(*index as i64).bind(disclosure.clone())).await?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(generation + 1)
+    }
+
+    /// Keeps an answer with its receipt, counters and replay key; returns the new generation.
+    pub(crate) async fn give(&self, generation: i64, new: &NewReceipt) -> Result<i64> {
+        let mut transaction = self.begin().await?;
+        let latest = new.latest.map(Timestamp::unix);
+        advance_by_one(&mut transaction, sqlx::query(sql::ANSWERED).bind(latest).bind(generation)).await?;
+        let receipt = sqlx::query(sql::ADD_RECEIPT)
+            .bind(new.order.to_hex())
+            .bind(i64::from(new.share_epoch))
+            .bind(i64::from(new.remembered.is_some()))
+            .bind(new.given.unix())
+            .bind(new.disclosure.clone())
+            .bind(new.answer.clone());
+        run(&mut transaction, receipt).await?;
+        if let Some(remembered) = &new.remembered {
+            let replay = sqlx::query(sql::ADD_REPLAY)
+                .bind(remembered.id.to_hex())
+                .bind(new.order.to_hex())
+                .bind(i64::from(new.share_epoch));
+            run(&mut transaction, replay).await?;
+            for key in &remembered.counters {
+                let (kind, subject) = columns(key);
+                let count = sqlx::query(sql::COUNT)
+                    .bind(kind)
+                    .bind(subject)
+                    .bind(day(new.given))
+                    .bind(i64::from(remembered.people));
+                run(&mut transaction, count).await?;
+            }
+        }
+        if let Some(incident) = &new.incident {
+            run(&mut transaction, add_incident(incident)).await?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(generation + 1)
+    }
+
+    /// Keeps an incident that belongs to no answer; the same one is kept once.
+    pub(crate) async fn report(&self, incident: &Incident) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        run(&mut transaction, add_incident(incident)).await?;
+        transaction.commit().await.map_err(failed)
+    }
+}
+
+fn add_incident(incident: &Incident) -> Statement {
+    sqlx::query(sql::ADD_INCIDENT)
+        .bind(incident.kind.as_str())
+        .bind(incident.subject.clone())
+        .bind(incident.detail.clone())
+        .bind(incident.at.unix())
+}
+
+fn columns(key: &CounterKey) -> (&'static str, String) {
+    match key {
+        CounterKey::All => ("all", String::new()),
+        CounterKey::Authority(id) => ("authority", id.to_string()),
+        CounterKey::Matter(digest) => ("matter", digest.to_hex()),
+        CounterKey::Address(digest) => ("address", digest.to_hex()),
+    }
+}
+
+async fn run(transaction: &mut Transaction<'static, Sqlite>, statement: Statement) -> Result<u64> {
+    statement.execute(&mut **transaction).await.map(|done| done.rows_affected()).map_err(failed)
+}
+
+async fn advance_by_one(transaction: &mut Transaction<'static, Sqlite>, statement: Statement) -> Result<()> {
+    match run(transaction, statement).await? {
+        1 => Ok(()),
+        _ => Err(TrusteeError::storage("write the journal", "another program works with this trustee's folder")),
+    }
+}
+
+fn failed(error: sqlx::Error) -> TrusteeError {
+    TrusteeError::storage("write the journal", error)
+}

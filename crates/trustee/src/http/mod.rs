@@ -1,0 +1,47 @@
+//! The trustee over HTTP.
+
+mod client;
+mod head;
+mod health;
+mod problem;
+mod request;
+
+pub use client::HttpTrustee;
+
+use crate::service::Service;
+use axum::Router;
+use axum::routing::{get, post};
+use countersign_core::json::Document as _;
+use countersign_verify::wire::{Answer, ReleaseRequest};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Bytes of the signature line in front of a signed document.
+const SIGNATURE_LINE: usize = 129;
+
+/// Largest request.
+pub const MAX_REQUEST_BYTES: usize = SIGNATURE_LINE + ReleaseRequest::MAX_LEN;
+
+/// Largest answer.
+const MAX_ANSWER_BYTES: usize = SIGNATURE_LINE + Answer::MAX_LEN;
+
+/// Requests held in memory at once; further ones are told to come again.
+const MAX_REQUESTS: usize = 4;
+
+/// What the endpoints share.
+#[derive(Clone)]
+struct Shared {
+    service: Service,
+    places: Arc<Semaphore>,
+}
+
+/// `POST /v1/request`, `GET /v1/head`, `GET /healthz`. TLS is the reverse proxy's.
+pub fn router(service: Service) -> Router {
+    Router::new()
+        .route("/v1/request", post(request::serve))
+        .route("/v1/head", get(head::serve))
+        .route("/healthz", get(health::serve))
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::wrong_method)
+        .with_state(Shared { service, places: Arc::new(Semaphore::new(MAX_REQUESTS)) })
+}

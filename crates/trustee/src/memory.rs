@@ -1,0 +1,170 @@
+//! What a trustee works with: a copy of what its database holds, never ahead of it.
+
+use crate::ceremony::share_file;
+use crate::database::Database;
+use crate::documents::Documents;
+use crate::error::{Result, TrusteeError};
+use crate::trustee::Trustee;
+use crate::vault::Vault;
+use countersign_core::directory::Directory;
+use countersign_core::id::Digest;
+use countersign_core::json::Exact;
+use countersign_core::time::Timestamp;
+use countersign_policy::Bundle;
+use countersign_seal::identity::IdentityKey;
+use countersign_seal::ring::{ConfirmedRing, DealerRings, VerifyingShares};
+use countersign_seal::share::SealingShare;
+use countersign_tlog::follow::Follower;
+use countersign_tlog::leaf::ControlLeaf;
+use countersign_verify::ledger::Ledger;
+use countersign_verify::state::{ControlState, InForce, JournalView};
+use std::sync::Arc;
+
+/// The trustee's memory.
+pub(crate) struct Memory {
+    pub(crate) database: Database,
+    /// Rises with every transaction; another program that wrote is noticed by it.
+    pub(crate) generation: i64,
+    pub(crate) folded: Option<Folded>,
+    pub(crate) ledger: Ledger,
+    /// What was in force at the last answer, read and checked.
+    pub(crate) held: Option<Arc<Held>>,
+}
+
+/// What was made of the journal.
+#[derive(Clone)]
+pub(crate) struct Folded {
+    pub(crate) control: ControlState,
+    pub(crate) journal: JournalView,
+    pub(crate) follower: Follower,
+}
+
+/// The documents in force, and the share that belongs to them.
+pub(crate) struct Held {
+    pub(crate) bundle: Bundle,
+    pub(crate) directory: Exact<Directory>,
+    pub(crate) ring: ConfirmedRing,
+    pub(crate) shares: VerifyingShares,
+    pub(crate) share: SealingShare,
+}
+
+impl Trustee {
+    /// Takes the memory out of its slot, or reads it again when there is none or another program has written.
+    ///
+    /// Whoever takes it puts it back only when it is still right; dropped, it is read again next time.
+    pub(crate) async fn load(&self, kept: Option<Memory>) -> Result<Memory> {
+        if let Some(memory) = kept
+            && memory.database.generation().await? == memory.generation
+        {
+            return Ok(memory);
+        }
+        let database = Database::open(&self.database).await?;
+        let stored = database.load().await?;
+        let mut memory =
+            Memory { database, generation: stored.generation, folded: None, ledger: stored.ledger, held: None };
+        let Some(pinned) = self.documents.pinned()? else {
+            return Ok(memory);
+        };
+        let mut control: Option<ControlState> = None;
+        for (index, bytes, witnessed) in &stored.control {
+            let leaf = ControlLeaf::parse(bytes)
+                .map_err(|error| TrusteeError::damaged(format!("control leaf {index}"), error))?;
+            match &mut control {
+                None => {
+                    let begun = ControlState::begin(&leaf, Some(&pinned));
+                    control = Some(begun.map_err(|error| TrusteeError::damaged("control leaf 0", error))?);
+                }
+                Some(control) => control.fold(*index, &leaf, *witnessed),
+            }
+        }
+        let mut journal = JournalView::default();
+        for (size, root) in stored.roots {
+            journal.grew(size, root);
+        }
+        if let Some(control) = control {
+            if (journal.size(), journal.root()) != (stored.frontier.size(), Some(stored.frontier.root())) {
+                return Err(TrusteeError::damaged("the folded journal", "its last root is not that of its frontier"));
+            }
+            memory.folded = Some(Folded { control, journal, follower: Follower::at(stored.frontier) });
+        }
+        Ok(memory)
+    }
+
+    /// Looks at the memory.
+    pub(crate) async fn with_memory<T>(&self, look: impl FnOnce(&Memory) -> T) -> Result<T> {
+        let mut slot = self.memory.lock().await;
+        let memory = self.load(slot.take()).await?;
+        let seen = look(&memory);
+        *slot = Some(memory);
+        Ok(seen)
+    }
+}
+
+impl Memory {
+    /// The journal as folded.
+    pub(crate) fn folded(&self) -> Result<&Folded> {
+        self.folded.as_ref().ok_or_else(|| TrusteeError::NotReady("the journal was not read yet".into()))
+    }
+
+    /// Reads and checks what is in force now, unless it is the same as before.
+    pub(crate) fn hold(
+        &mut self,
+        trustee: u16,
+        documents: &Documents,
+        vault: &Vault,
+        now: Timestamp,
+    ) -> Result<Arc<Held>> {
+        let control = &self.folded()?.control;
+        let state = control.at(now);
+        if let Some(held) = self.held.as_ref().filter(|held| held.is_in_force(&state)) {
+            return Ok(Arc::clone(held));
+        }
+        let held = Arc::new(Held::read(trustee, control, &state, documents, vault)?);
+        self.held = Some(Arc::clone(&held));
+        Ok(held)
+    }
+}
+
+impl Held {
+    fn is_in_force(&self, state: &InForce) -> bool {
+        self.bundle.digest() == state.policy()
+            && self.directory.digest() == state.directory()
+            && state.ring().is_some_and(|ring| (ring.id, ring.shares) == (self.ring.id(), self.shares.digest()))
+    }
+
+    fn read(
+        trustee: u16,
+        control: &ControlState,
+        state: &InForce,
+        documents: &Documents,
+        vault: &Vault,
+    ) -> Result<Self> {
+        let missing = |what: &str, digest: Digest| {
+            TrusteeError::NotReady(format!("{what} `{digest}` is in force and not installed here"))
+        };
+        let bundle = documents.policy(&state.policy())?.ok_or_else(|| missing("policy bundle", state.policy()))?;
+        let directory =
+            documents.directory(&state.directory())?.ok_or_else(|| missing("directory", state.directory()))?;
+        let in_force = state.ring().ok_or_else(|| TrusteeError::NotReady("no ring is in force".into()))?;
+        let (ring, confirmations) = documents.ring(&in_force.id)?.ok_or_else(|| missing("ring", in_force.id))?;
+        let ring = ConfirmedRing::new(ring, &confirmations, &identities(control), DealerRings::Refuse)
+            .map_err(|error| TrusteeError::document("ring in force", error))?;
+        let epoch = documents.shares(&in_force.shares)?.ok_or_else(|| missing("share epoch", in_force.shares))?;
+        let shares = VerifyingShares::new(&ring, &epoch)
+            .map_err(|error| TrusteeError::document("share epoch in force", error))?;
+        let name = share_file(in_force.id, in_force.share_epoch);
+        let stored = vault.read(&name)?.ok_or_else(|| missing("share of the ring", in_force.id))?;
+        let share = SealingShare::decode(&stored).map_err(|error| TrusteeError::damaged(&name, error))?;
+        share.check(&shares).map_err(|error| TrusteeError::damaged(&name, error))?;
+        if share.trustee() != trustee {
+            return Err(TrusteeError::damaged(&name, "it is the share of another trustee"));
+        }
+        Ok(Self { bundle, directory, ring, shares, share })
+    }
+}
+
+/// The identity keys of trustees 1 to n, by genesis.
+fn identities(control: &ControlState) -> Vec<IdentityKey> {
+    let members = control.genesis().value().trustees.iter().flat_map(|trustees| &trustees.members);
+    members.filter_map(|member| IdentityKey::from_digest(&member.identity)).collect()
+}

@@ -1,0 +1,25 @@
+//! A list of byte strings, each behind its length (u32 little endian): the form of this crate's own files.
+
+use zeroize::Zeroizing;
+
+/// Writes the parts; they may be secret.
+pub(crate) fn write(parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
+    // Reserved at once: a buffer that grows leaves copies of secrets behind.
+    let mut out = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum()));
+    for part in parts {
+        out.extend_from_slice(&(part.len() as u32).to_le_bytes());
+        out.extend_from_slice(part);
+    }
+    out
+}
+
+/// Reads the parts; `None` unless `bytes` is exactly such a list.
+pub(crate) fn read(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut parts = Vec::new();
+    while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
+        let (part, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        parts.push(part);
+        bytes = rest;
+    }
+    bytes.is_empty().then_some(parts)
+}

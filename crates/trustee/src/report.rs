@@ -1,0 +1,127 @@
+//! What a trustee can say about its own work, to its operator and in its own report.
+
+use crate::error::TrusteeError;
+use crate::trustee::Trustee;
+use countersign_core::id::Digest;
+use countersign_core::json::Exact;
+use countersign_core::named_enum;
+use countersign_core::time::Timestamp;
+use countersign_verify::ledger::CounterKey;
+use countersign_verify::request::RECEIPT_PATIENCE;
+use countersign_verify::wire::Receipt;
+
+/// Where a trustee stands in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Index of the trustee.
+    pub trustee: u16,
+    /// Leaves folded.
+    pub size: u64,
+    /// Root of the folded journal; none before the first leaf.
+    pub root: Option<Digest>,
+    /// Digest of the control state in force; none before the first leaf.
+    pub state: Option<Digest>,
+    /// Receipts given and not seen in the journal yet.
+    pub awaited: usize,
+    /// When the oldest receipt was given that should be in the journal by now; the trustee answers nothing new until it is.
+    pub overdue: Option<Timestamp>,
+}
+
+/// People counted under one key on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// What was counted.
+    pub key: CounterKey,
+    /// Days since 1970-01-01 UTC.
+    pub day: i64,
+    /// People.
+    pub people: u64,
+}
+
+/// A receipt that the trustee gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptReceipt {
+    /// The receipt.
+    pub receipt: Exact<Receipt>,
+    /// Exact text of the signed receipt.
+    pub text: String,
+    /// Index of the leaf in which it was seen; none while it is awaited.
+    pub seen: Option<u64>,
+    /// The whole answer as it was given: an operator hands it to a desk that lost it, so that its receipt can be logged.
+    pub answer: Vec<u8>,
+}
+
+named_enum!(
+    /// What happened that a person must look at.
+    IncidentKind, "a kind of incident" {
+        /// Two orders under one id.
+        OrderIdReused = "order_id_reused",
+        /// The journal served contradicts the one folded before, or its entries are damaged.
+        JournalDiffers = "journal_differs",
+    }
+);
+
+/// Something that a person must look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// What.
+    pub kind: IncidentKind,
+    /// About what: an order id, or the size and root of a checkpoint.
+    pub subject: String,
+    /// What was found.
+    pub detail: String,
+    /// When it was first found.
+    pub at: Timestamp,
+}
+
+impl Trustee {
+    /// Where the trustee stands.
+    ///
+    /// # Errors
+    /// [`TrusteeError`] when its journal cannot be read.
+    pub async fn head(&self, now: Timestamp) -> Result<Head, TrusteeError> {
+        self.with_memory(|memory| {
+            let journal = memory.folded.as_ref().map(|folded| &folded.journal);
+            Head {
+                trustee: self.index(),
+                size: journal.map_or(0, |journal| journal.size()),
+                root: journal.and_then(|journal| journal.root()).map(|root| Digest(*root.as_bytes())),
+                state: memory.folded.as_ref().map(|folded| folded.control.at(now).digest()),
+                awaited: memory.ledger.awaited.len(),
+                overdue: memory.ledger.overdue(now, RECEIPT_PATIENCE),
+            }
+        })
+        .await
+    }
+
+    /// Every counter.
+    ///
+    /// # Errors
+    /// As [`head`](Self::head).
+    pub async fn counters(&self) -> Result<Vec<Counted>, TrusteeError> {
+        self.with_memory(|memory| {
+            let counted = memory.ledger.counted.iter();
+            let counted = counted.flat_map(|(key, days)| days.iter().map(move |(day, people)| (key, *day, *people)));
+            counted.map(|(key, day, people)| Counted { key: key.clone(), day, people }).collect()
+        })
+        .await
+    }
+
+    /// Every receipt given, oldest first.
+    ///
+    /// # Errors
+    /// As [`head`](Self::head).
+    pub async fn receipts(&self) -> Result<Vec<KeptReceipt>, TrusteeError> {
+        let database = self.with_memory(|memory| memory.database.clone()).await?;
+        database.receipts(&self.public().identity).await
+    }
+
+    /// Every incident, oldest first.
+    ///
+    /// # Errors
+    /// As [`head`](Self::head).
+    pub async fn incidents(&self) -> Result<Vec<Incident>, TrusteeError> {
+        let database = self.with_memory(|memory| memory.database.clone()).await?;
+        database.incidents().await
+    }
+}

@@ -1,0 +1,68 @@
+//! A trustee at work: it reads the journal before every answer.
+
+use crate::answer::Answered;
+use crate::error::{Result, TrusteeError};
+use crate::source::LogSource;
+use crate::trustee::Trustee;
+use countersign_core::time::Clock;
+use std::sync::Arc;
+
+/// 32 fresh bytes at every call, from the system's generator outside of tests.
+pub type Seeds = Arc<dyn Fn() -> [u8; 32] + Send + Sync>;
+
+/// A trustee with its clock, its randomness and the journal it follows.
+#[derive(Clone)]
+pub struct Service {
+    /// The trustee.
+    pub trustee: Arc<Trustee>,
+    /// Where it reads the journal.
+    pub source: Arc<dyn LogSource>,
+    /// Its own clock.
+    pub clock: Arc<dyn Clock>,
+    /// Its own randomness.
+    pub seeds: Seeds,
+}
+
+impl Service {
+    /// Follows the journal to its end, then answers. An answer that has begun is finished even if the caller goes away.
+    ///
+    /// # Errors
+    /// [`TrusteeError`]: also when the journal cannot be read, for then the trustee does not know what is in force.
+    pub async fn ask(&self, request: &[u8]) -> Result<Answered> {
+        let (this, request) = (self.clone(), request.to_vec());
+        let work = async move {
+            this.trustee.tail(this.source.as_ref(), this.clock.now()).await?;
+            this.trustee.answer(&request, this.clock.now(), (this.seeds)()).await
+        };
+        tokio::spawn(work).await.map_err(|error| TrusteeError::storage("finish an answer", error))?
+    }
+}
+
+/// A trustee in the same process, with the interface of [`HttpTrustee`](crate::HttpTrustee).
+#[derive(Clone)]
+pub struct LocalTrustee(
+    /// The service asked.
+    pub Service,
+);
+
+impl LocalTrustee {
+    /// Index of its shares.
+    pub fn index(&self) -> u16 {
+        self.0.trustee.index()
+    }
+
+    /// Sends a signed request and returns the signed answer.
+    ///
+    /// # Errors
+    /// A text for people: `refused`, or that the trustee cannot answer now.
+    pub async fn ask(&self, request: &[u8]) -> std::result::Result<Vec<u8>, String> {
+        match self.0.ask(request).await {
+            Ok(Answered::Answer(bytes)) => Ok(bytes),
+            Ok(Answered::Unauthenticated) => Err("refused".into()),
+            Err(error) => {
+                tracing::error!(trustee = self.index(), %error, "a request was not answered");
+                Err(format!("trustee {} cannot answer now", self.index()))
+            }
+        }
+    }
+}

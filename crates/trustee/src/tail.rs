@@ -1,0 +1,263 @@
+//! Following the custodian's journal: verify, fold, keep - or refuse and stay.
+
+use crate::database::NewLeaves;
+use crate::error::{Result, TrusteeError};
+use crate::memory::{Folded, Memory};
+use crate::report::{Incident, IncidentKind};
+use crate::source::LogSource;
+use crate::trustee::Trustee;
+use countersign_core::id::Digest;
+use countersign_core::time::Timestamp;
+use countersign_tlog::checkpoint::SignedCheckpoint;
+use countersign_tlog::follow::{FollowError, Follower, Step};
+use countersign_tlog::leaf::{ControlLeaf, Leaf};
+use countersign_tlog::note::MAX_NOTE_BYTES;
+use countersign_tlog::policy::{Policy, TimeWindow};
+use countersign_tlog::tile::{MAX_BUNDLE_BYTES, TileError, TileKind, TilePath, TileReader, read_entries};
+use countersign_verify::state::{ControlState, JournalView, REMEMBERED_SIZES};
+use std::collections::BTreeMap;
+
+/// Leaves verified, folded and kept in one transaction.
+const LEAVES_AT_ONCE: u64 = 1_024;
+
+/// What one look at the journal gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TailReport {
+    /// Leaves folded now.
+    pub size: u64,
+    /// Leaves that were new.
+    pub new_leaves: u64,
+    /// Control leaves among them.
+    pub control_leaves: u64,
+    /// Receipts of this trustee that were seen in them.
+    pub receipts_seen: u64,
+    /// When the witness quorum had cosigned the checkpoint.
+    pub witnessed: Timestamp,
+}
+
+impl Trustee {
+    /// Reads the journal to its end. Every leaf is proved to belong to a checkpoint that the witnesses of the policy in
+    /// force have cosigned and that extends everything folded before; the fold begins at the pinned leaf 0.
+    ///
+    /// What was verified is kept step by step, so an interrupted call has done part of the work and nothing wrong.
+    ///
+    /// # Errors
+    /// [`TrusteeError::JournalUnavailable`] when the source does not answer; [`TrusteeError::JournalRefused`] for a fork,
+    /// an older checkpoint, too few witnesses, another genesis; [`TrusteeError::NotReady`] before [`install`](Self::install).
+    pub async fn tail(&self, source: &dyn LogSource, now: Timestamp) -> Result<TailReport> {
+        let mut slot = self.memory.lock().await;
+        let mut memory = self.load(slot.take()).await?;
+        let result = self.tail_with(&mut memory, source, now).await;
+        // After a failed write nobody knows what was kept: then the memory is read again.
+        if !matches!(result, Err(TrusteeError::Storage { .. } | TrusteeError::Damaged { .. })) {
+            *slot = Some(memory);
+        }
+        result
+    }
+
+    async fn tail_with(&self, memory: &mut Memory, source: &dyn LogSource, now: Timestamp) -> Result<TailReport> {
+        let pinned = self.documents.pinned()?;
+        let pinned = pinned.ok_or_else(|| TrusteeError::NotReady("no genesis is pinned".into()))?;
+        let signed = checkpoint(source).await?;
+        let mut tiles = Tiles { source, fetched: BTreeMap::new() };
+        let begun = match &memory.folded {
+            Some(folded) => folded.control.clone(),
+            None => tiles.genesis(signed.checkpoint().size, &pinned).await?,
+        };
+        let expected = &begun.genesis().value().journal.origin;
+        if signed.checkpoint().origin.as_str() != expected {
+            let reason = format!("checkpoint of `{}`, genesis names `{expected}`", signed.checkpoint().origin);
+            return Err(TrusteeError::JournalRefused(reason));
+        }
+        let policy = Policy::parse(begun.at(now).witness_policy().as_bytes())
+            .map_err(|error| TrusteeError::JournalRefused(format!("witness policy in force: {error}")))?;
+        let mut report =
+            TailReport { size: 0, new_leaves: 0, control_leaves: 0, receipts_seen: 0, witnessed: Timestamp::MIN };
+        loop {
+            let follower = memory.folded.as_ref().map(|folded| folded.follower.clone()).unwrap_or_default();
+            let step = match tiles.step(&follower, &signed, &policy, now).await {
+                Ok(step) => step,
+                Err(refused) => {
+                    if let Some(reason) = refused.fork {
+                        memory.database.report(&fork(&signed, reason, now)).await?;
+                    }
+                    return Err(refused.error);
+                }
+            };
+            report.witnessed = witnessed(&step, now);
+            keep(memory, &step, &pinned, now, &mut report).await?;
+            if report.size >= step.checkpoint_size {
+                return Ok(report);
+            }
+        }
+    }
+}
+
+/// Folds a verified step, writes it, and only then makes it the memory.
+async fn keep(
+    memory: &mut Memory,
+    step: &Step,
+    pinned: &Digest,
+    now: Timestamp,
+    report: &mut TailReport,
+) -> Result<()> {
+    report.size = step.next.size();
+    if step.leaves.is_empty() {
+        return Ok(());
+    }
+    let witnessed = witnessed(step, now);
+    let (mut control, mut journal, follower) = match &memory.folded {
+        Some(folded) => (Some(folded.control.clone()), folded.journal.clone(), folded.follower.clone()),
+        None => (None, JournalView::default(), Follower::new()),
+    };
+    let mut ledger = memory.ledger.clone();
+    let oldest_root = step.checkpoint_size.saturating_sub(REMEMBERED_SIZES);
+    let mut new = NewLeaves {
+        frontier: step.next.frontier(),
+        control: Vec::new(),
+        witnessed,
+        roots: Vec::new(),
+        oldest_root,
+        seen: Vec::new(),
+    };
+    let mut frontier = follower.frontier().clone();
+    for (index, bytes) in (step.first..).zip(&step.leaves) {
+        frontier.push_leaf(bytes).map_err(|error| TrusteeError::JournalRefused(error.to_string()))?;
+        let size = frontier.size();
+        if size >= oldest_root || size == step.next.size() {
+            journal.grew(size, frontier.root());
+            new.roots.push((size, frontier.root()));
+        }
+        // A leaf that is none changes nothing: anybody who writes the journal could stop every trustee with one otherwise.
+        match Leaf::parse(bytes) {
+            Ok(Leaf::Control(leaf)) => {
+                new.control.push((index, bytes));
+                match &mut control {
+                    None => control = Some(begin(&leaf, pinned)?),
+                    Some(control) => control.fold(index, &leaf, witnessed),
+                }
+            }
+            Ok(Leaf::Sealed(leaf)) => {
+                let digests = leaf.digests().iter().filter(|digest| ledger.awaited.contains_key(*digest));
+                new.seen.extend(digests.map(|digest| (digest.clone(), index)));
+                ledger.saw(leaf.digests().iter().map(String::as_str));
+            }
+            Ok(Leaf::Opening(_)) | Err(_) => {}
+        }
+        if control.is_none() {
+            return Err(TrusteeError::JournalRefused("leaf 0 is not a control leaf".into()));
+        }
+    }
+    let Some(control) = control else { return Ok(()) };
+    memory.generation = memory.database.follow(memory.generation, &new).await?;
+    report.new_leaves += step.leaves.len() as u64;
+    report.control_leaves += new.control.len() as u64;
+    report.receipts_seen += new.seen.len() as u64;
+    memory.ledger = ledger;
+    memory.folded = Some(Folded { control, journal, follower: step.next.clone() });
+    Ok(())
+}
+
+fn begin(leaf: &ControlLeaf, pinned: &Digest) -> Result<ControlState> {
+    ControlState::begin(leaf, Some(pinned)).map_err(|error| TrusteeError::JournalRefused(error.to_string()))
+}
+
+/// The time from which a change cools: that of the witness quorum, or the trustee's own when nobody witnesses.
+fn witnessed(step: &Step, now: Timestamp) -> Timestamp {
+    let quorum = i64::try_from(step.witnessed.quorum_time).ok().filter(|time| *time > 0);
+    quorum.and_then(Timestamp::from_unix).unwrap_or(now)
+}
+
+fn fork(signed: &SignedCheckpoint, reason: String, at: Timestamp) -> Incident {
+    let checkpoint = signed.checkpoint();
+    let subject = format!("{} {}", checkpoint.size, checkpoint.root);
+    tracing::error!(subject, reason, "the journal served is not the one folded before");
+    // The signed checkpoint is the evidence: with another one of the same log it proves who forked.
+    Incident { kind: IncidentKind::JournalDiffers, subject, detail: format!("{reason}\n{signed}"), at }
+}
+
+async fn checkpoint(source: &dyn LogSource) -> Result<SignedCheckpoint> {
+    let unavailable = |reason| TrusteeError::JournalUnavailable { path: "checkpoint".into(), reason };
+    let bytes = source.get("checkpoint", MAX_NOTE_BYTES).await.map_err(unavailable)?;
+    let bytes = bytes.ok_or_else(|| unavailable("nothing is published yet".into()))?;
+    SignedCheckpoint::parse(&bytes).map_err(|error| TrusteeError::JournalRefused(error.to_string()))
+}
+
+/// The tiles fetched so far.
+struct Tiles<'s> {
+    source: &'s dyn LogSource,
+    fetched: BTreeMap<TilePath, Vec<u8>>,
+}
+
+/// Why a step was not made; a fork comes with its reason.
+struct Refused {
+    error: TrusteeError,
+    fork: Option<String>,
+}
+
+impl From<TrusteeError> for Refused {
+    fn from(error: TrusteeError) -> Self {
+        Self { error, fork: None }
+    }
+}
+
+impl Tiles<'_> {
+    /// Verification is synchronous: it is run again until it lacks no tile any more.
+    async fn step(
+        &mut self,
+        follower: &Follower,
+        signed: &SignedCheckpoint,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> std::result::Result<Step, Refused> {
+        let window = TimeWindow::until(u64::try_from(now.unix()).unwrap_or(0));
+        loop {
+            let error = match follower.step(signed, policy, window, self, LEAVES_AT_ONCE) {
+                Ok(step) => {
+                    // Bundles are read once, the tiles of the edge again and again.
+                    self.fetched.retain(|path, _| path.kind() != TileKind::Entries);
+                    return Ok(step);
+                }
+                Err(FollowError::Tile(TileError::Read { path, .. })) if !self.fetched.contains_key(&path) => {
+                    self.fetch(path).await?;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            let reason = error.to_string();
+            let fork = matches!(error, FollowError::Fork { .. }).then(|| reason.clone());
+            return Err(Refused { error: TrusteeError::JournalRefused(reason), fork });
+        }
+    }
+
+    /// Leaf 0 as served, checked against the pin only: it says by which policy the rest, itself included, is verified.
+    async fn genesis(&mut self, size: u64, pinned: &Digest) -> Result<ControlState> {
+        let mut first = Vec::new();
+        loop {
+            let read = read_entries(0, 1, size, &mut *self, |_, entry| first = entry.to_vec());
+            match read {
+                Ok(()) => break,
+                Err(TileError::Read { path, .. }) if !self.fetched.contains_key(&path) => self.fetch(path).await?,
+                Err(error) => return Err(TrusteeError::JournalRefused(error.to_string())),
+            }
+        }
+        let leaf =
+            ControlLeaf::parse(&first).map_err(|error| TrusteeError::JournalRefused(format!("leaf 0: {error}")))?;
+        begin(&leaf, pinned)
+    }
+
+    async fn fetch(&mut self, path: TilePath) -> Result<()> {
+        let unavailable = |reason| TrusteeError::JournalUnavailable { path: path.to_string(), reason };
+        let bytes = self.source.get(&path.to_string(), MAX_BUNDLE_BYTES).await.map_err(unavailable)?;
+        self.fetched.insert(path, bytes.ok_or_else(|| unavailable("not found".into()))?);
+        Ok(())
+    }
+}
+
+impl TileReader for Tiles<'_> {
+    type Error = String;
+
+    fn read(&mut self, path: &TilePath) -> std::result::Result<Vec<u8>, String> {
+        self.fetched.get(path).cloned().ok_or_else(|| "not fetched".to_owned())
+    }
+}

@@ -1,0 +1,212 @@
+//! One trustee: its folder, its keys, and what it signs by itself.
+
+use crate::documents::Documents;
+use crate::error::{Result, TrusteeError};
+use crate::files::Existing;
+use crate::memory::Memory;
+use crate::parts;
+use crate::vault::{AtRest, Passphrase, Vault};
+use base64ct::{Base64, Encoding};
+use countersign_core::control::{Change, Genesis, control_message};
+use countersign_core::id::Digest;
+use countersign_core::json::Exact;
+use countersign_seal::identity::{Identity, IdentityKey};
+use countersign_seal::transport::{TransportKey, TransportSecret};
+use ed25519_dalek::{Signer as _, SigningKey};
+use rand_core::CryptoRng;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+use zeroize::Zeroizing;
+
+/// What a trustee tells everybody about itself; genesis names both keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicIdentity {
+    /// Index of its shares, from 1.
+    pub index: u16,
+    /// Ed25519 identity key.
+    pub identity: Digest,
+    /// X-Wing transport key.
+    pub transport: TransportKey,
+}
+
+impl PublicIdentity {
+    /// The identity as a key of ceremonies and rings.
+    ///
+    /// # Errors
+    /// [`TrusteeError::Document`] when the bytes are no usable key.
+    pub fn identity_key(&self) -> Result<IdentityKey> {
+        IdentityKey::from_digest(&self.identity)
+            .ok_or_else(|| TrusteeError::document("identity of a trustee", "not an Ed25519 key"))
+    }
+}
+
+/// A trustee's own keys. Secret; wiped when dropped; has no `Debug`.
+pub struct TrusteeKeys {
+    pub(crate) index: u16,
+    pub(crate) identity: Identity,
+    pub(crate) signing: SigningKey,
+    pub(crate) transport: TransportSecret,
+    public: PublicIdentity,
+}
+
+/// A trustee in its folder. One program at a time works with a folder.
+pub struct Trustee {
+    pub(crate) keys: Arc<TrusteeKeys>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) documents: Documents,
+    pub(crate) database: PathBuf,
+    /// Held from the first look at the memory until the answer is durable: one answer at a time.
+    pub(crate) memory: Arc<Mutex<Option<Memory>>>,
+}
+
+const KEYS: &str = "keys";
+const VERSION: u8 = 1;
+
+impl Trustee {
+    /// Makes the keys of a new trustee in `folder`, unencrypted: see [`AtRest::Plain`].
+    ///
+    /// # Errors
+    /// [`TrusteeError::Exists`] when keys are there; [`TrusteeError::Document`] for index 0.
+    pub fn create(folder: &Path, index: u16, rng: &mut impl CryptoRng) -> Result<PublicIdentity> {
+        create(&Vault::new(folder, None), index, rng)
+    }
+
+    /// As [`create`](Self::create), with every secret encrypted under a passphrase.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_encrypted(
+        folder: &Path,
+        index: u16,
+        passphrase: Passphrase,
+        rng: &mut impl CryptoRng,
+    ) -> Result<PublicIdentity> {
+        create(&Vault::new(folder, Some(passphrase)), index, rng)
+    }
+
+    /// Opens a trustee whose secrets are not encrypted.
+    ///
+    /// # Errors
+    /// [`TrusteeError::Secrets`] when there are none, or they are encrypted.
+    pub fn open(folder: &Path) -> Result<Self> {
+        Self::open_vault(folder, Vault::new(folder, None))
+    }
+
+    /// Opens a trustee whose secrets are encrypted.
+    ///
+    /// # Errors
+    /// [`TrusteeError::Secrets`] when there are none, they are not encrypted, or the passphrase is wrong.
+    pub fn open_encrypted(folder: &Path, passphrase: Passphrase) -> Result<Self> {
+        Self::open_vault(folder, Vault::new(folder, Some(passphrase)))
+    }
+
+    fn open_vault(folder: &Path, vault: Vault) -> Result<Self> {
+        let stored = vault
+            .read(KEYS)?
+            .ok_or_else(|| TrusteeError::Secrets(format!("no trustee was created in `{}`", folder.display())))?;
+        Ok(Self {
+            keys: Arc::new(TrusteeKeys::decode(&stored)?),
+            vault: Arc::new(vault),
+            documents: Documents::new(folder),
+            database: folder.join("journal.db"),
+            memory: Arc::new(Mutex::new(None)),
+        })
+    }
+
+    /// Index of its shares.
+    pub fn index(&self) -> u16 {
+        self.keys.index
+    }
+
+    /// The public halves of its keys.
+    pub fn public(&self) -> &PublicIdentity {
+        &self.keys.public
+    }
+
+    /// How its secrets lie on the disk; whoever runs a trustee with [`AtRest::Plain`] must be warned.
+    pub fn at_rest(&self) -> AtRest {
+        self.vault.at_rest()
+    }
+
+    /// Signs a control body as `trustee:<index>`: a genesis that names this trustee, its keys and the ring of its own
+    /// ceremony, or a change of the journal it has pinned. The text goes into `sig` of the control leaf.
+    ///
+    /// # Errors
+    /// [`TrusteeError::Document`] for any other body: a trustee does not sign what it cannot read.
+    pub fn sign_control(&self, body: &str) -> Result<String> {
+        let pinned = self.documents.pinned()?;
+        match Exact::<Genesis>::parse(body.as_bytes()) {
+            Ok(genesis) => self.check_genesis(&genesis, pinned)?,
+            Err(no_genesis) => {
+                let change = Exact::<Change>::parse(body.as_bytes()).map_err(|no_change| {
+                    let reason = format!("neither a genesis ({no_genesis}) nor a change ({no_change})");
+                    TrusteeError::document("control body", reason)
+                })?;
+                if pinned != Some(change.value().genesis) {
+                    return Err(TrusteeError::document(
+                        "control body",
+                        "a change of another journal than the one pinned here",
+                    ));
+                }
+            }
+        }
+        Ok(Base64::encode_string(&self.keys.signing.sign(&control_message(body)).to_bytes()))
+    }
+
+    fn check_genesis(&self, genesis: &Exact<Genesis>, pinned: Option<Digest>) -> Result<()> {
+        let refuse = |reason: &str| Err(TrusteeError::document("genesis", reason));
+        if pinned.is_some_and(|pinned| pinned != genesis.digest()) {
+            return refuse("another genesis is pinned here");
+        }
+        let public = self.public();
+        let members = genesis.value().trustees.iter().flat_map(|trustees| &trustees.members);
+        let named = members.into_iter().any(|member| {
+            (member.index, member.identity, member.transport)
+                == (public.index, public.identity, public.transport.digest())
+        });
+        if !named {
+            return refuse("does not name this trustee with its index and keys");
+        }
+        let ring = genesis.value().ring.as_ref().map(|ring| (ring.id, ring.share_epoch));
+        match ring {
+            Some((id, epoch)) if self.holds_share(id, epoch) => Ok(()),
+            _ => refuse("names a ring of which this trustee holds no share"),
+        }
+    }
+}
+
+fn create(vault: &Vault, index: u16, rng: &mut impl CryptoRng) -> Result<PublicIdentity> {
+    if index == 0 {
+        return Err(TrusteeError::document("index of a trustee", "trustees are numbered from 1"));
+    }
+    if let Some(path) = vault.holds(KEYS) {
+        return Err(TrusteeError::Exists(path));
+    }
+    let mut seeds = Zeroizing::new([0_u8; 64]);
+    rng.fill_bytes(seeds.as_mut_slice());
+    let (identity, transport) = seeds.split_at(32);
+    let stored = parts::write(&[&[VERSION], &index.to_le_bytes(), identity, transport]);
+    let keys = TrusteeKeys::decode(&stored)?;
+    vault.write(KEYS, &stored, Existing::Refuse)?;
+    Ok(keys.public)
+}
+
+impl TrusteeKeys {
+    fn decode(stored: &[u8]) -> Result<Self> {
+        let damaged = |reason: &str| TrusteeError::damaged("the trustee's key file", reason);
+        let read = parts::read(stored).ok_or_else(|| damaged("its layout"))?;
+        let [[VERSION], index, identity, transport] = read.as_slice() else { return Err(damaged("its version")) };
+        let index = <[u8; 2]>::try_from(*index).map(u16::from_le_bytes).map_err(|_| damaged("its index"))?;
+        let seed = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).map(Zeroizing::new).map_err(|_| damaged("a seed"));
+        let (identity_seed, transport_seed) = (seed(identity)?, seed(transport)?);
+        let identity = Identity::from_seed(&identity_seed);
+        let transport = TransportSecret::from_seed(*transport_seed);
+        let public = PublicIdentity {
+            index,
+            identity: Digest(*identity.public().bytes()),
+            transport: transport.public().map_err(|error| damaged(&error.to_string()))?,
+        };
+        Ok(Self { index, identity, signing: SigningKey::from_bytes(&identity_seed), transport, public })
+    }
+}
