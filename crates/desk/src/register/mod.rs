@@ -21,3 +21,5 @@ pub use rows::{BadRow, BadRows, CsvOptions, ImportError, MOST_REPORTED, Rejected
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
