@@ -1,35 +1,38 @@
 //! "Was this honest?": the evidence of one release, checked offline.
 //!
-//! Folder: `docs/formats/evidence.md`. The check establishes that the order is the one everybody signed, that it stands in
-//! the witnessed journal that began with the pinned genesis, that a lawful quorum signed it (when the facts are in the
-//! folder, that the policy in force allows it), and that t trustees say that they answered exactly this order.
+//! Folder: `docs/formats/evidence.md`. The check establishes that the order is the one everybody signed, that its scope is
+//! that of its manifest, that it stands in the witnessed journal that began with the pinned genesis, that two approvers in
+//! force signed it (when the facts are in the folder, that the policy in force allows it), and that t trustees say that
+//! they answered exactly this order, under the control state that the journal shows, while it was valid.
 
 mod files;
+mod history;
+mod keys;
 mod opening;
+mod said;
 
 pub use files::{Fault, Files, SUMS, check_sums, sums};
 pub use opening::{OPENING_FILES, OpenedCell, Opening, open_package};
 
 use crate::manifest::Manifest;
 use crate::order_leaf::check_order_leaf;
-use crate::request::release_decision;
+use crate::request::publicity::{SKEW, witnessed};
+use crate::request::{decision, release_decision, scope};
 use crate::state::{ControlState, InForce};
-use crate::wire::{DelayOrder, Outcome, Receipt, Signed};
-use countersign_approve::{VerifiedApproval, verify_approval};
-use countersign_core::approval::Approval;
-use countersign_core::directory::Directory;
-use countersign_core::facts::Facts;
+use crate::wire::Receipt;
+use countersign_approve::VerifiedApproval;
+use countersign_core::approval::Verdict;
+use countersign_core::directory::{Authority, Directory};
 use countersign_core::id::Digest;
 use countersign_core::json::{Document, Exact};
 use countersign_core::order::Order;
 use countersign_core::time::Timestamp;
 use countersign_policy::Bundle;
 use countersign_seal::identity::IdentityKey;
-use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, Ring, ShareEpoch, VerifyingShares};
-use countersign_tlog::leaf::ControlLeaf;
-use countersign_tlog::policy::{Policy, TimeWindow};
-use countersign_tlog::proof::{Included, LogProof};
-use files::{file, text, under};
+use countersign_seal::ring::{ConfirmedRing, VerifyingShares};
+use countersign_tlog::proof::Included;
+use files::{file, under};
+use history::{History, prove};
 use std::collections::BTreeMap;
 
 /// Evidence that holds.
@@ -40,7 +43,7 @@ pub struct Evidence {
     pub manifest: Exact<Manifest>,
     /// Digest of genesis: to be compared with the one pinned.
     pub genesis: Digest,
-    /// The control state in force when the trustees answered.
+    /// The control state in force when the trustee that had read most of the journal answered.
     pub state: InForce,
     /// The order's place in the journal.
     pub included: Included,
@@ -64,49 +67,48 @@ pub struct Evidence {
 /// [`Fault`] naming the first file that does not hold.
 pub fn verify_evidence(files: &Files, pinned: Option<&Digest>) -> Result<Evidence, Fault> {
     check_sums(files)?;
+    known_files(files)?;
     let order: Exact<Order> = document(files, "order.json")?;
     let manifest: Exact<Manifest> = document(files, "manifest.json")?;
-    let root = manifest.value().root().map_err(|error| Fault::new("manifest.json", error))?;
-    if root != order.value().scope.manifest {
-        return Err(Fault::new("manifest.json", "is not the manifest that the order names"));
+    scope::fit(manifest.value(), order.value())
+        .map_err(|refusal| Fault::new("manifest.json", format!("is not that of the order: {}", refusal.detail())))?;
+    let history = History::read(files, pinned)?;
+    let genesis = history.genesis();
+    if order.value().custodian != genesis.genesis().value().custodian.id {
+        return Err(Fault::new("order.json", "is of another custodian"));
     }
-    let control = fold(files, pinned)?;
-    let answered = receipts(files, &control, &order)?;
-    let at = answered.values().map(|receipt| receipt.value().at).max().unwrap_or(Timestamp::MAX);
-    let state = control.at(at);
-    for (trustee, receipt) in &answered {
-        if receipt.value().state != control.at(receipt.value().at).digest() {
-            let reason = "the control state that the trustee had in force is not the one of control/";
-            return Err(Fault::new(format!("receipts/{trustee}.signed"), reason));
-        }
-    }
-    let included = order_leaf(files, &control, &state, &order)?;
+    let receipts = said::receipts(files, genesis, &order)?;
+    let Answered { state, first, last } = answered(&history, &receipts)?;
+    let included = public(files, &state, &order, &receipts, first)?;
     let directory: Exact<Directory> = document(files, "directory.json")?;
     if directory.digest() != state.directory() {
         return Err(Fault::new("directory.json", "is not the directory in force"));
     }
+    let authority = decision::authority(directory.value(), &state, order.value())
+        .map_err(|refusal| Fault::new("order.json", refusal.detail()))?;
     let bundle = Bundle::from_document(file(files, "policy-bundle.json")?)
         .map_err(|error| Fault::new("policy-bundle.json", error))?;
     if bundle.digest() != state.policy() || order.value().policy != state.policy() {
         return Err(Fault::new("policy-bundle.json", "is not the policy in force, or not the one the order names"));
     }
-    let approvals = approvals(files, &state, &order)?;
-    let policy_rerun = match files.contains_key("facts.json") {
-        true => rerun(files, &control, &state, at, &order, &directory, &bundle, &approvals, &included)?,
-        false => false,
-    };
-    delay(files, &order, &directory)?;
-    let (ring, shares, identities) = ring(files, &control, &state, &order)?;
-    known_files(files)?;
-    let signers = approvals.iter().map(|approval| approval.id().to_string()).collect();
-    let genesis = control.genesis().digest();
+    let approvals = said::approvals(files, &state, &order, first)?;
+    let release = Release { order: &order, authority, bundle: &bundle, state: &state, included: &included, last };
+    let policy_rerun = release.rerun(files, genesis, &directory, &approvals)?;
+    said::delay(files, &order, &directory)?;
+    let (ring, shares, identities) = keys::ring(files, genesis, &state, &order)?;
+    let signers = approvals
+        .iter()
+        .filter(|approval| approval.verdict() == Verdict::Approve)
+        .map(|approval| approval.id().to_string())
+        .collect();
+    let genesis = genesis.genesis().digest();
     Ok(Evidence {
         order,
         manifest,
         genesis,
         state,
         included,
-        receipts: answered,
+        receipts,
         signers,
         policy_rerun,
         directory,
@@ -120,180 +122,131 @@ fn document<T: Document>(files: &Files, path: &str) -> Result<Exact<T>, Fault> {
     Exact::parse(file(files, path)?).map_err(|error| Fault::new(path, error))
 }
 
-/// Folds every control leaf of the folder, each proved to stand in the journal.
-fn fold(files: &Files, pinned: Option<&Digest>) -> Result<ControlState, Fault> {
-    let mut state: Option<ControlState> = None;
-    for (path, leaf) in under(files, "control").filter(|(path, _)| path.ends_with(".leaf")) {
-        let parsed = ControlLeaf::parse(leaf).map_err(|error| Fault::new(path, error))?;
-        let proof_path = path.replace(".leaf", ".tlog-proof");
-        let mut next = match state.take() {
-            Some(state) => state,
-            None => ControlState::begin(&parsed, pinned).map_err(|error| Fault::new(path, error))?,
-        };
-        let included = prove(files, &proof_path, leaf, next.genesis().value().witness_policy.as_bytes())?;
-        if path != format!("control/{:010}.leaf", included.index) {
-            return Err(Fault::new(path, format!("stands at index {} of the journal", included.index)));
-        }
-        if included.index > 0 {
-            let witnessed = time(included.witnessed.quorum_time);
-            next.fold(included.index, &parsed, witnessed);
-        }
-        state = Some(next);
-    }
-    state.ok_or_else(|| Fault::new("control/0000000000.leaf", "is missing"))
+/// JSON beside the documents, in the one spelling that writing it again gives.
+fn plain_json<T: serde::Serialize + serde::de::DeserializeOwned>(files: &Files, path: &str) -> Result<T, Fault> {
+    let bytes = file(files, path)?;
+    let value: T = serde_json::from_slice(bytes).map_err(|error| Fault::new(path, error))?;
+    let written = serde_json::to_vec(&value).map_err(|error| Fault::new(path, error))?;
+    if written == bytes { Ok(value) } else { Err(Fault::new(path, "is not in canonical form, or repeats a member")) }
 }
 
-fn prove(files: &Files, path: &str, leaf: &[u8], policy: &[u8]) -> Result<Included, Fault> {
-    let policy = Policy::parse(policy).map_err(|error| Fault::new("control/0000000000.leaf", error))?;
-    let proof = LogProof::parse(file(files, path)?).map_err(|error| Fault::new(path, error))?;
-    proof.verify(leaf, &policy, TimeWindow::ANY).map_err(|error| Fault::new(path, error))
+/// What the receipts establish together.
+struct Answered {
+    /// The control state of the trustee that had read most.
+    state: InForce,
+    /// The earliest answer.
+    first: Timestamp,
+    /// The latest answer.
+    last: Timestamp,
 }
 
-fn time(unix: u64) -> Timestamp {
-    i64::try_from(unix).ok().and_then(Timestamp::from_unix).unwrap_or(Timestamp::MAX)
-}
-
-/// Receipts of trustees that answered this order; at least t of them.
-fn receipts(
-    files: &Files,
-    control: &ControlState,
-    order: &Exact<Order>,
-) -> Result<BTreeMap<u16, Exact<Receipt>>, Fault> {
-    let custodian = control.genesis().value().custodian.id;
-    let mut answered = BTreeMap::new();
-    for (path, bytes) in under(files, "receipts") {
-        let signed = Signed::<Receipt>::open_by(bytes, |receipt| Some(control.trustee(receipt.trustee)?.identity))
-            .map_err(|error| Fault::new(path, error))?;
-        let value = signed.value();
-        if value.custodian != custodian || value.order != order.digest() || value.outcome != Outcome::Answered {
-            return Err(Fault::new(path, "is not a receipt for an answer to this order"));
-        }
-        if path != format!("receipts/{}.signed", value.trustee) {
-            return Err(Fault::new(path, format!("is the receipt of trustee {}", value.trustee)));
-        }
-        if value.records != order.value().scope.records {
-            return Err(Fault::new(path, "counts other records than the order"));
-        }
-        answered.insert(value.trustee, signed.document().clone());
-    }
-    let needed = control.trustees().map_or(0, |(threshold, _)| usize::from(threshold));
-    if needed == 0 || answered.len() < needed {
-        return Err(Fault::new("receipts", format!("{} receipts, the threshold is {needed}", answered.len())));
-    }
-    Ok(answered)
-}
-
-fn order_leaf(files: &Files, control: &ControlState, state: &InForce, order: &Exact<Order>) -> Result<Included, Fault> {
-    let leaf = file(files, "order.leaf")?;
-    let disclosures: Vec<String> = serde_json::from_slice(file(files, "order.disclosures.json")?)
-        .map_err(|error| Fault::new("order.disclosures.json", error))?;
-    check_order_leaf(order, leaf, &disclosures).map_err(|error| Fault::new("order.leaf", error))?;
-    if order.value().custodian != control.genesis().value().custodian.id {
-        return Err(Fault::new("order.json", "is of another custodian"));
-    }
-    prove(files, "order.tlog-proof", leaf, state.witness_policy().as_bytes())
-}
-
-fn approvals(files: &Files, state: &InForce, order: &Exact<Order>) -> Result<Vec<VerifiedApproval>, Fault> {
-    let mut verified: Vec<VerifiedApproval> = Vec::new();
-    for (path, bytes) in under(files, "approvals") {
-        let approval = Exact::<Approval>::parse(bytes).map_err(|error| Fault::new(path, error))?;
-        let value = approval.value();
-        let person = state
-            .people()
-            .get(&value.approver)
-            .ok_or_else(|| Fault::new(path, format!("`{}` was not in force in the roster", value.approver)))?;
-        let checked = verify_approval(value, &order.digest(), person).map_err(|error| Fault::new(path, error))?;
-        if verified.iter().any(|before| before.id() == checked.id()) {
-            return Err(Fault::new(path, format!("`{}` signed twice", value.approver)));
-        }
-        verified.push(checked);
-    }
-    if verified.is_empty() {
-        return Err(Fault::new("approvals", "nobody signed"));
-    }
-    Ok(verified)
-}
-
-#[expect(clippy::too_many_arguments, reason = "each is a separately checked part of the evidence")]
-fn rerun(
-    files: &Files,
-    control: &ControlState,
-    state: &InForce,
-    at: Timestamp,
-    order: &Exact<Order>,
-    directory: &Exact<Directory>,
-    bundle: &Bundle,
-    approvals: &[VerifiedApproval],
-    included: &Included,
-) -> Result<bool, Fault> {
-    let facts: Exact<Facts> = document(files, "facts.json")?;
-    if facts.digest() != order.value().facts || facts.value().directory != directory.digest() {
-        return Err(Fault::new("facts.json", "are not the facts that the order names"));
-    }
-    let authority = directory
-        .value()
-        .get(&order.value().authority)
-        .ok_or_else(|| Fault::new("directory.json", format!("has no `{}`", order.value().authority)))?;
-    let witnesses = included.witnessed.cosigners.len();
-    let seat = control.genesis().value().custodian.seat;
-    let decision = release_decision(bundle, state, seat, at, order, facts.value(), authority, approvals, witnesses);
-    if !decision.allowed {
-        let reasons: Vec<String> = decision.reasons.iter().map(ToString::to_string).collect();
-        return Err(Fault::new("facts.json", format!("the policy does not allow the release: {}", reasons.join(", "))));
-    }
-    Ok(true)
-}
-
-fn delay(files: &Files, order: &Exact<Order>, directory: &Exact<Directory>) -> Result<(), Fault> {
-    const PATH: &str = "delay.signed";
-    match (order.value().delay, files.get(PATH)) {
-        (None, None) => Ok(()),
-        (None, Some(_)) => Err(Fault::new(PATH, "the order names no delay order")),
-        (Some(_), None) => Err(Fault::new(PATH, "is missing")),
-        (Some(digest), Some(bytes)) => {
-            let key = directory.value().get(&order.value().authority).and_then(|authority| authority.signing_key);
-            let signed = Signed::<DelayOrder>::open_by(bytes, |_| key).map_err(|error| Fault::new(PATH, error))?;
-            let same = signed.document().digest() == digest
-                && signed.value().authority == order.value().authority
-                && signed.value().request == order.value().instrument.request;
-            if same { Ok(()) } else { Err(Fault::new(PATH, "is not the delay order that the order names")) }
-        }
-    }
-}
-
-type RingParts = (ConfirmedRing, VerifyingShares, BTreeMap<u16, IdentityKey>);
-
-fn ring(files: &Files, control: &ControlState, state: &InForce, order: &Exact<Order>) -> Result<RingParts, Fault> {
-    let in_force = state.ring().ok_or_else(|| Fault::new("ring.json", "no ring was in force"))?;
-    let ring: Exact<Ring> = document(files, "ring.json")?;
-    let mut identities = BTreeMap::new();
-    for member in control.genesis().value().trustees.iter().flat_map(|trustees| &trustees.members) {
-        let key = IdentityKey::from_digest(&member.identity).ok_or_else(|| {
-            Fault::new("control/0000000000.leaf", format!("identity key of trustee {}", member.index))
+/// Each trustee had in force exactly what the journal shows up to the size that it had folded.
+fn answered(history: &History, receipts: &BTreeMap<u16, Exact<Receipt>>) -> Result<Answered, Fault> {
+    let sizes = receipts.values().map(|receipt| receipt.value().journal_size).collect();
+    let states = history.states(&sizes);
+    let mut most: Option<(u64, Timestamp, InForce)> = None;
+    for receipt in receipts.values().map(Exact::value) {
+        let fault = |reason: &str| Fault::new(receipt_path(receipt), reason);
+        let state = states.get(&receipt.journal_size).map(|state| state.at(receipt.at));
+        let state = state.filter(|state| state.digest() == receipt.state).ok_or_else(|| {
+            fault("the control state that the trustee had in force is not the one of control/ up to that size")
         })?;
-        identities.insert(member.index, key);
+        if state.ring().is_none_or(|ring| ring.share_epoch != receipt.share_epoch) {
+            return Err(fault("names another share epoch than the one in force"));
+        }
+        let read = (receipt.journal_size, receipt.at);
+        if most.as_ref().is_none_or(|(size, at, _)| (*size, *at) < read) {
+            most = Some((read.0, read.1, state));
+        }
     }
-    let mut confirmations = Vec::new();
-    for (path, bytes) in under(files, "ring-confirmations") {
-        let confirmation = Exact::<Confirmation>::parse(bytes).map_err(|error| Fault::new(path, error))?;
-        confirmations.push(confirmation.value().clone());
+    let times = || receipts.values().map(|receipt| receipt.value().at);
+    match (most, times().min(), times().max()) {
+        (Some((_, _, state)), Some(first), Some(last)) => Ok(Answered { state, first, last }),
+        _ => Err(Fault::new("receipts", "there are none")),
     }
-    let keys: Vec<IdentityKey> = identities.values().cloned().collect();
-    let ring = ConfirmedRing::new(ring, &confirmations, &keys, DealerRings::Refuse)
-        .map_err(|error| Fault::new("ring.json", error))?;
-    if ring.id() != in_force.id || order.value().ring != ring.id() {
-        return Err(Fault::new("ring.json", "is not the ring in force, or not the one the order names"));
-    }
-    let epoch: Exact<ShareEpoch> = document(files, "shares.json")?;
-    if epoch.digest() != in_force.shares {
-        return Err(Fault::new("shares.json", "are not the verifying shares in force"));
-    }
-    let shares = VerifyingShares::new(&ring, &epoch).map_err(|error| Fault::new("shares.json", error))?;
-    Ok((ring, shares, identities))
 }
 
-/// A file that nothing above reads has no place in evidence: somebody would believe it.
+fn receipt_path(receipt: &Receipt) -> String {
+    format!("receipts/{}.signed", receipt.trustee)
+}
+
+/// The order's leaf, in the journal before any trustee answered, for as long as it had to be.
+fn public(
+    files: &Files,
+    state: &InForce,
+    order: &Exact<Order>,
+    receipts: &BTreeMap<u16, Exact<Receipt>>,
+    first: Timestamp,
+) -> Result<Included, Fault> {
+    const PROOF: &str = "order.tlog-proof";
+    let leaf = file(files, "order.leaf")?;
+    let disclosures: Vec<String> = plain_json(files, "order.disclosures.json")?;
+    check_order_leaf(order, leaf, &disclosures).map_err(|error| Fault::new("order.leaf", error))?;
+    if state.is_held(&order.value().id) {
+        return Err(Fault::new("order.json", "was held by a control leaf"));
+    }
+    let included = prove(files, PROOF, leaf, state.witness_policy())?;
+    for receipt in receipts.values().map(Exact::value) {
+        if receipt.journal_size <= included.index {
+            return Err(Fault::new(receipt_path(receipt), "the trustee had not read as far as the order's leaf"));
+        }
+        if receipt.journal_size == included.size && receipt.journal_root.as_bytes() != included.root.as_bytes() {
+            return Err(Fault::new(receipt_path(receipt), "the trustee had read another journal"));
+        }
+    }
+    let waiting = order.value().kind.waiting_time(order.value().scope.subjects);
+    if waiting > 0 && first.plus(SKEW).since(witnessed(&included)) < waiting {
+        return Err(Fault::new(PROOF, format!("does not show the order public for {waiting} seconds before the answers")));
+    }
+    Ok(included)
+}
+
+/// A release as the policy sees it.
+struct Release<'r> {
+    order: &'r Exact<Order>,
+    authority: &'r Authority,
+    bundle: &'r Bundle,
+    state: &'r InForce,
+    included: &'r Included,
+    last: Timestamp,
+}
+
+impl Release<'_> {
+    /// Runs the policy again when the folder has the facts; says whether it has.
+    fn rerun(
+        &self,
+        files: &Files,
+        genesis: &ControlState,
+        directory: &Exact<Directory>,
+        approvals: &[VerifiedApproval],
+    ) -> Result<bool, Fault> {
+        const PATH: &str = "facts.json";
+        let Some(bytes) = files.get(PATH) else { return Ok(false) };
+        let order = self.order.value();
+        let facts = decision::facts(bytes, order).map_err(|refusal| Fault::new(PATH, refusal.detail()))?;
+        if facts.value().directory != directory.digest() {
+            return Err(Fault::new(PATH, "rest on another directory than the one in force"));
+        }
+        let decision = release_decision(
+            self.bundle,
+            self.state,
+            genesis.genesis().value().custodian.seat,
+            self.last,
+            self.order,
+            facts.value(),
+            self.authority,
+            approvals,
+            self.included.witnessed.cosigners.len(),
+        );
+        if decision.allowed {
+            return Ok(true);
+        }
+        let reasons: Vec<String> = decision.reasons.iter().map(ToString::to_string).collect();
+        Err(Fault::new(PATH, format!("the policy does not allow the release: {}", reasons.join(", "))))
+    }
+}
+
+/// A file that nothing reads has no place in evidence: somebody would believe it.
 fn known_files(files: &Files) -> Result<(), Fault> {
     const SINGLE: [&str; 12] = [
         SUMS,
@@ -314,16 +267,13 @@ fn known_files(files: &Files) -> Result<(), Fault> {
     if let Some(path) = files.keys().find(|path| !known(path)) {
         return Err(Fault::new(path, "does not belong to evidence"));
     }
-    let control = under(files, "control").find(|(path, _)| {
-        let pair = if path.ends_with(".leaf") {
-            path.replace(".leaf", ".tlog-proof")
-        } else {
-            path.replace(".tlog-proof", ".leaf")
-        };
-        pair == **path || !files.contains_key(&pair)
-    });
-    match control {
-        None => text(files, SUMS).map(|_| ()),
+    let paired = |path: &str| match (path.strip_suffix(".leaf"), path.strip_suffix(".tlog-proof")) {
+        (Some(stem), _) => files.contains_key(&format!("{stem}.tlog-proof")),
+        (None, Some(stem)) => files.contains_key(&format!("{stem}.leaf")),
+        (None, None) => false,
+    };
+    match under(files, "control").find(|(path, _)| !paired(path)) {
+        None => Ok(()),
         Some((path, _)) => Err(Fault::new(path, "does not belong to a leaf with its proof")),
     }
 }

@@ -4,7 +4,7 @@
 //! of digests over all of it.
 
 use super::files::{Fault, Files, SUMS, check_sums, file, under};
-use super::{Evidence, verify_evidence};
+use super::{Evidence, plain_json, verify_evidence};
 use countersign_core::class::{Class, ClassSet};
 use countersign_core::encoding::unhex;
 use countersign_core::id::{Digest, Handle, RecordId};
@@ -13,10 +13,10 @@ use countersign_seal::combine::{CellContent, Package, Released, open};
 use countersign_seal::header::{CheckedCapsule, check_batch};
 use countersign_seal::partial::{Ask, Reply, ReplyContext};
 use countersign_seal::record::SealedRecord;
-use countersign_seal::reply;
+use countersign_seal::reply::{self, OpenReplyError};
 use countersign_seal::sigma::ClassSigma;
-use countersign_seal::transport::TransportSecret;
-use std::collections::BTreeMap;
+use countersign_seal::transport::{EnvelopeError, TransportSecret};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Folders of a package beside the list of digests.
 pub const OPENING_FILES: [&str; 3] = ["evidence/", "sealed/", "replies/"];
@@ -72,8 +72,10 @@ pub fn open_package(
         let path = bad.0.first().and_then(|at| records.get(*at)).map(|record| sealed_path(&record.id()));
         Fault::new(path.unwrap_or_default(), "the header's proof does not hold")
     })?;
-    let replies = replies(files, &evidence, recipient)?;
-    let (cells, liars) = combine(&evidence, &records, &checked, &sigmas, &replies)?;
+    let Replies { readable, unreadable } = replies(files, &evidence, recipient)?;
+    let (cells, wrong) = combine(&evidence, &records, &checked, &sigmas, &readable)
+        .map_err(|fault| also_named(fault, &unreadable))?;
+    let liars = unreadable.into_iter().chain(wrong).collect::<BTreeSet<u16>>().into_iter().collect();
     Ok(Opening { evidence, cells, liars })
 }
 
@@ -87,9 +89,13 @@ fn sealed_path(record: &RecordId) -> String {
     format!("sealed/{record}.bin")
 }
 
-/// The records of the manifest, in its order, each exactly the one that label and u name.
+/// The records of the manifest, in its order, each exactly the one that label and u name; nothing besides.
 fn sealed_records(files: &Files, evidence: &Evidence) -> Result<Vec<SealedRecord>, Fault> {
     let entries = &evidence.manifest.value().entries;
+    let listed: BTreeSet<String> = entries.iter().map(|entry| sealed_path(&entry.record)).collect();
+    if let Some((path, _)) = under(files, "sealed").find(|(path, _)| *path != SIGMAS && !listed.contains(*path)) {
+        return Err(Fault::new(path, "is not in the manifest"));
+    }
     let records = entries.iter().map(|entry| {
         let path = sealed_path(&entry.record);
         let record = SealedRecord::decode(file(files, &path)?).map_err(|error| Fault::new(&path, error))?;
@@ -99,13 +105,14 @@ fn sealed_records(files: &Files, evidence: &Evidence) -> Result<Vec<SealedRecord
     records.collect()
 }
 
+const SIGMAS: &str = "sealed/sigmas.json";
+
 type Sigmas = Vec<BTreeMap<Class, ClassSigma>>;
 
 /// `sealed/sigmas.json`: an object from record id to an object from class to 64 hexadecimal digits.
 fn sigmas(files: &Files, evidence: &Evidence) -> Result<Sigmas, Fault> {
-    const PATH: &str = "sealed/sigmas.json";
-    let mut raw: BTreeMap<RecordId, BTreeMap<Class, String>> =
-        serde_json::from_slice(file(files, PATH)?).map_err(|error| Fault::new(PATH, error))?;
+    const PATH: &str = SIGMAS;
+    let mut raw: BTreeMap<RecordId, BTreeMap<Class, String>> = plain_json(files, PATH)?;
     let mut list = Vec::new();
     for entry in &evidence.manifest.value().entries {
         let mut classes = BTreeMap::new();
@@ -121,25 +128,49 @@ fn sigmas(files: &Files, evidence: &Evidence) -> Result<Sigmas, Fault> {
     if raw.is_empty() { Ok(list) } else { Err(Fault::new(PATH, "names a record that the order does not open")) }
 }
 
-fn replies(files: &Files, evidence: &Evidence, recipient: &TransportSecret) -> Result<Vec<(u16, Reply)>, Fault> {
-    let mut replies = Vec::new();
+struct Replies {
+    readable: Vec<(u16, Reply)>,
+    /// Trustees that signed something that is no reply to this recipient.
+    unreadable: Vec<u16>,
+}
+
+/// Replies of trustees that gave a receipt. What a trustee did not sign as it lies here is the fault of whoever carried
+/// it; what it signed and nobody can read is its own, and others may suffice.
+fn replies(files: &Files, evidence: &Evidence, recipient: &TransportSecret) -> Result<Replies, Fault> {
+    let mut replies = Replies { readable: Vec::new(), unreadable: Vec::new() };
     for (path, bytes) in under(files, "replies") {
         let trustee: u16 = path
             .strip_prefix("replies/")
             .and_then(|name| name.strip_suffix(".bin"))
             .and_then(|number| number.parse().ok())
+            .filter(|trustee: &u16| path == format!("replies/{trustee}.bin"))
             .ok_or_else(|| Fault::new(path, "is not named by a trustee's index"))?;
         let identity = evidence.identities.get(&trustee).ok_or_else(|| Fault::new(path, "no such trustee"))?;
+        if !evidence.receipts.contains_key(&trustee) {
+            return Err(Fault::new(path, "comes without the trustee's receipt"));
+        }
         let context = ReplyContext {
             order: evidence.order.digest(),
             ring: evidence.ring.id(),
             trustee,
             share_epoch: evidence.shares.epoch(),
         };
-        let reply = reply::open(bytes, &context, recipient, identity).map_err(|error| Fault::new(path, error))?;
-        replies.push((trustee, reply));
+        match reply::open(bytes, &context, recipient, identity) {
+            Ok(reply) => replies.readable.push((trustee, reply)),
+            Err(
+                OpenReplyError::Content { .. } | OpenReplyError::Envelope { reason: EnvelopeError::Sealed, .. },
+            ) => replies.unreadable.push(trustee),
+            Err(error) => return Err(Fault::new(path, error)),
+        }
     }
     Ok(replies)
+}
+
+fn also_named(mut fault: Fault, unreadable: &[u16]) -> Fault {
+    if !unreadable.is_empty() {
+        fault.reason.push_str(&format!("; unreadable: trustees {unreadable:?}"));
+    }
+    fault
 }
 
 fn combine(

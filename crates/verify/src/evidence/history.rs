@@ -1,0 +1,83 @@
+//! The control leaves of the folder: each proved to stand in the journal, folded as far as each trustee had read.
+
+use super::files::{Fault, Files, file, under};
+use crate::request::publicity::witnessed;
+use crate::state::ControlState;
+use countersign_core::id::Digest;
+use countersign_core::time::Timestamp;
+use countersign_tlog::leaf::ControlLeaf;
+use countersign_tlog::policy::{Policy, TimeWindow};
+use countersign_tlog::proof::{Included, LogProof};
+use std::collections::{BTreeMap, BTreeSet};
+
+const GENESIS: &str = "control/0000000000.leaf";
+
+/// Genesis and the later control leaves, with the witnessed time of each.
+pub(super) struct History {
+    genesis: ControlState,
+    later: Vec<(u64, ControlLeaf, Timestamp)>,
+}
+
+impl History {
+    /// Reads `control/`: every leaf at the index of its name, under the witness policy in force at its time.
+    pub(super) fn read(files: &Files, pinned: Option<&Digest>) -> Result<Self, Fault> {
+        let leaf = file(files, GENESIS)?;
+        let parsed = ControlLeaf::parse(leaf).map_err(|error| Fault::new(GENESIS, error))?;
+        let genesis = ControlState::begin(&parsed, pinned).map_err(|error| Fault::new(GENESIS, error))?;
+        prove_control(files, GENESIS, leaf, &genesis)?;
+        let mut state = genesis.clone();
+        let mut later = Vec::new();
+        for (path, leaf) in under(files, "control").filter(|(path, _)| path.ends_with(".leaf") && *path != GENESIS) {
+            let parsed = ControlLeaf::parse(leaf).map_err(|error| Fault::new(path, error))?;
+            let included = prove_control(files, path, leaf, &state)?;
+            let time = witnessed(&included);
+            state.fold(included.index, &parsed, time);
+            later.push((included.index, parsed, time));
+        }
+        Ok(Self { genesis, later })
+    }
+
+    /// The state at genesis.
+    pub(super) fn genesis(&self) -> &ControlState {
+        &self.genesis
+    }
+
+    /// The states of those who had folded so many leaves of the journal.
+    pub(super) fn states(&self, sizes: &BTreeSet<u64>) -> BTreeMap<u64, ControlState> {
+        let mut state = self.genesis.clone();
+        let mut later = self.later.iter().peekable();
+        let states = sizes.iter().map(|size| {
+            while let Some((index, leaf, time)) = later.next_if(|(index, _, _)| index < size) {
+                state.fold(*index, leaf, *time);
+            }
+            (*size, state.clone())
+        });
+        states.collect()
+    }
+}
+
+/// Checks the proof of a control leaf under one of the policies that can be in force, whichever it is at the proof's time.
+fn prove_control(files: &Files, path: &str, leaf: &[u8], state: &ControlState) -> Result<Included, Fault> {
+    let proof = path.replace(".leaf", ".tlog-proof");
+    let mut fault = None;
+    for policy in state.witness_policies() {
+        match prove(files, &proof, leaf, policy) {
+            Ok(included) if state.at(witnessed(&included)).witness_policy() != policy => {
+                fault = Some(Fault::new(&proof, "is cosigned under a witness policy that was not in force"));
+            }
+            Ok(included) if path != format!("control/{:010}.leaf", included.index) => {
+                return Err(Fault::new(path, format!("stands at index {} of the journal", included.index)));
+            }
+            Ok(included) => return Ok(included),
+            Err(other) => fault = fault.or(Some(other)),
+        }
+    }
+    Err(fault.unwrap_or_else(|| Fault::new(proof, "no witness policy is in force")))
+}
+
+/// Checks a `.tlog-proof` of the folder for these leaf bytes.
+pub(super) fn prove(files: &Files, path: &str, leaf: &[u8], policy: &str) -> Result<Included, Fault> {
+    let policy = Policy::parse(policy.as_bytes()).map_err(|error| Fault::new(GENESIS, error))?;
+    let proof = LogProof::parse(file(files, path)?).map_err(|error| Fault::new(path, error))?;
+    proof.verify(leaf, &policy, TimeWindow::ANY).map_err(|error| Fault::new(path, error))
+}
