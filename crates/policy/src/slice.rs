@@ -217,3 +217,90 @@ fn case_attributes(
     }
     Ok(attributes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Bundle;
+    use countersign_core::directory::{AuthorityKind, Standing};
+    use countersign_core::facts::{Asked, FactsV1};
+    use countersign_core::id::{AuthorityId, Digest, PersonId};
+    use countersign_core::order::{Instrument, Kind};
+    use countersign_core::time::Timestamp;
+
+    fn slice(bundle: &Bundle) -> Slice {
+        let country = |code: &str| Country::parse(code).unwrap();
+        let authority = Authority {
+            id: AuthorityId::parse("xg-court").unwrap(),
+            name: "Supreme Court of Gorl".to_owned(),
+            state: country("XG"),
+            kind: AuthorityKind::Court,
+            independence: 3,
+            security_service: None,
+            standing: Standing::Good,
+            sanctioned_in: vec![country("XH")],
+            call_back: None,
+            signing_key: None,
+            recipient: None,
+            source: "sample".to_owned(),
+            checked: Timestamp::MIN,
+        };
+        let facts = Facts {
+            v: FactsV1,
+            case: Digest([0; 32]),
+            authority: authority.id.clone(),
+            directory: Digest([0; 32]),
+            kind: Kind::Disclosure,
+            instrument: Instrument::CourtOrder,
+            author: PersonId::parse("lena-moor").unwrap(),
+            factors: Vec::new(),
+            asked: Asked { subjects: 1, classes: ClassSet::default() },
+            necessary: ClassSet::default(),
+            allowed: ClassSet::default(),
+            listed_by: Vec::new(),
+            matter: Digest([0; 32]),
+            addresses: Vec::new(),
+            findings: Vec::new(),
+        };
+        Slice::new(&bundle.names, &facts, &bundle.classes_of(Kind::Disclosure), &authority, country("XA")).unwrap()
+    }
+
+    #[test]
+    fn a_whole_slice_is_accepted() {
+        let bundle = Bundle::builtin_eea_custodian().unwrap();
+        assert!(slice(&bundle).check(&bundle.schema).is_ok());
+    }
+
+    /// `in` on a missing entity is silently false in Cedar: a missing state would sit in no bloc and close no gate.
+    #[test]
+    fn each_missing_entity_is_noticed() {
+        let bundle = Bundle::builtin_eea_custodian().unwrap();
+        let count = slice(&bundle).entities.len();
+        assert_eq!(count, 6, "three states, custodian, authority, case");
+        for at in 0..count {
+            let mut damaged = slice(&bundle);
+            let gone = damaged.entities.remove(at).uid();
+            let error = damaged.check(&bundle.schema).unwrap_err();
+            assert!(error.contains("is missing") && error.contains(&gone.to_string()), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_state_without_a_bloc_is_noticed() {
+        let bundle = Bundle::builtin_eea_custodian().unwrap();
+        let mut damaged = slice(&bundle);
+        let state = damaged.entities.remove(0).uid();
+        damaged.entities.push(Entity::new_no_attrs(state, HashSet::new()));
+        assert!(damaged.check(&bundle.schema).unwrap_err().contains("belongs to no bloc"));
+    }
+
+    #[test]
+    fn a_missing_or_mistyped_attribute_is_noticed() {
+        let bundle = Bundle::builtin_eea_custodian().unwrap();
+        let mut damaged = slice(&bundle);
+        let custodian = damaged.custodian.clone();
+        damaged.entities.retain(|entity| entity.uid() != custodian);
+        damaged.entities.push(Entity::new_no_attrs(custodian, HashSet::new()));
+        assert!(damaged.check(&bundle.schema).is_err());
+    }
+}

@@ -1,5 +1,8 @@
 //! Tests of the built-in pack and of the engine around it, in one binary.
 
+mod agreement;
 mod corpus;
 mod golden;
+mod quorum;
+mod speed;
 mod traps;

@@ -24,8 +24,16 @@ fn pack_with(edit: impl Fn(&str) -> String) -> Result<Bundle, BundleError> {
     Bundle::parse(files)
 }
 
-fn added(policy: &str) -> Result<Bundle, BundleError> {
+pub(crate) fn added(policy: &str) -> Result<Bundle, BundleError> {
     pack_with(|text| format!("{text}\n{policy}"))
+}
+
+/// The built-in pack without any gate.
+pub(crate) fn permits_only() -> Result<Bundle, BundleError> {
+    pack_with(|text| {
+        let blocks: Vec<&str> = text.split("\n\n").filter(|block| !block.contains("\nforbid (")).collect();
+        blocks.join("\n\n")
+    })
 }
 
 fn case(name: &str) -> Case {
@@ -84,11 +92,7 @@ when { context.approvals * 9223372036854775807 == 7 };"#,
 /// Conditions that must hold stand in the permits: without any gate, nothing more than a named few is released.
 #[test]
 fn the_permits_alone_hold() {
-    let bundle = pack_with(|text| {
-        let blocks: Vec<&str> = text.split("\n\n").filter(|block| !block.contains("\nforbid (")).collect();
-        blocks.join("\n\n")
-    })
-    .unwrap();
+    let bundle = permits_only().unwrap();
     let cases = cases();
     let opened: Vec<String> = decisions(&bundle, &cases)
         .into_iter()
