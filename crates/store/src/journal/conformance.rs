@@ -14,6 +14,7 @@ pub async fn check(journal: &impl Journal) {
     all_leaves_or_none(journal).await;
     only_the_holder_of_the_head_moves_it(journal).await;
     reads_are_bounded(journal).await;
+    large_batches_are_like_small_ones(journal).await;
 }
 
 /// A leaf of its own for each number.
@@ -68,6 +69,26 @@ async fn keys_make_leaves_exactly_once(journal: &impl Journal) {
     assert_eq!(journal.entries(0, 10).await.unwrap().len(), 3);
     let other = NewLeaf { leaf: b"other".to_vec(), ..leaf(3) };
     assert!(matches!(journal.enqueue(&[other]).await, Err(StoreError::Conflict { .. })));
+}
+
+async fn large_batches_are_like_small_ones(journal: &impl Journal) {
+    // What the checks before this one left.
+    let before = 3 + u64::from(MOST_LEAVES);
+    let mut batch: Vec<NewLeaf> = (1_000_000..1_000_040).map(leaf).collect();
+    batch[20] = leaf(1_000_003);
+    batch[39] = leaf(3);
+    journal.enqueue(&batch).await.unwrap();
+    journal.enqueue(&batch).await.unwrap();
+    let entries = journal.entries(before, MOST_LEAVES).await.unwrap();
+    let keys: Vec<LeafKey> = entries.iter().map(|entry| entry.key).collect();
+    let expected: Vec<LeafKey> =
+        (1_000_000..1_000_039).filter(|number| *number != 1_000_020).map(|number| leaf(number).key).collect();
+    assert_eq!(keys, expected);
+    let other = NewLeaf { leaf: b"other".to_vec(), ..leaf(1_000_050) };
+    let mut batch: Vec<NewLeaf> = (1_000_050..1_000_080).map(leaf).collect();
+    batch[7] = other;
+    assert!(matches!(journal.enqueue(&batch).await, Err(StoreError::Conflict { .. })));
+    assert_eq!(journal.place(&leaf(1_000_051).key).await.unwrap(), None);
 }
 
 async fn all_leaves_or_none(journal: &impl Journal) {

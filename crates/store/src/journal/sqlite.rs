@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use countersign_tlog::leaf_hash;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Row, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -72,6 +73,29 @@ pub async fn enqueue(connection: &mut SqliteConnection, leaf: &NewLeaf) -> Resul
     if blob(&row, 1)? == leaf.leaf { Ok(()) } else { Err(taken(leaf)) }
 }
 
+/// [`enqueue`] of several leaves by one statement, unless a key comes twice or is known.
+async fn enqueue_many(connection: &mut SqliteConnection, leaves: &[NewLeaf; statements::MANY]) -> Result<()> {
+    leaves.iter().try_for_each(check)?;
+    let failed = |error| unavailable("accept leaves", error);
+    let known =
+        leaves.iter().fold(sqlx::query(statements::OUTBOX_KNOWN), |query, leaf| query.bind(leaf.key.as_slice()));
+    let known = number(&known.fetch_one(&mut *connection).await.map_err(failed)?, 0)?;
+    let keys: BTreeSet<&LeafKey> = leaves.iter().map(|leaf| &leaf.key).collect();
+    if known > 0 || keys.len() < leaves.len() {
+        for leaf in leaves {
+            enqueue(connection, leaf).await?;
+        }
+        return Ok(());
+    }
+    let next = sqlx::query(statements::OUTBOX_COUNT).fetch_one(&mut *connection).await.map_err(failed)?;
+    let mut insert = sqlx::query(statements::OUTBOX_INSERT_MANY);
+    for (index, leaf) in (number(&next, 0)?..).zip(leaves) {
+        let hash = leaf_hash(&leaf.leaf).0.to_vec();
+        insert = insert.bind(kept(index)?).bind(leaf.key.as_slice()).bind(hash).bind(leaf.leaf.as_slice());
+    }
+    insert.execute(connection).await.map_err(failed).map(|_| ())
+}
+
 #[async_trait]
 impl Journal for SqliteJournal {
     async fn create(&self, head: Head) -> Result<()> {
@@ -137,7 +161,11 @@ impl Journal for SqliteJournal {
 
     async fn enqueue(&self, leaves: &[NewLeaf]) -> Result<()> {
         let mut transaction = self.write().await?;
-        for leaf in leaves {
+        let (many, rest) = leaves.as_chunks::<{ statements::MANY }>();
+        for leaves in many {
+            enqueue_many(&mut transaction, leaves).await?;
+        }
+        for leaf in rest {
             enqueue(&mut transaction, leaf).await?;
         }
         transaction.commit().await.map_err(|error| unavailable("accept leaves", error))

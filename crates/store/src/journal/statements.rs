@@ -16,6 +16,25 @@ pub(super) const OUTBOX_PLACE: &str = "SELECT journal_outbox.idx, journal_head.s
 pub(super) const OUTBOX_FROM: &str =
     "SELECT idx, leaf_key, hash, leaf FROM journal_outbox WHERE idx >= $1 ORDER BY idx LIMIT $2";
 
+/// Rows of [`OUTBOX_INSERT_MANY`] and keys of [`OUTBOX_KNOWN`].
+pub(super) const MANY: usize = 16;
+pub(super) const OUTBOX_KNOWN: &str = "SELECT COUNT(*) FROM journal_outbox WHERE leaf_key IN \
+    ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+pub(super) const OUTBOX_INSERT_MANY: &str = "INSERT INTO journal_outbox (idx, leaf_key, hash, leaf) VALUES \
+    ($1, $2, $3, $4), ($5, $6, $7, $8), ($9, $10, $11, $12), ($13, $14, $15, $16), ($17, $18, $19, $20), ($21, $22, $23, $24), \
+    ($25, $26, $27, $28), ($29, $30, $31, $32), ($33, $34, $35, $36), ($37, $38, $39, $40), ($41, $42, $43, $44), \
+    ($45, $46, $47, $48), ($49, $50, $51, $52), ($53, $54, $55, $56), ($57, $58, $59, $60), ($61, $62, $63, $64)";
+
 #[cfg(test)]
-pub(super) const ALL: &[&str] =
-    &[HEAD, HEAD_INSERT, HEAD_SWAP, OUTBOX_INSERT, OUTBOX_COUNT, OUTBOX_BY_KEY, OUTBOX_PLACE, OUTBOX_FROM];
+pub(super) const ALL: &[&str] = &[
+    HEAD,
+    HEAD_INSERT,
+    HEAD_SWAP,
+    OUTBOX_INSERT,
+    OUTBOX_COUNT,
+    OUTBOX_BY_KEY,
+    OUTBOX_PLACE,
+    OUTBOX_FROM,
+    OUTBOX_KNOWN,
+    OUTBOX_INSERT_MANY,
+];
