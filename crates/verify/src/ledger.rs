@@ -57,9 +57,9 @@ impl Ledger {
     pub fn people(&self, key: &CounterKey, days: u16, now: Timestamp) -> u64 {
         let today = day(now);
         let first = today - i64::from(days) + 1;
-        self.counted.get(key).map_or(0, |days| {
-            days.range(first..=today).fold(0, |sum: u64, (_, people)| sum.saturating_add(*people))
-        })
+        self.counted
+            .get(key)
+            .map_or(0, |days| days.range(first..=today).fold(0, |sum: u64, (_, people)| sum.saturating_add(*people)))
     }
 
     /// Counts `people` under `key` on the day of `now`.

@@ -40,7 +40,8 @@ fn genesis_lacking_any_one_signature_is_refused() {
 
 #[test]
 fn genesis_with_a_strangers_or_a_repeated_signature_is_refused() {
-    for stranger in ["person:mallory", "person:emil-fuchs", "trustee:6", "trustee:01", "anna-berg", "person:anna-berg"] {
+    for stranger in ["person:mallory", "person:emil-fuchs", "trustee:6", "trustee:01", "anna-berg", "person:anna-berg"]
+    {
         let mut signers = genesis_signers();
         signers.push(stranger.into());
         assert_eq!(begin(&signers).unwrap_err(), FoldError::Stranger(stranger.into()), "{stranger}");

@@ -461,10 +461,7 @@ fn an_approval_of_another_order_or_by_another_key_or_role_is_refused() {
 
 #[test]
 fn one_person_does_not_count_twice() {
-    assert_eq!(
-        refused_change(|request| request.approvals.push(request.approvals[0].clone())),
-        Code::ApprovalRepeated
-    );
+    assert_eq!(refused_change(|request| request.approvals.push(request.approvals[0].clone())), Code::ApprovalRepeated);
 }
 
 #[test]
@@ -819,21 +816,17 @@ fn a_capsule_under_another_clients_label_is_refused() {
     draft.link();
     let case = world.publish(draft);
     assert_eq!(refused(&world, &case), Code::HeaderInvalid);
-    assert!(countersign_seal::header::check(
-        world.ring.id(),
-        Capsule { label, header: two.capsule().header.clone() }
-    )
-    .is_err());
+    assert!(
+        countersign_seal::header::check(world.ring.id(), Capsule { label, header: two.capsule().header.clone() })
+            .is_err()
+    );
 }
 
 #[test]
 fn one_header_per_record_of_the_right_length_and_u() {
     assert_eq!(refused_change(|request| request.headers.clear()), Code::HeaderInvalid);
-    assert_eq!(
-        refused_change(|request| request.headers.push(request.headers[0].clone())),
-        Code::HeaderInvalid
-    );
-    assert_eq!(refused_change(|request| drop(request.headers[0].0.pop())), Code::HeaderInvalid);
+    assert_eq!(refused_change(|request| request.headers.push(request.headers[0].clone())), Code::HeaderInvalid);
+    assert_eq!(refused_change(|request| request.headers[0].0.truncate(159)), Code::HeaderInvalid);
     for place in [0, 33, 65, 97, Header::LEN - 1] {
         assert_eq!(refused_change(|request| request.headers[0].0[place] ^= 1), Code::HeaderInvalid, "{place}");
     }
@@ -857,7 +850,7 @@ fn a_label_that_is_not_the_records_is_refused() {
         })
     }
     assert_eq!(entry(|entry| entry.record.0[0] ^= 1), Code::LabelDiffers);
-    assert_eq!(entry(|entry| drop(entry.label.0.pop())), Code::LabelDiffers);
+    assert_eq!(entry(|entry| entry.label.0.truncate(100)), Code::LabelDiffers);
     assert_eq!(entry(|entry| entry.label.0[20] ^= 1), Code::LabelDiffers);
     let transfers = ClassSet::new([Class::Name, Class::Transfers]);
     assert_eq!(entry(|entry| entry.classes = transfers), Code::LabelDiffers);

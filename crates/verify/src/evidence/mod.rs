@@ -196,7 +196,10 @@ fn public(
     }
     let waiting = order.value().kind.waiting_time(order.value().scope.subjects);
     if waiting > 0 && first.plus(SKEW).since(witnessed(&included)) < waiting {
-        return Err(Fault::new(PROOF, format!("does not show the order public for {waiting} seconds before the answers")));
+        return Err(Fault::new(
+            PROOF,
+            format!("does not show the order public for {waiting} seconds before the answers"),
+        ));
     }
     Ok(included)
 }

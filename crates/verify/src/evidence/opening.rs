@@ -73,8 +73,8 @@ pub fn open_package(
         Fault::new(path.unwrap_or_default(), "the header's proof does not hold")
     })?;
     let Replies { readable, unreadable } = replies(files, &evidence, recipient)?;
-    let (cells, wrong) = combine(&evidence, &records, &checked, &sigmas, &readable)
-        .map_err(|fault| also_named(fault, &unreadable))?;
+    let (cells, wrong) =
+        combine(&evidence, &records, &checked, &sigmas, &readable).map_err(|fault| also_named(fault, &unreadable))?;
     let liars = unreadable.into_iter().chain(wrong).collect::<BTreeSet<u16>>().into_iter().collect();
     Ok(Opening { evidence, cells, liars })
 }
@@ -99,7 +99,9 @@ fn sealed_records(files: &Files, evidence: &Evidence) -> Result<Vec<SealedRecord
     let records = entries.iter().map(|entry| {
         let path = sealed_path(&entry.record);
         let record = SealedRecord::decode(file(files, &path)?).map_err(|error| Fault::new(&path, error))?;
-        let same = record.id() == entry.record && record.label().encode() == entry.label.0;
+        let same = record.id() == entry.record
+            && record.label().encode() == entry.label.0
+            && record.ring() == evidence.ring.id();
         if same { Ok(record) } else { Err(Fault::new(&path, "is not the record of the manifest")) }
     });
     records.collect()
@@ -157,9 +159,9 @@ fn replies(files: &Files, evidence: &Evidence, recipient: &TransportSecret) -> R
         };
         match reply::open(bytes, &context, recipient, identity) {
             Ok(reply) => replies.readable.push((trustee, reply)),
-            Err(
-                OpenReplyError::Content { .. } | OpenReplyError::Envelope { reason: EnvelopeError::Sealed, .. },
-            ) => replies.unreadable.push(trustee),
+            Err(OpenReplyError::Content { .. } | OpenReplyError::Envelope { reason: EnvelopeError::Sealed, .. }) => {
+                replies.unreadable.push(trustee)
+            }
             Err(error) => return Err(Fault::new(path, error)),
         }
     }

@@ -36,7 +36,8 @@ impl World {
         let plan = self.ask(case, trustee).unwrap();
         let asks: Vec<Ask<'_>> =
             plan.records.iter().map(|record| Ask { capsule: &record.capsule, classes: &record.classes }).collect();
-        let reply = answer(&founded().share(trustee), &self.shares, &plan.order.digest(), &asks, &seed("answer")).unwrap();
+        let reply =
+            answer(&founded().share(trustee), &self.shares, &plan.order.digest(), &asks, &seed("answer")).unwrap();
         let receipt = Receipt {
             v: ReceiptV1,
             custodian: CUSTODIAN,

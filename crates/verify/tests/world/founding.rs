@@ -174,8 +174,9 @@ pub(crate) fn founded() -> &'static Founded {
     })
 }
 
-pub(crate) fn bundle() -> Bundle {
-    Bundle::builtin_eea_custodian().unwrap()
+pub(crate) fn bundle() -> &'static Bundle {
+    static BUNDLE: OnceLock<Bundle> = OnceLock::new();
+    BUNDLE.get_or_init(|| Bundle::builtin_eea_custodian().unwrap())
 }
 
 pub(crate) fn person(id: &str, roles: &[Role], home: &str, independent: bool) -> Person {
@@ -259,11 +260,7 @@ pub(crate) fn genesis() -> Genesis {
         journal: JournalKey { origin: ORIGIN.into(), vkey: log_key().verifier().to_string() },
         witness_policy: witness_policy(),
         desk_key: public("desk"),
-        ring: Some(RingRef {
-            id: founded.ring.value().id(),
-            share_epoch: 1,
-            shares: founded.epoch.digest(),
-        }),
+        ring: Some(RingRef { id: founded.ring.value().id(), share_epoch: 1, shares: founded.epoch.digest() }),
         policy: bundle().digest(),
         directory: Exact::write(directory()).unwrap().digest(),
         change_approvals: 2,
@@ -290,8 +287,13 @@ pub(crate) fn control_leaf<S: AsRef<str>>(body: &str, signers: &[S]) -> ControlL
         })
         .collect();
     // The tick is a lie of the custodian: nobody may rely on it.
-    ControlLeaf::new(LeafId(parts("leaf id", &[body.as_bytes()]).0[..16].try_into().unwrap()), 1, body.into(), signatures)
-        .unwrap()
+    ControlLeaf::new(
+        LeafId(parts("leaf id", &[body.as_bytes()]).0[..16].try_into().unwrap()),
+        1,
+        body.into(),
+        signatures,
+    )
+    .unwrap()
 }
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
