@@ -19,7 +19,7 @@ impl Desk {
                 entries.extend(self.outside(*handle, wanted)?);
                 continue;
             }
-            for record in current(self.store.records_of(handle).await?) {
+            if let Some(record) = current(self.store.records_of(handle).await?) {
                 let sealed: ClassSet = record.entries.iter().map(|entry| entry.class).collect();
                 let classes = wanted.intersection(&sealed);
                 let Some((u, _)) = record.header.split_first_chunk::<32>() else { continue };

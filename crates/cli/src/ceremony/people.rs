@@ -1,0 +1,75 @@
+//! The people of a new custodian.
+
+use super::reach;
+use crate::signer::Signer;
+use anyhow::Result;
+use countersign_core::control::{Person, Role};
+use countersign_core::country::Country;
+use countersign_core::id::PersonId;
+use countersign_core::time::Timestamp;
+use ed25519_dalek::SigningKey;
+use rand_chacha::ChaCha20Rng;
+
+/// A person with what signs for them.
+pub(crate) struct SamplePerson {
+    pub(crate) id: PersonId,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) state: Country,
+    pub(crate) manages: Vec<Country>,
+    pub(crate) independent: bool,
+    pub(crate) reach: Vec<Country>,
+    pub(crate) signer: Signer,
+}
+
+impl SamplePerson {
+    /// Whether genesis needs this person's signature.
+    pub(crate) fn signs_genesis(&self) -> bool {
+        self.roles.iter().any(|role| matches!(role, Role::Approver | Role::Counsel))
+    }
+
+    pub(crate) fn in_roster(&self, now: Timestamp) -> Result<Person> {
+        let mut roles = self.roles.clone();
+        roles.sort_unstable();
+        Ok(Person {
+            id: self.id.clone(),
+            roles,
+            state: self.state,
+            manages: self.manages.clone(),
+            independent: self.independent,
+            reach: reach(&self.reach, now),
+            keys: vec![self.signer.public()],
+        })
+    }
+}
+
+/// Invented people of a custodian in `XA`: three approvers in three states, a regional head for `XR`, outside counsel, a rights
+/// expert, a case officer. One approver signs in SSHSIG form.
+pub(crate) fn sample_people(rng: &mut ChaCha20Rng) -> Result<Vec<SamplePerson>> {
+    let rows: [(&str, &[Role], &str, &[&str], bool, &[&str], bool); 7] = [
+        ("anna-berg", &[Role::Approver], "XA", &[], false, &["XA"], true),
+        ("bruno-lind", &[Role::Approver], "XB", &[], false, &["XB"], false),
+        ("clara-voss", &[Role::Approver], "XC", &[], false, &["XC"], false),
+        ("roman-karel", &[Role::Approver, Role::RegionalHead], "XR", &["XR"], false, &["XR"], false),
+        ("eva-stone", &[Role::Counsel], "XB", &[], true, &["XB"], false),
+        ("iris-mond", &[Role::RightsExpert], "XD", &[], true, &["XD"], false),
+        ("lena-ohm", &[Role::Officer], "XA", &[], false, &["XA"], false),
+    ];
+    rows.into_iter()
+        .map(|(id, roles, state, manages, independent, reach, ssh)| {
+            let key = SigningKey::from_bytes(&super::random(rng));
+            Ok(SamplePerson {
+                id: PersonId::parse(id)?,
+                roles: roles.to_vec(),
+                state: Country::parse(state)?,
+                manages: countries(manages)?,
+                independent,
+                reach: countries(reach)?,
+                signer: if ssh { Signer::Ssh(key) } else { Signer::Plain(key) },
+            })
+        })
+        .collect()
+}
+
+pub(crate) fn countries(codes: &[&str]) -> Result<Vec<Country>> {
+    codes.iter().map(|code| Ok(Country::parse(code)?)).collect()
+}

@@ -1,0 +1,321 @@
+//! `countersign case`.
+
+use crate::custody::Custody;
+use crate::files;
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use countersign_core::case::Stage;
+use countersign_core::class::{Class, ClassSet};
+use countersign_core::country::Country;
+use countersign_core::facts::Factor;
+use countersign_core::finding::{Finding, Question};
+use countersign_core::id::PersonId;
+use countersign_desk::case_file::CaseFile;
+use countersign_desk::documents::FactorTried;
+use countersign_desk::findings::ScopeEntry;
+use countersign_desk::propose::Proposed;
+use countersign_desk::sender::Sender;
+use countersign_store::Cases;
+use std::path::{Path, PathBuf};
+
+pub(crate) const EXAMPLE: &str = "Examples (CASE is the id or the beginning of it):
+  countersign case list
+  countersign case show CASE
+  countersign case letter CASE --key people/lena-ohm/case.agekey --out letter.pdf
+  countersign case sender CASE --confirmed directory --confirmed call_back --note 'spoke to the registry' --as lena-ohm
+  countersign case find CASE D06 yes --source 'Code of Criminal Procedure, s. 12' --as lena-ohm
+  countersign case scope CASE --subject A-000001 --necessary name,address --allowed name,address,birth \\
+      --left-out 'account A-000002 has no link to the facts' --as lena-ohm
+  countersign case propose CASE --as lena-ohm
+  countersign case refuse CASE --as lena-ohm";
+
+#[derive(Args)]
+pub(crate) struct Case {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Every case, the one that moved last first.
+    List,
+    /// Where a case stands, what was found, what is missing.
+    Show {
+        /// The case.
+        case: String,
+    },
+    /// Decrypt the letter of a case with a case officer's key.
+    Letter {
+        /// The case.
+        case: String,
+        /// The officer's age identity.
+        #[arg(long)]
+        key: PathBuf,
+        /// Where to write the letter.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Conclude the check of the sender: at least two factors, one out of band.
+    Sender(SenderArgs),
+    /// Answer a question of the decision table (D01 to D34).
+    Find(Find),
+    /// Set the scope that is necessary and allowed.
+    Scope(Scope),
+    /// Ask the policy, and propose the order it allows.
+    Propose(By),
+    /// Refuse with the reasons of the policy.
+    Refuse(By),
+    /// Note what the persons concerned are told and when.
+    Notify(By),
+    /// Close a case in which nothing is left to do.
+    Close(By),
+}
+
+#[derive(Args)]
+struct By {
+    /// The case.
+    case: String,
+    /// Who acts.
+    #[arg(long = "as", value_name = "PERSON")]
+    by: PersonId,
+}
+
+#[derive(Args)]
+struct SenderArgs {
+    /// The case.
+    case: String,
+    /// A factor that confirmed the sender: directory, call_back, registered_key, client_certificate, qualified_seal, second_officer.
+    #[arg(long, value_name = "FACTOR")]
+    confirmed: Vec<Factor>,
+    /// A factor that contradicted the sender.
+    #[arg(long, value_name = "FACTOR")]
+    failed: Vec<Factor>,
+    /// What was said or seen.
+    #[arg(long)]
+    note: String,
+    /// Who checked.
+    #[arg(long = "as", value_name = "PERSON")]
+    by: PersonId,
+}
+
+#[derive(Args)]
+struct Find {
+    /// The case.
+    case: String,
+    /// The question.
+    question: Question,
+    /// The answer.
+    value: String,
+    /// Where the answer comes from.
+    #[arg(long)]
+    source: String,
+    /// Who answers.
+    #[arg(long = "as", value_name = "PERSON")]
+    by: PersonId,
+}
+
+#[derive(Args)]
+struct Scope {
+    /// The case.
+    case: String,
+    /// An account that belongs to the facts; repeat for several.
+    #[arg(long, value_name = "ACCOUNT")]
+    subject: Vec<String>,
+    /// Why the other accounts are left out.
+    #[arg(long, default_value = "")]
+    left_out: String,
+    /// Classes necessary for the purpose.
+    #[arg(long, value_delimiter = ',')]
+    necessary: Vec<Class>,
+    /// Classes the instrument allows.
+    #[arg(long, value_delimiter = ',')]
+    allowed: Vec<Class>,
+    /// States that list the target as terrorist.
+    #[arg(long, value_delimiter = ',')]
+    listed_by: Vec<Country>,
+    /// Who sets the scope.
+    #[arg(long = "as", value_name = "PERSON")]
+    by: PersonId,
+}
+
+impl Case {
+    pub(crate) async fn run(self, dir: &Path) -> Result<()> {
+        let custody = Custody::open(dir).await?;
+        let done = self.command.run(&custody).await;
+        custody.close().await?;
+        done
+    }
+}
+
+impl Command {
+    async fn run(self, custody: &Custody) -> Result<()> {
+        let desk = &custody.desk;
+        match self {
+            Command::List => {
+                for summary in custody.store.cases().await? {
+                    let file = desk.case(&summary.case).await?;
+                    println!("{}  {:14} {}  {}", summary.case, file.stage.name(), summary.last_at, asker(&file));
+                }
+            }
+            Command::Show { case } => show(custody, &desk.case(&desk.find_case(&case).await?).await?).await?,
+            Command::Letter { case, key, out } => {
+                let file = desk.case(&desk.find_case(&case).await?).await?;
+                let intake = file.intake.as_ref().context("the case has no letter")?;
+                let sealed = custody.store.document(&intake.value().sealed_raw).await?;
+                let sealed = sealed.context("the sealed letter is missing from the store")?;
+                files::write_secret(&out, &decrypt(&key, &sealed.bytes)?)?;
+                println!("wrote {}", out.display());
+            }
+            Command::Sender(entry) => entry.run(custody).await?,
+            Command::Find(entry) => {
+                let case = desk.find_case(&entry.case).await?;
+                let finding = Finding::new(entry.question, &entry.value, &entry.source, entry.by, desk.now())?;
+                desk.add_finding(&case, &finding).await?;
+                println!("{} = {}", finding.question(), finding.value());
+            }
+            Command::Scope(entry) => entry.run(custody).await?,
+            Command::Propose(by) => propose(custody, &by).await?,
+            Command::Refuse(by) => {
+                let refusal = desk.refuse(&desk.find_case(&by.case).await?, &[], &by.by).await?;
+                println!("{}", refusal.value().letter);
+            }
+            Command::Notify(by) => {
+                let notice = desk.notify(&desk.find_case(&by.case).await?, &by.by).await?;
+                println!("notice {} {}: {} people", notice.value().form, notice.value().at, notice.value().people);
+            }
+            Command::Close(by) => {
+                desk.close(&desk.find_case(&by.case).await?, &by.by).await?;
+                println!("closed");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl SenderArgs {
+    async fn run(self, custody: &Custody) -> Result<()> {
+        let at = custody.desk.now();
+        let tried = self.confirmed.iter().map(|factor| (*factor, true));
+        let tried = tried.chain(self.failed.iter().map(|factor| (*factor, false)));
+        let tried = tried
+            .map(|(factor, confirmed)| FactorTried { factor, confirmed, note: self.note.clone(), at })
+            .collect();
+        let case = custody.desk.find_case(&self.case).await?;
+        match custody.desk.check_sender(&case, tried, &self.by).await? {
+            Sender::Confirmed => println!("sender confirmed: REVIEW"),
+            Sender::Fake => println!("sender not confirmed: REJECTED_FAKE"),
+        }
+        Ok(())
+    }
+}
+
+impl Scope {
+    async fn run(self, custody: &Custody) -> Result<()> {
+        let mut subjects = Vec::new();
+        for account in &self.subject {
+            let handle = custody.desk.handle_of(&custody.references, account).await?;
+            subjects.push(handle.with_context(|| format!("there is no client with the account `{account}`"))?);
+        }
+        let entry = ScopeEntry {
+            subjects,
+            left_out: self.left_out,
+            necessary: ClassSet::new(self.necessary),
+            allowed: ClassSet::new(self.allowed),
+            listed_by: self.listed_by,
+        };
+        custody.desk.set_scope(&custody.desk.find_case(&self.case).await?, entry, &self.by).await?;
+        println!("scope set");
+        Ok(())
+    }
+}
+
+async fn propose(custody: &Custody, by: &By) -> Result<()> {
+    let case = custody.desk.find_case(&by.case).await?;
+    match custody.desk.propose(&case, &by.by).await? {
+        Proposed::Order(proposed) => {
+            let decision = proposed.decision.value();
+            println!("outcome {} in lane {}", decision.outcome, decision.lane);
+            println!(
+                "asked {} people, {} cells; granted {} people, {} cells",
+                decision.people_asked, decision.cells_asked, decision.people_granted, decision.cells_granted
+            );
+            if let Some(needed) = &proposed.ruling.requirement {
+                println!("quorum: {} approvers, {} out of reach", needed.approvals, needed.out_of_reach);
+            }
+            println!("order {}", proposed.order.value().id);
+            println!("digest to sign: {}", proposed.order.digest());
+            println!("next: countersign order approve {} --as PERSON --key KEY", &case.to_hex()[..8]);
+            Ok(())
+        }
+        Proposed::NotAllowed(ruling) => {
+            let reasons: Vec<String> = ruling.reasons.iter().map(ToString::to_string).collect();
+            let missing: Vec<String> = ruling.missing.iter().map(ToString::to_string).collect();
+            let missing = if missing.is_empty() { String::new() } else { format!("; unanswered: {}", missing.join(", ")) };
+            bail!("not proposed: {} because of {}{missing}", ruling.outcome, reasons.join(", "))
+        }
+    }
+}
+
+async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
+    println!("case {}: {}", file.id, file.stage.name());
+    println!("from {}", asker(file));
+    if let Some(contact) = &file.contact {
+        let contact = contact.value();
+        let facts = [("met", &contact.met), ("asked", &contact.asked), ("promised", &contact.promised), ("delivered", &contact.delivered)];
+        for (name, fact) in facts {
+            match fact {
+                Some(fact) => println!("  {name}: {} ({}, {})", fact.said, fact.source, fact.at),
+                None => println!("  {name}: nothing known"),
+            }
+        }
+    }
+    if let Some(intake) = &file.intake {
+        let intake = intake.value();
+        println!("instrument {}, received {} by {}", intake.instrument, intake.received_at, intake.channel);
+        println!("asked: {} people, classes {}", intake.people_asked, intake.classes);
+    }
+    for finding in file.findings.values() {
+        println!("  {} = {} ({}; {}, {})", finding.question(), finding.value(), finding.source(), finding.by(), finding.at());
+    }
+    if let Some(scoping) = &file.scoping {
+        let scoping = scoping.value();
+        println!("scope: {} people, necessary {}, allowed {}", scoping.subjects.len(), scoping.necessary, scoping.allowed);
+    }
+    if file.intake.is_some() && !matches!(file.stage, Stage::Closed | Stage::RejectedFake) {
+        let ruling = custody.desk.evaluate(&file.id).await?;
+        let reasons: Vec<String> = ruling.reasons.iter().map(ToString::to_string).collect();
+        let missing: Vec<String> = ruling.missing.iter().map(ToString::to_string).collect();
+        println!("policy: {}{}", ruling.outcome, list(" because of ", &reasons));
+        println!("unanswered{}", list(": ", &missing));
+    }
+    if let Some(proposal) = &file.proposal {
+        println!("order {} digest {}", proposal.order.value().id, proposal.order.digest());
+        println!("approvals: {}", file.approvals.len());
+    }
+    println!("events:");
+    for event in &file.events {
+        let event = event.value();
+        println!("  {} {} {} {}", event.number, event.at, event.event.name(), event.by);
+    }
+    println!("next: {}", file.stage.next_step());
+    Ok(())
+}
+
+fn list(before: &str, items: &[String]) -> String {
+    if items.is_empty() { ": nothing".into() } else { format!("{before}{}", items.join(", ")) }
+}
+
+fn asker(file: &CaseFile) -> String {
+    let intake = file.intake.as_ref().map(|intake| intake.value().authority.to_string());
+    intake.or_else(|| file.contact.as_ref().map(|contact| contact.value().authority.to_string())).unwrap_or_default()
+}
+
+/// Decrypts an age file with an identity file.
+pub(crate) fn decrypt(key: &Path, sealed: &[u8]) -> Result<Vec<u8>> {
+    let text = zeroize::Zeroizing::new(files::read_text(key, 64 * 1024)?);
+    let line = text.lines().find(|line| line.starts_with("AGE-SECRET-KEY-1"));
+    let identity: age::x25519::Identity = line
+        .and_then(|line| line.trim().parse().ok())
+        .with_context(|| format!("{} holds no age identity (AGE-SECRET-KEY-1...)", key.display()))?;
+    age::decrypt(&identity, sealed).with_context(|| format!("{} does not open this file", key.display()))
+}

@@ -1,0 +1,160 @@
+//! `countersign client`.
+
+use crate::custody::Custody;
+use crate::edge;
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use countersign_desk::register::{
+    BadRows, COLUMNS, ClientImport, CsvOptions, Imported, Lookups, MOST_REPORTED, Rejected, Stores, import_clients,
+    import_payments,
+};
+use countersign_store::{Payments, Register};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+pub(crate) const EXAMPLE: &str = "Examples:
+  countersign client import clients.csv
+  countersign client import people.csv --map 'LAST_NAME=primaryIdentifier' --map 'ID=account' --ignore COMMENTS
+  countersign client import-payments payments.csv
+  countersign client columns";
+
+#[derive(Args)]
+pub(crate) struct Client {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Seal the clients of a CSV file; whole or not at all.
+    Import(Import),
+    /// Take in who paid which address, as keyed digests, to count people before anybody is named.
+    ImportPayments(Import),
+    /// List the columns that are known.
+    Columns,
+    /// How much the register holds.
+    Count,
+}
+
+#[derive(Args)]
+struct Import {
+    /// The CSV file, UTF-8, with a header line.
+    file: PathBuf,
+    /// Read THEIRS as the known column OURS.
+    #[arg(long, value_name = "THEIRS=OURS")]
+    map: Vec<String>,
+    /// Leave out a column.
+    #[arg(long, value_name = "COLUMN")]
+    ignore: Vec<String>,
+    /// Character between fields.
+    #[arg(long, default_value_t = ',')]
+    delimiter: char,
+    /// Import the good rows and report the bad ones, instead of importing nothing.
+    #[arg(long)]
+    skip_bad_rows: bool,
+}
+
+impl Client {
+    pub(crate) async fn run(self, dir: &Path) -> Result<()> {
+        match self.command {
+            Command::Columns => {
+                for column in COLUMNS {
+                    let class = column.class.map_or_else(|| "not stored in clear".to_owned(), |class| class.to_string());
+                    println!("{:24} {}{}", column.name, class, if column.required { ", required" } else { "" });
+                }
+                Ok(())
+            }
+            Command::Count => {
+                let custody = Custody::open(dir).await?;
+                let counts = custody.store.counts().await?;
+                println!("{} clients, {} records, {} sealed entries", counts.clients, counts.records, counts.entries);
+                println!("{} payments", custody.store.payments().await?);
+                custody.close().await
+            }
+            Command::Import(import) => {
+                let custody = Custody::open(dir).await?;
+                let imported = clients(&custody, &import.file, &import.options()?).await;
+                let done = report(&import.file, imported);
+                custody.close().await?;
+                done
+            }
+            Command::ImportPayments(import) => {
+                let custody = Custody::open(dir).await?;
+                let imported = payments(&custody, &import.file, &import.options()?).await;
+                let done = report(&import.file, imported);
+                custody.close().await?;
+                done
+            }
+        }
+    }
+}
+
+impl Import {
+    fn options(&self) -> Result<CsvOptions> {
+        let map = self.map.iter().map(|pair| {
+            let (theirs, ours) =
+                pair.split_once('=').with_context(|| format!("`{pair}` is not THEIRS=OURS, for example ID=account"))?;
+            Ok((theirs.to_owned(), ours.to_owned()))
+        });
+        Ok(CsvOptions {
+            map: map.collect::<Result<_>>()?,
+            ignore: self.ignore.clone(),
+            delimiter: u8::try_from(self.delimiter).context("the delimiter is not one ASCII character")?,
+            bad_rows: if self.skip_bad_rows { BadRows::Skip } else { BadRows::Refuse },
+        })
+    }
+}
+
+/// Seals the clients of a file.
+pub(crate) async fn clients(custody: &Custody, file: &Path, options: &CsvOptions) -> Result<Imported> {
+    let custodian = custody.desk.custodian();
+    let ring = custodian.ring.as_ref().context(
+        "this custodian has no sealed register (ladder level L0): found one with `countersign init --level l3`",
+    )?;
+    let import = ClientImport {
+        options,
+        ring: &ring.ring,
+        custodian: custodian.genesis.value().custodian.id,
+        references: &custody.references,
+        local_seed: &edge::seed()?,
+        lookups: if custody.config.demo { Lookups::Demo } else { Lookups::None },
+        now: custody.desk.now(),
+    };
+    let stores = Stores { register: custody.store.as_ref(), sigmas: custody.sigmas.as_ref() };
+    Ok(import_clients(open(file)?, &import, stores, &mut edge::rng()?).await?)
+}
+
+/// Takes in the payments of a file.
+pub(crate) async fn payments(custody: &Custody, file: &Path, options: &CsvOptions) -> Result<Imported> {
+    let now = custody.desk.now();
+    Ok(import_payments(open(file)?, options, &custody.references, custody.store.as_ref(), now).await?)
+}
+
+fn open(path: &Path) -> Result<BufReader<File>> {
+    Ok(BufReader::new(File::open(path).with_context(|| format!("cannot read {}", path.display()))?))
+}
+
+fn report(file: &Path, imported: Result<Imported>) -> Result<()> {
+    match imported {
+        Err(error) => bail!("{}: {error:#}", file.display()),
+        Ok(Imported::Before(summary)) => {
+            println!("{} was imported at {}: nothing was done", file.display(), summary.at);
+            Ok(())
+        }
+        Ok(Imported::Now(summary, rejected)) => {
+            println!("{} stored, {} left out", summary.stored, summary.skipped);
+            print_rejected(&rejected);
+            Ok(())
+        }
+    }
+}
+
+fn print_rejected(rejected: &Rejected) {
+    for bad in &rejected.first {
+        println!("  {bad}");
+    }
+    if rejected.count > MOST_REPORTED as u64 {
+        println!("  and {} more", rejected.count - MOST_REPORTED as u64);
+    }
+}

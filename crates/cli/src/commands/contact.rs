@@ -1,0 +1,82 @@
+//! `countersign contact`.
+
+use crate::custody::Custody;
+use crate::files;
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use countersign_core::country::Country;
+use countersign_core::id::{AuthorityId, PersonId};
+use countersign_desk::documents::{Contact as Record, ContactV1, Fact};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+pub(crate) const EXAMPLE: &str = "Example:
+  countersign contact register meeting.json --as lena-ohm
+
+  meeting.json: {\"authority\":\"xr-monitoring-service\",\"approached\":[\"roman-karel\"],
+    \"met\":{\"said\":\"a meeting in their office\",\"source\":\"roman-karel\",\"at\":\"2026-11-19T09:00:00Z\"},
+    \"asked\":{...},\"promised\":{...},\"delivered\":null}";
+
+#[derive(Args)]
+pub(crate) struct Contact {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Register an informal approach: what was met, asked, promised, delivered are four separate facts.
+    Register {
+        /// The record as JSON.
+        file: PathBuf,
+        /// Who registers it.
+        #[arg(long = "as", value_name = "PERSON")]
+        by: PersonId,
+    },
+}
+
+/// A contact as people write it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ContactEntry {
+    pub(crate) authority: AuthorityId,
+    pub(crate) approached: Vec<PersonId>,
+    pub(crate) met: Option<Fact>,
+    pub(crate) asked: Option<Fact>,
+    pub(crate) promised: Option<Fact>,
+    pub(crate) delivered: Option<Fact>,
+}
+
+impl ContactEntry {
+    pub(crate) fn into_record(self, custody: &Custody, by: &PersonId) -> Result<Record> {
+        let state: Country = custody.desk.authority(&self.authority)?.state;
+        Ok(Record {
+            v: ContactV1,
+            authority: self.authority,
+            state,
+            approached: self.approached,
+            met: self.met,
+            asked: self.asked,
+            promised: self.promised,
+            delivered: self.delivered,
+            at: custody.desk.now(),
+            by: by.clone(),
+        })
+    }
+}
+
+impl Contact {
+    pub(crate) async fn run(self, dir: &Path) -> Result<()> {
+        let Command::Register { file, by } = self.command;
+        let entry: ContactEntry = serde_json::from_slice(&files::read(&file, 1024 * 1024)?)
+            .with_context(|| format!("{} is not a contact record", file.display()))?;
+        let custody = Custody::open(dir).await?;
+        let record = entry.into_record(&custody, &by)?;
+        let (case, in_time) = custody.desk.register_contact(record, &by).await?;
+        println!("case {case} opened: CONTACT");
+        if !in_time {
+            println!("warning: registered later than 24 hours after the approach; the report will say so");
+        }
+        custody.close().await
+    }
+}

@@ -1,0 +1,90 @@
+//! `countersign init`.
+
+use crate::ceremony::{Founding, found, sample_authorities, sample_people};
+use crate::edge;
+use crate::signer::Signer;
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use countersign_core::class::Class;
+use countersign_core::country::Country;
+use countersign_core::id::PersonId;
+use std::path::{Path, PathBuf};
+
+pub(crate) const EXAMPLE: &str = "Examples:
+  countersign init --dir my-exchange --name 'My Exchange' --seat XA
+  countersign init --dir ledger-only --level l0
+  countersign init --dir my-exchange --sign-with anna-berg=$HOME/.ssh/id_ed25519";
+
+/// How far the custodian climbs the ladder.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Level {
+    /// Contacts, orders, approvals, leaves beside today's ticketing; no register, no trustees.
+    L0,
+    /// Sealed register, releases only through trustees.
+    L3,
+}
+
+#[derive(Args)]
+pub(crate) struct Init {
+    /// Name of the firm.
+    #[arg(long, default_value = "Example Custodian")]
+    name: String,
+    /// State of the firm's seat.
+    #[arg(long, default_value = "XA")]
+    seat: Country,
+    /// States of the trustees, one trustee each.
+    #[arg(long, value_delimiter = ',', default_value = "XB,XC,XD,XE,XF")]
+    trustees: Vec<Country>,
+    /// Trustees needed to open a record.
+    #[arg(long, default_value_t = 3)]
+    threshold: u16,
+    /// Field classes to make keys for; all by default.
+    #[arg(long, value_delimiter = ',')]
+    classes: Vec<Class>,
+    /// Ladder level.
+    #[arg(long, value_enum, default_value = "l3")]
+    level: Level,
+    /// A person's own SSH key instead of a generated one: `anna-berg=/path/to/key`; its `.pub` lies beside it.
+    #[arg(long, value_name = "PERSON=KEY")]
+    sign_with: Vec<String>,
+}
+
+impl Init {
+    pub(crate) async fn run(self, dir: &Path) -> Result<()> {
+        let mut people = sample_people(&mut edge::rng()?)?;
+        for assignment in &self.sign_with {
+            let (person, path) = assignment
+                .split_once('=')
+                .with_context(|| format!("`{assignment}` is not PERSON=KEY, for example anna-berg=/home/anna/.ssh/id_ed25519"))?;
+            let person = PersonId::parse(person)?;
+            let Some(entry) = people.iter_mut().find(|known| known.id == person) else {
+                let known: Vec<String> = people.iter().map(|person| person.id.to_string()).collect();
+                bail!("nobody here is called `{person}`; the people are {}", known.join(", "));
+            };
+            entry.signer = Signer::load(&PathBuf::from(path))?;
+        }
+        let classes = if self.classes.is_empty() { Class::ALL.to_vec() } else { self.classes };
+        let mut classes = classes;
+        classes.sort_unstable();
+        classes.dedup();
+        let founding = Founding {
+            name: self.name,
+            seat: self.seat,
+            people,
+            authorities: sample_authorities(),
+            trustees: if self.level == Level::L0 { Vec::new() } else { self.trustees },
+            threshold: self.threshold,
+            classes,
+            demo: false,
+        };
+        let founded = found(dir, founding, edge::clock().as_ref()).await?;
+        println!("founded in {}", dir.display());
+        println!("genesis {} signed by {} parties; pin this digest", founded.genesis, founded.signers);
+        match founded.ring {
+            Some(ring) => println!("key ring {ring}, made by the trustees without a dealer"),
+            None => println!("ladder level L0: no register, no trustees; orders, approvals and leaves only"),
+        }
+        println!("next: countersign --dir {} client import clients.csv", dir.display());
+        Ok(())
+    }
+}

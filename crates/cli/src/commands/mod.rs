@@ -1,0 +1,90 @@
+//! The commands, one file each; `countersign --help` is their table of contents.
+
+mod case;
+mod client;
+mod contact;
+mod demo;
+mod init;
+mod log;
+mod open;
+mod order;
+mod request;
+mod serve;
+mod trustee;
+mod verify;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Client data leave only countersigned: approved by several people, public in a witnessed log, answered by trustees.
+#[derive(Parser)]
+#[command(name = "countersign", version, max_term_width = 110)]
+pub(crate) struct Arguments {
+    /// Folder of the custodian.
+    #[arg(long, global = true, value_name = "DIR", default_value = "countersign-data")]
+    dir: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Play the whole story in a folder and leave the server running.
+    #[command(after_help = demo::EXAMPLE)]
+    Demo(demo::Demo),
+    /// Found a custodian: keys of all parties, the key ceremony, leaf 0.
+    #[command(after_help = init::EXAMPLE)]
+    Init(init::Init),
+    /// Import clients or payments from CSV into the sealed register.
+    #[command(after_help = client::EXAMPLE)]
+    Client(client::Client),
+    /// Register an informal approach within 24 hours.
+    #[command(after_help = contact::EXAMPLE)]
+    Contact(contact::Contact),
+    /// File a letter with the officer's structured entry.
+    #[command(after_help = request::EXAMPLE)]
+    Request(request::Request),
+    /// Work on a case: check the sender, answer questions, set the scope, propose, refuse.
+    #[command(after_help = case::EXAMPLE)]
+    Case(case::Case),
+    /// Show, approve and release orders.
+    #[command(after_help = order::EXAMPLE)]
+    Order(order::Order),
+    /// Open a package, as the authority that received it: verifies first, offline.
+    #[command(after_help = open::EXAMPLE)]
+    Open(open::Open),
+    /// Verify evidence or a log, offline.
+    #[command(after_help = verify::EXAMPLE)]
+    Verify(verify::Verify),
+    /// Show the log: checkpoint, witnesses, leaves.
+    #[command(after_help = log::EXAMPLE)]
+    Log(log::Log),
+    /// Serve the public page and the log on a loopback address.
+    #[command(after_help = serve::EXAMPLE)]
+    Serve(serve::Serve),
+    /// Run one trustee as a service of its own.
+    #[command(after_help = trustee::EXAMPLE)]
+    Trustee(trustee::TrusteeCommand),
+}
+
+/// Runs one command.
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
+    let dir = arguments.dir;
+    match arguments.command {
+        Command::Demo(command) => return command.run().await,
+        Command::Init(command) => command.run(&dir).await?,
+        Command::Client(command) => command.run(&dir).await?,
+        Command::Contact(command) => command.run(&dir).await?,
+        Command::Request(command) => command.run(&dir).await?,
+        Command::Case(command) => command.run(&dir).await?,
+        Command::Order(command) => command.run(&dir).await?,
+        Command::Open(command) => command.run()?,
+        Command::Verify(command) => return command.run(),
+        Command::Log(command) => command.run(&dir).await?,
+        Command::Serve(command) => command.run(&dir).await?,
+        Command::Trustee(command) => command.run().await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

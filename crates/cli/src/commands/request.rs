@@ -1,0 +1,91 @@
+//! `countersign request`.
+
+use crate::custody::Custody;
+use crate::files;
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use countersign_core::id::{CaseId, PersonId};
+use countersign_desk::entry::{Entry, MAX_ENTRY};
+use countersign_desk::intake::MAX_RAW;
+use std::path::{Path, PathBuf};
+
+pub(crate) const EXAMPLE: &str = "Example:
+  countersign request file letter.pdf --meta entry.json --as lena-ohm
+
+  entry.json: {\"authority\":\"xa-district-court\",\"reference\":\"12 Js 34/26\",\"instrument\":\"court_order\",
+    \"accounts\":[\"A-000001\",\"A-000002\"],\"classes\":[\"all\"],\"channel\":\"letter\"}";
+
+#[derive(Args)]
+pub(crate) struct Request {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// File a letter: its bytes are sealed to the case officers and hashed before anything reads them.
+    File(FileRequest),
+}
+
+#[derive(Args)]
+struct FileRequest {
+    /// The letter, exactly as it arrived.
+    letter: PathBuf,
+    /// The officer's structured entry.
+    #[arg(long, value_name = "META.json")]
+    meta: PathBuf,
+    /// The authority's signed delay order, if one came along.
+    #[arg(long, value_name = "FILE")]
+    delay: Option<PathBuf>,
+    /// The case of the informal approach that led to the letter.
+    #[arg(long, value_name = "CASE")]
+    contact: Option<String>,
+    /// Who files it.
+    #[arg(long = "as", value_name = "PERSON")]
+    by: PersonId,
+}
+
+impl Request {
+    pub(crate) async fn run(self, dir: &Path) -> Result<()> {
+        let Command::File(request) = self.command;
+        let raw = files::read(&request.letter, MAX_RAW)?;
+        let entry = Entry::parse(&files::read(&request.meta, MAX_ENTRY)?)
+            .with_context(|| format!("{}", request.meta.display()))?;
+        let delay = request.delay.as_ref().map(|path| files::read_text(path, 64 * 1024)).transpose()?;
+        let custody = Custody::open(dir).await?;
+        let contact = match &request.contact {
+            None => None,
+            Some(prefix) => Some(custody.desk.find_case(prefix).await?),
+        };
+        let case = file(&custody, entry, raw, delay, contact.as_ref(), &request.by).await?;
+        let filed = custody.desk.case(&case).await?;
+        if let Some(intake) = &filed.intake {
+            let intake = intake.value();
+            println!("case {case} opened: {}", filed.stage.name());
+            println!(
+                "asked: {} people x {} classes = {} cells; {} named clients found, {} not found",
+                intake.people_asked,
+                intake.classes.len(),
+                u64::from(intake.people_asked) * intake.classes.len() as u64,
+                intake.found.len(),
+                intake.not_found
+            );
+            println!("letter: {} bytes, digest {}", intake.raw_bytes, intake.request);
+        }
+        println!("next: {}", filed.stage.next_step());
+        custody.close().await
+    }
+}
+
+/// Files a request from its parts.
+pub(crate) async fn file(
+    custody: &Custody,
+    entry: Entry,
+    raw: Vec<u8>,
+    delay: Option<String>,
+    contact: Option<&CaseId>,
+    by: &PersonId,
+) -> Result<CaseId> {
+    let request = custody.desk.resolve(entry, &custody.references, custody.config.demo, raw, delay).await?;
+    Ok(custody.desk.file_request(request, contact, by).await?)
+}

@@ -1,0 +1,103 @@
+//! `countersign serve`.
+
+use crate::custody::Custody;
+use crate::edge;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use countersign_core::time::Timestamp;
+use countersign_tlog::policy::{Policy, Quorum};
+use countersign_web::{Figures, Head, PublicState, Site, StateFuture, Witness};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) const EXAMPLE: &str = "Example:
+  countersign serve --listen 127.0.0.1:8743";
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Loopback address to listen on; put a reverse proxy with TLS in front for anything else.
+    #[arg(long, default_value = "127.0.0.1:8743")]
+    listen: SocketAddr,
+}
+
+impl Serve {
+    pub(crate) async fn run(self, dir: &Path) -> Result<()> {
+        let custody = Arc::new(Custody::open(dir).await?);
+        serve(Arc::clone(&custody), self.listen).await?;
+        match Arc::try_unwrap(custody) {
+            Ok(custody) => custody.close().await,
+            Err(_) => bail!("a request was still running"),
+        }
+    }
+}
+
+/// Serves until Ctrl-C or a termination signal.
+pub(crate) async fn serve(custody: Arc<Custody>, listen: SocketAddr) -> Result<()> {
+    if !listen.ip().is_loopback() {
+        bail!("{listen} is not a loopback address: put a reverse proxy with TLS in front and listen on 127.0.0.1");
+    }
+    let listener = tokio::net::TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}: is another countersign running there?"))?;
+    println!("serving on http://{}/ (stop with Ctrl-C)", listener.local_addr()?);
+    let site = Site {
+        log_folder: custody.place.log(),
+        state: Arc::new(Public(custody)),
+        clock: edge::clock(),
+    };
+    countersign_web::serve(listener, site, stopped()).await?;
+    Ok(())
+}
+
+pub(crate) async fn stopped() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(_) => return,
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// What the public sees.
+struct Public(Arc<Custody>);
+
+impl PublicState for Public {
+    fn figures(&self) -> StateFuture<'_> {
+        Box::pin(async move {
+            let genesis = self.0.desk.custodian().genesis.value();
+            let policy = self.0.log.log().policy();
+            let published = self.0.log.log().published();
+            let witnesses = policy.witnesses().iter().map(|witness| {
+                let cosigned = published.as_ref().and_then(|signed| {
+                    let lines = signed.note().verify([&witness.key]).ok()?;
+                    let latest = lines.iter().filter_map(|line| line.timestamp).max()?;
+                    Timestamp::from_unix(i64::try_from(latest).ok()?)
+                });
+                Witness { name: witness.name.clone(), cosigned }
+            });
+            Ok(Figures {
+                custodian: genesis.custodian.name.clone(),
+                origin: genesis.journal.origin.clone(),
+                head: published.as_ref().map(|signed| {
+                    let checkpoint = signed.checkpoint();
+                    Head { size: checkpoint.size, root: checkpoint.root }
+                }),
+                witnesses: witnesses.collect(),
+                quorum: quorum(policy),
+                totals: None,
+            })
+        })
+    }
+}
+
+/// How many witnesses the policy's quorum needs; a group of groups counts as all of its members.
+fn quorum(policy: &Policy) -> usize {
+    match policy.quorum() {
+        Quorum::None => 0,
+        Quorum::Witness(_) => 1,
+        Quorum::Group(index) => policy.groups().get(index).map_or(policy.witnesses().len(), |group| group.threshold),
+    }
+}

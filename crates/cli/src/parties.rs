@@ -1,0 +1,209 @@
+//! Opening the parties around a custodian, and the adapters between their interfaces and the desk's ports.
+
+use crate::config::{Config, PartyAt};
+use crate::edge;
+use crate::files;
+use crate::place::Place;
+use anyhow::{Context, Result, bail};
+use async_trait::async_trait;
+use countersign_core::time::Clock;
+use countersign_desk::ports::{Journal, PublicLeaf, Trustee as TrusteePort};
+use countersign_log::witness::{HttpWitness, LocalWitness, Witness};
+use countersign_log::{FolderTiles, Log, LogParts, Pace};
+use countersign_store::journal::{Journal as JournalStore, MOST_LEAVES, SqliteJournal};
+use countersign_tlog::leaf::{Leaf, LeafKind};
+use countersign_tlog::note::{SigningKey, VerifierKey};
+use countersign_tlog::policy::Policy;
+use countersign_trustee::{FolderSource, HttpTrustee, LocalTrustee, Service, Trustee};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How long the desk waits for a leaf to be public.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The running log with its background task.
+pub(crate) struct RunningLog {
+    log: Arc<Log>,
+    journal: Arc<SqliteJournal>,
+    stop: watch::Sender<bool>,
+    task: Mutex<Option<JoinHandle<countersign_log::Result<()>>>>,
+    control: Mutex<(u64, Vec<u64>)>,
+}
+
+impl RunningLog {
+    /// Opens the log: nothing is signed unless store, tiles and witnesses agree.
+    pub(crate) async fn open(place: &Place, config: &Config, policy: &str, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
+        let journal = Arc::new(SqliteJournal::open(&place.database()).await?);
+        let signer = SigningKey::parse(files::read_text(&place.key("log.key"), 1024)?.trim_end())?;
+        let witnesses = witnesses(place, config, signer.verifier(), &clock)?;
+        let log = Log::open(LogParts {
+            journal: Arc::clone(&journal) as Arc<dyn JournalStore>,
+            tiles: Arc::new(FolderTiles::new(place.log())),
+            witnesses,
+            signer,
+            policy: Policy::parse(policy.as_bytes())?,
+            clock,
+            pace: Pace { grace: Duration::from_millis(5), ..Pace::default() },
+        })
+        .await?;
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(Arc::clone(&log).run(stopped));
+        Ok(Arc::new(Self { log, journal, stop, task: Mutex::new(Some(task)), control: Mutex::new((0, Vec::new())) }))
+    }
+
+    pub(crate) fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+
+    /// Publishes what is accepted, then stops the background task.
+    pub(crate) async fn close(&self) -> Result<()> {
+        self.log.flush().await?;
+        let _ = self.stop.send(true);
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            task.await.context("the log's task died")??;
+        }
+        self.journal.close().await;
+        Ok(())
+    }
+
+    /// Leaves from `from` on, exact bytes.
+    pub(crate) async fn leaves(&self, from: u64) -> Result<Vec<(u64, Vec<u8>)>> {
+        let mut all = Vec::new();
+        let mut next = from;
+        loop {
+            let entries = self.journal.entries(next, MOST_LEAVES).await?;
+            let Some(last) = entries.last() else { return Ok(all) };
+            next = last.index + 1;
+            all.extend(entries.into_iter().map(|entry| (entry.index, entry.leaf)));
+        }
+    }
+
+    async fn scan_control(&self) -> Result<Vec<u64>> {
+        let from = self.control.lock().unwrap_or_else(PoisonError::into_inner).0;
+        let fresh = self.leaves(from).await?;
+        let mut known = self.control.lock().unwrap_or_else(PoisonError::into_inner);
+        for (index, leaf) in fresh {
+            if index >= known.0 {
+                known.0 = index + 1;
+                if Leaf::parse(&leaf)?.kind() == LeafKind::Control {
+                    known.1.push(index);
+                }
+            }
+        }
+        Ok(known.1.clone())
+    }
+}
+
+#[async_trait]
+impl Journal for RunningLog {
+    async fn public(&self, key: &[u8; 32]) -> Result<PublicLeaf, String> {
+        let public = tokio::time::timeout(PATIENCE, self.log.public(key))
+            .await
+            .map_err(|_| format!("no quorum of witnesses within {} seconds", PATIENCE.as_secs()))?
+            .map_err(|error| error.to_string())?;
+        Ok(PublicLeaf { leaf: public.leaf().to_vec(), proof: public.proof().clone() })
+    }
+
+    async fn at(&self, index: u64) -> Result<PublicLeaf, String> {
+        let entry = self.journal.entries(index, 1).await.map_err(|error| error.to_string())?.pop();
+        let entry = entry.ok_or_else(|| format!("the journal has no leaf {index}"))?;
+        self.public(&entry.key).await
+    }
+
+    async fn control_leaves(&self) -> Result<Vec<u64>, String> {
+        self.scan_control().await.map_err(|error| error.to_string())
+    }
+
+    async fn refresh(&self) -> Result<(), String> {
+        self.log.publish().await.map(|_| ()).map_err(|error| error.to_string())
+    }
+}
+
+fn witnesses(
+    place: &Place,
+    config: &Config,
+    log: &VerifierKey,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Arc<dyn Witness>>> {
+    config.witnesses.iter().map(|witness| open_witness(place, witness, log, clock)).collect()
+}
+
+fn open_witness(
+    place: &Place,
+    witness: &PartyAt,
+    log: &VerifierKey,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Witness>> {
+    let name = format!("witness-{}", witness.number);
+    if witness.at == "local" {
+        let folder = place.witness(witness.number);
+        let key = SigningKey::parse(files::read_text(&folder.join("witness.key"), 1024)?.trim_end())?;
+        return Ok(Arc::new(LocalWitness::new(name, key, vec![log.clone()], folder, Arc::clone(clock))));
+    }
+    Ok(Arc::new(HttpWitness::new(name, address(&witness.at)?, client()?)))
+}
+
+/// The trustees as the desk asks them.
+pub(crate) fn trustees(place: &Place, config: &Config, clock: &Arc<dyn Clock>) -> Result<Vec<Arc<dyn TrusteePort>>> {
+    let mut all: Vec<Arc<dyn TrusteePort>> = Vec::new();
+    for party in &config.trustees {
+        if party.at == "local" {
+            all.push(Arc::new(Local(LocalTrustee(local_trustee(place, party.number, clock)?))));
+        } else {
+            all.push(Arc::new(Remote(HttpTrustee::new(party.number, address(&party.at)?, client()?))));
+        }
+    }
+    Ok(all)
+}
+
+/// A trustee at work in the folder beside the custodian's, reading the journal from the log's folder.
+pub(crate) fn local_trustee(place: &Place, index: u16, clock: &Arc<dyn Clock>) -> Result<Service> {
+    Ok(Service {
+        trustee: Arc::new(Trustee::open(&place.trustee(index))?),
+        source: Arc::new(FolderSource(place.log())),
+        clock: Arc::clone(clock),
+        seeds: Arc::new(edge::seed_or_abort),
+    })
+}
+
+/// A trustee in a folder beside the custodian's, over the same interface as one far away.
+struct Local(LocalTrustee);
+
+#[async_trait]
+impl TrusteePort for Local {
+    fn index(&self) -> u16 {
+        self.0.index()
+    }
+
+    async fn ask(&self, request: &[u8]) -> Result<Vec<u8>, String> {
+        self.0.ask(request).await
+    }
+}
+
+struct Remote(HttpTrustee);
+
+#[async_trait]
+impl TrusteePort for Remote {
+    fn index(&self) -> u16 {
+        self.0.index()
+    }
+
+    async fn ask(&self, request: &[u8]) -> Result<Vec<u8>, String> {
+        self.0.ask(request).await
+    }
+}
+
+fn address(at: &str) -> Result<&str> {
+    if at.starts_with("http://") || at.starts_with("https://") {
+        return Ok(at);
+    }
+    bail!("`{at}` in custodian/config.json is neither `local` nor an address that begins with http:// or https://")
+}
+
+/// An HTTP client with time limits. TLS towards other parties is the reverse proxies' in this version.
+pub(crate) fn client() -> Result<reqwest::Client> {
+    Ok(reqwest::Client::builder().timeout(Duration::from_secs(60)).connect_timeout(Duration::from_secs(5)).build()?)
+}
