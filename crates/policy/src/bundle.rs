@@ -1,6 +1,7 @@
 //! A policy bundle: the exact files that decide, parsed and validated once.
 
 use crate::decision::{Outcome, ReasonCode};
+use crate::enumerations;
 use crate::pack::{Caps, Lane, Pack, Reason, Requirement, Rule};
 use crate::slice::Names;
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
@@ -144,6 +145,7 @@ impl Bundle {
         let pack: Pack = serde_json::from_str(&pack_file.text).map_err(|error| BundleError::Pack(error.to_string()))?;
         pack.check().map_err(BundleError::Pack)?;
         let schema = parse_schema(&schema_file.text)?;
+        enumerations::check(&schema_file.text, &pack).map_err(BundleError::Schema)?;
         let (policies, meanings) = parse_policies(&policy_file.text, &pack)?;
         validate(&policies, &schema)?;
         check_rules(&pack, &meanings)?;

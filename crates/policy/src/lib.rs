@@ -16,6 +16,7 @@ mod bundle;
 mod context;
 mod decide;
 mod decision;
+mod enumerations;
 mod pack;
 mod quorum;
 mod slice;

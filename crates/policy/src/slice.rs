@@ -9,7 +9,7 @@ use countersign_core::finding::Question;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Word for an answer nobody gave. Every enumeration of answers in a schema must contain it.
-const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Questions whose words policies read: attribute, entity type, question.
 pub(crate) const WORDS: [(&str, &str, Question); 25] = [

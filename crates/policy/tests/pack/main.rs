@@ -6,3 +6,4 @@ mod golden;
 mod quorum;
 mod speed;
 mod traps;
+mod vectors;

@@ -1,12 +1,13 @@
 //! Who counts: quorum facts from really signed approvals.
 
-use crate::corpus::{approve, cast};
+use crate::corpus::{approve, cases, cast, context, facts};
 use countersign_approve::VerifiedApproval;
 use countersign_core::control::REACH_VALID;
 use countersign_core::country::Country;
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::time::Timestamp;
-use countersign_policy::QuorumFacts;
+use countersign_policy::{Bundle, QuorumFacts, Requirement, release};
+use std::collections::BTreeSet;
 
 const ORDER: Digest = Digest([9; 32]);
 
@@ -117,4 +118,47 @@ fn another_order_or_another_roster_counts_nothing() {
     let mut moved = cast.people.clone();
     moved[0].reach.states.push(state);
     assert_eq!(count(&ORDER, &moved), QuorumFacts::default(), "the roster entry is no longer the one verified against");
+}
+
+fn meets(need: &Requirement, quorum: &QuorumFacts) -> bool {
+    quorum.approvals() >= need.approvals
+        && quorum.states() >= need.states
+        && (quorum.out_of_reach() >= need.out_of_reach || (need.counsel_instead && quorum.counsel()))
+        && quorum.outside_line() >= need.outside_line
+        && (!need.author || quorum.author())
+        && (!need.counsel || quorum.counsel())
+        && (!need.rights_expert || quorum.rights_expert())
+        && !(need.none_within_reach && quorum.within_reach() > 0)
+}
+
+/// What is displayed as the quorum of a lane is what its policies demand: every set of approvals of the corpus, under
+/// every lane and kind.
+#[test]
+fn the_displayed_requirement_is_that_of_the_policies() {
+    let bundle = Bundle::builtin_eea_custodian().unwrap();
+    let (cast, cases) = (cast(), cases());
+    let lists: BTreeSet<&Vec<String>> =
+        cases.iter().flat_map(|case| &case.releases).map(|step| &step.approvals).collect();
+    assert!(lists.len() >= 20);
+    let mut seen = BTreeSet::new();
+    for case in cases.iter().filter(|case| case.propose.allowed && !case.releases.is_empty()) {
+        if !seen.insert((case.propose.lane.clone(), case.kind)) {
+            continue;
+        }
+        let authority = cast.authorities.iter().find(|authority| authority.id == case.authority).unwrap();
+        let facts = facts(&cast, case);
+        let released = case.releases.iter().find(|step| step.expect.allowed).unwrap();
+        let need = bundle.requirement(case.propose.lane.as_deref().unwrap(), case.kind).unwrap();
+        for list in &lists {
+            let mut context = context(&cast, case, authority, released);
+            let approvals: Vec<VerifiedApproval> = list.iter().map(|text| approve(&cast, &ORDER, text)).collect();
+            context.quorum =
+                QuorumFacts::compute(&ORDER, &approvals, authority.state, &case.author, &cast.people, cast.now);
+            let decision = release(&bundle, &facts, authority, cast.seat, &context);
+            assert_eq!(decision.allowed, meets(&need, &context.quorum), "{} with {list:?}: {decision:?}", case.name);
+            assert_eq!(decision.requirement, Some(need));
+        }
+    }
+    let displayed: usize = bundle.lanes().iter().map(|lane| lane.requirements.len()).sum();
+    assert_eq!(seen.len(), displayed, "a lane and kind without an answered case");
 }
