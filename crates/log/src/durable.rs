@@ -12,6 +12,9 @@ pub(crate) const UNFINISHED: &str = "unfinished";
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut folders = BTreeSet::new();
     place(path, bytes, &mut folders)?;
+    // A crash between creating a folder and syncing the one above it leaves a folder that is there and would not outlast a power cut.
+    folders
+        .extend(path.ancestors().skip(2).take(2).filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned));
     sync_folders(&folders)
 }
 

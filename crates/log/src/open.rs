@@ -2,7 +2,7 @@
 
 use crate::replay::{Edges, Replay, Tile};
 use crate::sequence::Sequencing;
-use crate::witness::Witness;
+use crate::witness::{Witness, WitnessError};
 use crate::{LogError, Result, TileStore};
 use countersign_core::time::Clock;
 use countersign_store::journal::{Head, Journal};
@@ -155,7 +155,7 @@ impl Log {
         .await?;
         let published = published.map(|bytes| check_published(&bytes, signer.verifier(), &tree)).transpose()?;
         check_vkey(&*tiles, signer.verifier())?;
-        let cosigned = ask_witnesses(&witnesses, &policy, signer.verifier(), &tree).await?;
+        let cosigned = ask_witnesses(&witnesses, &policy, signer.verifier(), &tree, pace.witness_timeout).await?;
         let public = published.as_ref().map_or(0, |signed| signed.checkpoint().size);
         let progress = Progress { durable: size, public, stopped: None };
         Ok(Arc::new(Self {
@@ -342,6 +342,7 @@ async fn ask_witnesses(
     policy: &Policy,
     log: &VerifierKey,
     tree: &Tree,
+    limit: Duration,
 ) -> Result<BTreeMap<String, u64>> {
     let mut sizes = BTreeMap::new();
     let mut reasons = Vec::new();
@@ -350,7 +351,10 @@ async fn ask_witnesses(
         let Some(key) = policy.witnesses().iter().find(|known| known.name == name).map(|known| &known.key) else {
             continue;
         };
-        let size = match witness.latest(log.name().as_str()).await {
+        let answer = tokio::time::timeout(limit, witness.latest(log.name().as_str())).await.unwrap_or_else(|_| {
+            Err(WitnessError { witness: name.to_owned(), reason: format!("no answer within {} ms", limit.as_millis()) })
+        });
+        let size = match answer {
             Ok(None) => 0,
             Ok(Some(bytes)) => match verify_latest(&bytes, log, key) {
                 Ok(signed) => {

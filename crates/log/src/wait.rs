@@ -8,7 +8,8 @@ use countersign_tlog::merkle::inclusion_proof;
 use countersign_tlog::policy::{Policy, TimeWindow};
 use countersign_tlog::proof::{Included, LogProof, ProofError};
 
-/// That a leaf is public: its bytes stand in a log under a quorum of witnesses. Only a checked proof makes one.
+/// That a leaf is public: its bytes stand in a log under a quorum of witnesses. Only [`Log::public`] makes one, from a proof that it
+/// has checked itself under the log's own policy.
 #[derive(Debug, Clone)]
 pub struct PublicProof {
     leaf: Vec<u8>,
@@ -17,11 +18,7 @@ pub struct PublicProof {
 }
 
 impl PublicProof {
-    /// Checks a `.tlog-proof` for the leaf's bytes.
-    ///
-    /// # Errors
-    /// [`ProofError`] when it does not hold.
-    pub fn check(
+    fn check(
         leaf: Vec<u8>,
         proof: LogProof,
         policy: &Policy,

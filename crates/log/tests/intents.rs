@@ -1,7 +1,7 @@
 use crate::kit::{Bench, leaf, policy};
 use countersign_core::id::Digest;
 use countersign_core::time::{MINUTE, Timestamp};
-use countersign_log::{Intent, IntentError, PublicProof, overdue};
+use countersign_log::{Intent, IntentError, overdue};
 use countersign_store::{EffectKey, NewLeaf, OpenEffect};
 use countersign_tlog::leaf::{LeafId, seal_fields};
 use countersign_tlog::policy::TimeWindow;
@@ -22,8 +22,10 @@ async fn an_intent_comes_only_from_a_public_leaf() {
     bench.journal.enqueue(&[intent.clone(), other.clone()]).await.unwrap();
     log.sequence().await.unwrap();
     let durable = log.durable(&intent.key).await.unwrap();
-    let durable = PublicProof::check(intent.leaf.clone(), durable, &policy(), TimeWindow::ANY);
-    assert!(durable.is_err(), "a durable proof made a public one");
+    assert!(
+        durable.verify(&intent.leaf, &policy(), TimeWindow::ANY).is_err(),
+        "a durable proof passed as a public one"
+    );
     log.publish().await.unwrap();
     let public = log.public(&intent.key).await.unwrap();
     let licence = Intent::from_public(&public, &intent.disclosures).unwrap();
