@@ -2,7 +2,7 @@
 //!
 //! Bytes and transcript: `docs/formats/seal.md`.
 
-use crate::group::{Element, PointError, SUITE, decode_scalar, encode_doubled, half};
+use crate::group::{Element, SUITE, decode_scalar, encode_doubled, half};
 use crate::hash::{Salt, Transcript, domain, sha512};
 use crate::header::CheckedCapsule;
 use crate::read::{LayoutError, Reader};
@@ -237,27 +237,23 @@ pub enum ReplyError {
     /// Wrong length.
     #[error("reply: {0}")]
     Layout(#[from] LayoutError),
+    /// Longer than any reply.
+    #[error("reply: {0} bytes, the limit is {limit}", limit = Reply::MAX_LEN)]
+    TooLong(usize),
     /// A later format.
     #[error("reply: version {0} is unknown")]
     Version(u8),
     /// Classes out of order or unknown, or a count out of range.
     #[error("reply: classes are not in the order of the registry, or a count is out of range")]
     Classes,
-    /// A z that is no usable element.
-    #[error("reply: z at position {position} of `{class}`: {reason}")]
-    Element {
-        /// Which class.
-        class: Class,
-        /// Which of its records.
-        position: usize,
-        /// Why.
-        reason: PointError,
-    },
 }
 
 const VERSION: u8 = 1;
 
 impl Reply {
+    /// Longest reply: every class for the most records.
+    pub const MAX_LEN: usize = 2 + Class::ALL.len() * (1 + 4 + 32 * MAX_RECORDS + 64);
+
     /// The exact bytes: version 1, number of classes, then per class its number, u32 LE count, every z, the proof.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![VERSION, self.classes.len() as u8];
@@ -276,6 +272,9 @@ impl Reply {
     /// # Errors
     /// [`ReplyError`] unless `bytes` is exactly one reply.
     pub fn decode(bytes: &[u8]) -> Result<Self, ReplyError> {
+        if bytes.len() > Self::MAX_LEN {
+            return Err(ReplyError::TooLong(bytes.len()));
+        }
         let mut reader = Reader::new(bytes);
         let version = reader.u8("the version")?;
         if version != VERSION {

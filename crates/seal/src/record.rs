@@ -43,6 +43,9 @@ pub enum RecordError {
     /// Wrong length.
     #[error("sealed record: {0}")]
     Layout(#[from] LayoutError),
+    /// Longer than any record.
+    #[error("sealed record: {0} bytes, the limit is {limit}", limit = SealedRecord::MAX_LEN)]
+    TooLong(usize),
     /// Another suite.
     #[error("sealed record: suite {0} is unknown")]
     Suite(u8),
@@ -137,6 +140,9 @@ impl SealedRecord {
     /// # Errors
     /// [`RecordError`] unless `bytes` is exactly one consistent record.
     pub fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
+        if bytes.len() > Self::MAX_LEN {
+            return Err(RecordError::TooLong(bytes.len()));
+        }
         let mut reader = Reader::new(bytes);
         let suite = reader.u8("the suite")?;
         if suite != SUITE {
