@@ -15,4 +15,5 @@ pub mod order_leaf;
 pub mod refusal;
 pub mod request;
 pub mod state;
+pub mod totals;
 pub mod wire;

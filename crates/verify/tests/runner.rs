@@ -4,4 +4,5 @@ mod evidence;
 mod folding;
 mod packages;
 mod refusals;
+mod totals;
 mod world;

@@ -133,7 +133,12 @@ fn same_journal(view: &View<'_>, included: &Included) -> Result<(), Refusal> {
 
 /// A time by which the quorum had cosigned.
 pub(crate) fn witnessed(included: &Included) -> Timestamp {
-    i64::try_from(included.witnessed.quorum_time).ok().and_then(Timestamp::from_unix).unwrap_or(Timestamp::MAX)
+    time(included.witnessed.quorum_time)
+}
+
+/// A witness's time; what lies beyond all times is never over.
+pub(crate) fn time(unix: u64) -> Timestamp {
+    i64::try_from(unix).ok().and_then(Timestamp::from_unix).unwrap_or(Timestamp::MAX)
 }
 
 fn unix(time: Timestamp) -> u64 {
