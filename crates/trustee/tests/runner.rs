@@ -1,1 +1,8 @@
 //! All integration tests of the crate in one binary.
+
+mod answers;
+mod atomic;
+mod ceremony;
+mod following;
+mod http;
+mod world;

@@ -1,0 +1,137 @@
+//! The trustee over HTTP.
+
+use crate::world::*;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
+use countersign_testkit::clock::FixedClock;
+use countersign_trustee::{HttpSource, HttpTrustee, LocalTrustee, MAX_REQUEST_BYTES, Service, router};
+use countersign_verify::refusal::Code;
+use std::sync::Arc;
+use tower::ServiceExt as _;
+
+fn service(world: &World) -> Service {
+    Service {
+        trustee: Arc::new(world.open(1)),
+        source: Arc::new(world.source()),
+        clock: Arc::new(FixedClock(world.now)),
+        seeds: Arc::new(|| seed("a request over HTTP")),
+    }
+}
+
+async fn post(service: &Service, body: impl Into<Body>) -> (StatusCode, Vec<u8>) {
+    send(service, Request::post("/v1/request").body(body.into()).unwrap()).await
+}
+
+async fn send(service: &Service, request: Request<Body>) -> (StatusCode, Vec<u8>) {
+    let response = router(service.clone()).oneshot(request).await.unwrap();
+    let status = response.status();
+    if !status.is_success() {
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+    }
+    (status, to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec())
+}
+
+fn problem(body: &[u8]) -> String {
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap();
+    assert_eq!(body["type"], "about:blank");
+    body["code"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_request_is_answered_after_reading_the_journal() {
+    let mut world = World::new();
+    let case = world.case(1, 1);
+    let service = service(&world);
+    let (status, answer) = post(&service, case.request(1, world.now)).await;
+    assert_eq!((status, code(&answer)), (StatusCode::OK, None));
+    assert_eq!(LocalTrustee(service.clone()).ask(&case.request(1, world.now)).await, Ok(answer));
+    let (_, head) = send(&service, Request::get("/v1/head").body(Body::empty()).unwrap()).await;
+    let head: serde_json::Value = serde_json::from_slice(&head).unwrap();
+    assert_eq!((head["trustee"].as_u64(), head["size"].as_u64()), (Some(1), Some(world.log.size())));
+    assert_eq!(head.as_object().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn whoever_is_not_the_desk_learns_only_refused() {
+    let mut world = World::new();
+    let case = world.case(1, 1);
+    let service = service(&world);
+    let mut bodies = Vec::new();
+    for bad in [b"".to_vec(), b"x".repeat(1000), case.request(2, world.now)] {
+        let (status, body) = post(&service, bad).await;
+        assert_eq!((status, problem(&body).as_str()), (StatusCode::FORBIDDEN, "refused"));
+        bodies.push(body);
+    }
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    assert_eq!(LocalTrustee(service).ask(b"x").await, Err("refused".into()));
+}
+
+#[tokio::test]
+async fn a_body_above_the_limit_of_the_format_is_not_read() {
+    let world = World::new();
+    let service = service(&world);
+    let (status, body) = post(&service, vec![b'0'; MAX_REQUEST_BYTES + 1]).await;
+    assert_eq!((status, problem(&body).as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "too-large"));
+    let declared = Request::post("/v1/request").header("content-length", "30000000000").body(Body::empty()).unwrap();
+    assert_eq!(send(&service, declared).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    // The limit itself is read, and refused for what it is.
+    assert_eq!(post(&service, vec![b'0'; MAX_REQUEST_BYTES]).await.0, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn without_the_journal_nothing_is_answered() {
+    let mut world = World::new();
+    let case = world.case(1, 1);
+    let service = service(&world);
+    std::fs::remove_file(world.log.folder.join("checkpoint")).unwrap();
+    let (status, body) = post(&service, case.request(1, world.now)).await;
+    assert_eq!((status, problem(&body).as_str()), (StatusCode::SERVICE_UNAVAILABLE, "journal"));
+    let told = LocalTrustee(service).ask(&case.request(1, world.now)).await;
+    assert_eq!(told, Err("trustee 1 cannot answer now".into()));
+}
+
+#[tokio::test]
+async fn other_paths_and_methods_are_problems() {
+    let service = service(&World::new());
+    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    assert_eq!(send(&service, get("/healthz")).await, (StatusCode::OK, b"ok\n".to_vec()));
+    assert_eq!(send(&service, get("/v1/request")).await.0, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(send(&service, get("/secret/keys")).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn client_and_source_speak_to_the_real_server() {
+    let mut world = World::new();
+    let case = world.case(1, 1);
+    let folder = world.log.folder.clone();
+    let log = axum::Router::new().fallback(move |uri: axum::http::Uri| {
+        let path = folder.join(uri.path().trim_start_matches('/'));
+        async move { std::fs::read(path).map_err(|_| StatusCode::NOT_FOUND) }
+    });
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let source = HttpSource::new(&listen(log).await, client.clone());
+    let service = Service { source: Arc::new(source), ..service(&world) };
+    let trustee = HttpTrustee::new(1, &listen(router(service)).await, client.clone());
+    let answer = trustee.ask(&case.request(1, world.now)).await.unwrap();
+    assert_eq!((code(&answer), trustee.index()), (None, 1));
+    assert_eq!(trustee.ask(b"hello").await, Err("refused".into()));
+    let nobody = HttpTrustee::new(2, "http://127.0.0.1:9", client);
+    assert!(nobody.ask(b"hello").await.unwrap_err().starts_with("trustee 2: "));
+}
+
+async fn listen(app: axum::Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_desks_own_request_is_a_signed_answer() {
+    let mut world = World::new();
+    let case = world.case(1, 1);
+    world.pass(90 * 3_600);
+    let (status, answer) = post(&service(&world), world.refresh(&case).request(1, world.now)).await;
+    assert_eq!((status, code(&answer)), (StatusCode::OK, Some(Code::Expired)));
+}

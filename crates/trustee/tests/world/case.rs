@@ -1,0 +1,203 @@
+//! One case on its way: facts, order, manifest, approvals, the order's leaf, the signed request.
+
+use super::*;
+use countersign_core::approval::{Approval, ApprovalV1, SignerRole, Verdict, approval_message};
+use countersign_core::class::ClassSet;
+use countersign_core::facts::{Asked, Factor, Facts, FactsV1};
+use countersign_core::finding::{Finding, Question};
+use countersign_core::id::{Handle, OrderId, Salt};
+use countersign_core::order::{
+    Instrument, InstrumentRef, Kind, Mode, Order, OrderV1, Recipient, Scope, salted_request_digest,
+};
+use countersign_core::time::HOUR;
+use countersign_seal::label::Head;
+use countersign_seal::record::SealedRecord;
+use countersign_seal::sealer::{Randomness, Sealer};
+use countersign_seal::sigma::Sigma;
+use countersign_tlog::leaf::seal_fields;
+use countersign_verify::manifest::{Manifest, ManifestEntry, ManifestV1};
+use countersign_verify::order_leaf::order_leaf_fields;
+use countersign_verify::wire::{HexBytes, LeafEvidence, ReleaseRequest, RequestV1};
+
+/// A published order with what belongs to it.
+#[derive(Clone)]
+pub(crate) struct Case {
+    pub(crate) order: Exact<Order>,
+    pub(crate) record: SealedRecord,
+    facts: String,
+    manifest: String,
+    approvals: Vec<String>,
+    pub(crate) leaf: LeafEvidence,
+}
+
+pub(crate) fn sigma(client: u8) -> Sigma {
+    Sigma::from_bytes(seed(&format!("sigma {client}")))
+}
+
+pub(crate) fn content(client: u8) -> String {
+    format!("client {client} of Example Exchange")
+}
+
+fn record(client: u8) -> SealedRecord {
+    let head = Head {
+        custodian: CUSTODIAN,
+        handle: Handle([client; 32]),
+        client_key: None,
+        period: None,
+        revision: 1,
+        schema: 1,
+    };
+    let text = content(client);
+    let contents: Vec<_> = CLASSES.iter().map(|class| (*class, text.as_bytes())).collect();
+    let fresh = [seed(&format!("{client} a")), seed(&format!("{client} b"))].concat().try_into().unwrap();
+    let randomness = Randomness { fresh, local: seed("local") };
+    Sealer::new(&founded().ring).seal(head, &contents, &sigma(client), &randomness).unwrap().record
+}
+
+impl World {
+    /// The home court's order number `order` for one client: signed by two approvers of two states, its leaf public and
+    /// witnessed now.
+    pub(crate) fn case(&mut self, order: u8, client: u8) -> Case {
+        let record = record(client);
+        let not_before = self.now.plus(-2 * HOUR);
+        let facts = self.facts();
+        let entry = ManifestEntry {
+            record: record.id(),
+            label: HexBytes(record.label().encode()),
+            u: Digest(*record.capsule().header.u().bytes()),
+            classes: ClassSet::new(CLASSES),
+        };
+        let manifest = Manifest { v: ManifestV1, entries: vec![entry] };
+        let order = Order {
+            v: OrderV1,
+            id: OrderId([order; 16]),
+            custodian: CUSTODIAN,
+            case: facts.value().case,
+            kind: Kind::Disclosure,
+            authority: authority_id(COURT),
+            instrument: InstrumentRef {
+                form: facts.value().instrument,
+                request: salted_request_digest(&Salt([9; 16]), b"the letter"),
+            },
+            policy: founded().bundle.digest(),
+            facts: facts.digest(),
+            scope: Scope {
+                manifest: manifest.root().unwrap(),
+                subjects: 1,
+                records: 1,
+                classes: ClassSet::new(CLASSES),
+                from: None,
+                to: None,
+            },
+            recipient: Recipient { mode: Mode::Authority, key: court_secret().public().unwrap().digest() },
+            not_before,
+            expires: not_before.plus(72 * HOUR),
+            latest_opening: not_before.plus(72 * HOUR).quarter_end(),
+            delay: None,
+            notice_due: Some(not_before.plus(96 * HOUR)),
+            ring: founded().ring.id(),
+        };
+        let order = Exact::write(order).unwrap();
+        let approvals = ["anna-berg", "bruno-costa"].map(|id| approval(&order, id, self.now.plus(-HOUR - 60))).to_vec();
+        let name = format!("leaf of {}", order.digest());
+        let id = LeafId(seed(&name)[..16].try_into().unwrap());
+        let (leaf, disclosures) =
+            seal_fields(id, 5_984_000, &order_leaf_fields(&order), &mut random::named(&name)).unwrap();
+        let index = self.log.append(leaf.clone());
+        // The order was public an hour ago.
+        let seasoned = Some(self.log.proof(index, &[self.now.plus(-HOUR); 2]));
+        self.log.append_dummies(1);
+        self.log.publish(self.now);
+        let leaf = LeafEvidence {
+            leaf: String::from_utf8(leaf).unwrap(),
+            disclosures: disclosures.iter().map(|one| one.as_str().to_owned()).collect(),
+            proof: self.log.proof(index, &[self.now, self.now.plus(-60)]),
+            seasoned,
+        };
+        let manifest = Exact::write(manifest).unwrap().text().to_owned();
+        Case { order, record, facts: facts.text().to_owned(), manifest, approvals, leaf }
+    }
+
+    fn facts(&self) -> Exact<Facts> {
+        let finding = |(question, value): (Question, &str)| {
+            Finding::new(question, value, "court file 7 C 12", person_id("emil-fuchs"), self.now.plus(-HOUR)).unwrap()
+        };
+        let mut findings: Vec<Finding> = [
+            (Question::Form, "formal"),
+            (Question::Authentic, "verified"),
+            (Question::Competence, "yes"),
+            (Question::InstrumentForm, "court_order"),
+            (Question::FormallyValid, "yes"),
+            (Question::Political, "none"),
+            (Question::Targets, "named"),
+            (Question::Window, "yes"),
+        ]
+        .map(finding)
+        .to_vec();
+        findings.sort_by_key(Finding::question);
+        let asked = Asked { subjects: 2, classes: ClassSet::new(CLASSES) };
+        let facts = Facts {
+            v: FactsV1,
+            case: digest("case commitment"),
+            authority: authority_id(COURT),
+            directory: founded().directory.digest(),
+            kind: Kind::Disclosure,
+            instrument: Instrument::CourtOrder,
+            author: person_id("emil-fuchs"),
+            factors: vec![Factor::Directory, Factor::CallBack],
+            necessary: asked.classes.clone(),
+            allowed: asked.classes.clone(),
+            asked,
+            listed_by: Vec::new(),
+            matter: digest("matter"),
+            addresses: Vec::new(),
+            findings,
+        };
+        Exact::write(facts).unwrap()
+    }
+
+    /// The same order later: a fresh proof of its leaf under the present checkpoint.
+    pub(crate) fn refresh(&self, case: &Case) -> Case {
+        let index = self.log.leaves.iter().position(|leaf| leaf == case.leaf.leaf.as_bytes()).unwrap() as u64;
+        let mut case = case.clone();
+        case.leaf.proof = self.log.proof(index, &[self.now, self.now.plus(-60)]);
+        case
+    }
+}
+
+impl Case {
+    /// The request as the desk signs it.
+    pub(crate) fn request(&self, trustee: u16, now: Timestamp) -> Vec<u8> {
+        let request = ReleaseRequest {
+            v: RequestV1,
+            custodian: CUSTODIAN,
+            trustee,
+            at: now,
+            ring: founded().ring.id(),
+            share_epoch: 1,
+            order: self.order.text().to_owned(),
+            facts: self.facts.clone(),
+            manifest: self.manifest.clone(),
+            approvals: self.approvals.clone(),
+            leaf: self.leaf.clone(),
+            delay: None,
+            headers: vec![HexBytes(self.record.capsule().header.bytes().to_vec())],
+        };
+        Signed::sign(request, &signing_key("desk")).unwrap().text().as_bytes().to_vec()
+    }
+}
+
+fn approval(order: &Exact<Order>, id: &str, when: Timestamp) -> String {
+    let mut approval = Approval {
+        v: ApprovalV1,
+        order: order.digest(),
+        approver: person_id(id),
+        role: SignerRole::Approver,
+        verdict: Verdict::Approve,
+        at: when,
+        key: roster_key(id),
+        signature: String::new(),
+    };
+    approval.signature = plain_signature(id, &approval_message(&approval.signed_digest()));
+    Exact::write(approval).unwrap().text().to_owned()
+}
