@@ -4,7 +4,9 @@ use crate::decision::{Outcome, ReasonCode};
 use crate::enumerations;
 use crate::pack::{Caps, Lane, Pack, Reason, Requirement, Rule};
 use crate::slice::Names;
-use cedar_policy::{Effect, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use cedar_policy::{
+    ActionConstraint, Effect, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator,
+};
 use countersign_core::class::ClassSet;
 use countersign_core::digest;
 use countersign_core::finding::Question;
@@ -43,6 +45,8 @@ const POLICIES: &str = "policies.cedar";
 const SCHEMA: &str = "schema.cedarschema";
 /// The files of a bundle, sorted: exactly these.
 const NAMES: [&str; 3] = [PACK, POLICIES, SCHEMA];
+/// The actions that the engine asks about.
+pub(crate) const ACTIONS: [&str; 5] = ["classify", "limit", "delay", "propose", "release"];
 /// Longest file in bytes.
 const MAX_FILE: usize = 256 * 1024;
 /// Most policies of a bundle.
@@ -112,7 +116,8 @@ pub struct Bundle {
     files: Vec<File>,
     digest: Digest,
     pub(crate) schema: Schema,
-    pub(crate) policies: PolicySet,
+    /// Per action the policies that can apply to it: Cedar looks at every policy of a set for every question.
+    pub(crate) policies: BTreeMap<&'static str, PolicySet>,
     pub(crate) meanings: BTreeMap<String, Meaning>,
     pub(crate) pack: Pack,
     pub(crate) names: Names,
@@ -148,6 +153,7 @@ impl Bundle {
         enumerations::check(&schema_file.text, &pack).map_err(BundleError::Schema)?;
         let (policies, meanings) = parse_policies(&policy_file.text, &pack)?;
         validate(&policies, &schema)?;
+        let policies = by_action(&policies, &schema)?;
         check_rules(&pack, &meanings)?;
         let digest = digest_of(&files);
         let names = Names::new().map_err(BundleError::Schema)?;
@@ -341,6 +347,30 @@ fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), BundleError> {
         .chain(result.validation_warnings().map(ToString::to_string))
         .collect();
     if faults.is_empty() { Ok(()) } else { Err(BundleError::Policies(faults.join("; "))) }
+}
+
+/// Splits policies by the actions they name. Sound only without action groups, which are therefore refused.
+fn by_action(policies: &PolicySet, schema: &Schema) -> Result<BTreeMap<&'static str, PolicySet>, BundleError> {
+    if let Some(group) = schema.action_groups().next() {
+        return Err(BundleError::Schema(format!("{group} is a group of actions; name each action instead")));
+    }
+    let mut out: BTreeMap<&'static str, PolicySet> = ACTIONS.iter().map(|action| (*action, PolicySet::new())).collect();
+    for policy in policies.policies() {
+        let named = match policy.action_constraint() {
+            ActionConstraint::Any => ACTIONS.to_vec(),
+            ActionConstraint::Eq(uid) => actions_of(&[&uid]),
+            ActionConstraint::In(uids) => actions_of(&uids.iter().collect::<Vec<_>>()),
+        };
+        for action in named {
+            let set = out.entry(action).or_default();
+            set.add(policy.clone()).map_err(|error| BundleError::Policies(error.to_string()))?;
+        }
+    }
+    Ok(out)
+}
+
+fn actions_of(uids: &[&EntityUid]) -> Vec<&'static str> {
+    ACTIONS.into_iter().filter(|action| uids.iter().any(|uid| uid.id().unescaped() == *action)).collect()
 }
 
 /// Every policy has a source, every source a policy; every lane is reached by a policy.

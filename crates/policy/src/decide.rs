@@ -7,7 +7,7 @@ use crate::bundle::{Bundle, Meaning};
 use crate::context::ReleaseContext;
 use crate::decision::{Decision, Outcome, ReasonCode};
 use crate::slice::{Slice, chain};
-use cedar_policy::{Authorizer, Context, Entities, Request, RestrictedExpression};
+use cedar_policy::{Authorizer, Context, Entities, PolicySet, Request, RestrictedExpression};
 use countersign_core::country::Country;
 use countersign_core::directory::Authority;
 use countersign_core::facts::Facts;
@@ -82,11 +82,12 @@ fn decide_on(
     let (custodian, case) = (slice.custodian.clone(), slice.case.clone());
     let entities = slice.check(&bundle.schema).map_err(one)?;
     let ask = |action: &'static str, attributes: Attributes| {
+        let policies = bundle.policies.get(action).ok_or_else(|| vec![format!("no policies for `{action}`")])?;
         let context = Context::from_pairs(attributes).map_err(|error| one(chain(&error)))?;
         let action = bundle.names.uid("Action", action).map_err(one)?;
         let request = Request::new(custodian.clone(), action, case.clone(), context, Some(&bundle.schema))
             .map_err(|error| one(chain(&error)))?;
-        evaluate(bundle, &request, &entities)
+        evaluate(policies, &request, &entities)
     };
 
     let classified = ask("classify", Vec::new())?;
@@ -121,8 +122,8 @@ struct Evaluation {
 
 /// Asks Cedar. An evaluation in which any policy erred is no answer: Cedar skips such a policy, and a skipped gate
 /// stands open.
-fn evaluate(bundle: &Bundle, request: &Request, entities: &Entities) -> Result<Evaluation, Vec<String>> {
-    let response = Authorizer::new().is_authorized(request, &bundle.policies, entities);
+fn evaluate(policies: &PolicySet, request: &Request, entities: &Entities) -> Result<Evaluation, Vec<String>> {
+    let response = Authorizer::new().is_authorized(request, policies, entities);
     let mut errors: Vec<String> = response.diagnostics().errors().map(|error| chain(error)).collect();
     if !errors.is_empty() {
         errors.sort_unstable();

@@ -273,3 +273,27 @@ fn an_answer_outside_the_schema_is_an_error() {
     // A schema without a type that the engine uses.
     assert!(edit(2, "entity Threat enum", "entity Danger enum").is_err());
 }
+
+/// Policies are split by action, so a group of actions could hide a gate; there are none.
+#[test]
+fn action_groups_are_refused() {
+    let mut files = Bundle::builtin_eea_custodian().unwrap().files().to_vec();
+    files[2].text = files[2].text.replace("action release appliesTo", "action release in [propose] appliesTo");
+    assert!(matches!(Bundle::parse(files), Err(BundleError::Schema(_) | BundleError::Policies(_))));
+}
+
+/// A gate without an action holds for every action.
+#[test]
+fn a_gate_for_all_actions_is_asked_everywhere() {
+    let bundle = added(
+        "\n@id(\"f-all\")\n@reason(\"DURESS\")\n@outcome(\"refuse\")\nforbid (principal, action, resource) when { resource.asked_subjects == 1 };",
+    )
+    .unwrap();
+    assert!(refused_as_error(&plain_release(&bundle)), "it also forbids to classify");
+    let bundle = added(
+        "\n@id(\"f-all\")\n@reason(\"DURESS\")\n@outcome(\"refuse\")\nforbid (principal, action in [Action::\"release\", Action::\"limit\"], resource);",
+    )
+    .unwrap();
+    let decision = plain_release(&bundle);
+    assert!(!decision.allowed && decision.has("DURESS"), "{decision:?}");
+}
