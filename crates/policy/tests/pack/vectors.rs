@@ -122,3 +122,15 @@ fn facts() {
 fn directories() {
     documents::<Directory>("directory");
 }
+
+/// The examples on the formats' pages are documents.
+#[test]
+fn examples_of_the_pages_parse() {
+    let example =
+        |page: &str, start: &str| page.lines().map(str::trim).find(|line| line.starts_with(start)).unwrap().to_owned();
+    let facts = example(include_str!("../../../../docs/formats/facts.md"), r#"{"v":"countersign/facts/v1""#);
+    Exact::<Facts>::parse(facts.as_bytes()).unwrap();
+    let directory =
+        example(include_str!("../../../../docs/formats/directory.md"), r#"{"v":"countersign/directory/v1""#);
+    Exact::<Directory>::parse(directory.as_bytes()).unwrap();
+}
