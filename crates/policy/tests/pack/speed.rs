@@ -5,6 +5,7 @@ use countersign_policy::{Bundle, release};
 use std::time::{Duration, Instant};
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a figure is measured here")]
 fn a_release_decision_is_quick() {
     let bundle = Bundle::builtin_eea_custodian().unwrap();
     let cast = cast();
