@@ -17,7 +17,7 @@ use countersign_tlog::leaf::Disclosure;
 use countersign_verify::ledger::Ledger;
 use countersign_verify::refusal::{Code, Refusal};
 use countersign_verify::request::{Claimed, Plan, View, open, verify_request};
-use countersign_verify::wire::{Answer, AnswerV1, HexBytes, Outcome, Receipt, ReceiptV1, Signed};
+use countersign_verify::wire::{Answer, AnswerV1, HexBytes, Outcome, Receipt, ReceiptV1, ReleaseRequest, Signed};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use serde_json::Value;
@@ -65,6 +65,28 @@ impl Trustee {
             *slot = Some(memory);
         }
         result
+    }
+
+    /// Whether a request is the desk's and for this trustee, by the genesis that is folded; `None` before it is. This is
+    /// only a first look: [`answer`](Self::answer) looks again.
+    ///
+    /// # Errors
+    /// [`TrusteeError`] when the trustee's own journal cannot be read.
+    pub async fn recognises(&self, request: &[u8]) -> Result<Option<bool>> {
+        let known = self.with_memory(|memory| {
+            let genesis = memory.folded.as_ref()?.control.genesis().value();
+            Some((genesis.desk_key, genesis.custodian.id))
+        });
+        let Some((desk_key, custodian)) = known.await? else { return Ok(None) };
+        let (request, index) = (request.to_vec(), self.index());
+        let looked = spawn_blocking(move || match Signed::<ReleaseRequest>::open(&request, &desk_key) {
+            Ok(signed) => (signed.value().custodian, signed.value().trustee) == (custodian, index),
+            Err(error) => {
+                tracing::warn!(%error, "refused somebody who is not the desk");
+                false
+            }
+        });
+        looked.await.map(Some).map_err(|error| TrusteeError::storage("look at a request", error))
     }
 
     async fn conclude(&self, memory: &mut Memory, decided: Decided) -> Result<Answered> {

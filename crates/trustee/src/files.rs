@@ -88,3 +88,24 @@ fn private() -> OpenOptions {
     }
     options
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_or_refused_and_a_crash_leaves_no_obstacle() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        fs::write(folder.path().join("secret.unfinished"), b"left by a crash").unwrap();
+        place(&path, b"one", Existing::Refuse).unwrap();
+        let refused = place(&path, b"two", Existing::Refuse).unwrap_err();
+        assert_eq!((refused.kind(), read(&path).unwrap().unwrap()), (ErrorKind::AlreadyExists, b"one".to_vec()));
+        place(&path, b"two", Existing::Replace).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        remove(&path).unwrap();
+        remove(&path).unwrap();
+        assert_eq!(read(&path).unwrap(), None);
+    }
+}

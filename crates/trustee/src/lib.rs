@@ -3,6 +3,10 @@
 //! In scope: its keys and shares at rest, its side of the key ceremony, following and folding the custodian's journal, the
 //! answer to a request with everything it must remember, its HTTP service and client. Not in scope: the checks (crate
 //! `verify`), the cryptography (crate `seal`), TLS (a reverse proxy does it). For operators: `docs/trustee/README.md`.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable)
+)]
 
 mod answer;
 mod ceremony;

@@ -23,3 +23,19 @@ pub(crate) fn read(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
     }
     bytes.is_empty().then_some(parts)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_parts_are_read() {
+        let parts: [&[u8]; 4] = [b"", b"a", &[0; 300], b""];
+        let written = write(&parts);
+        assert_eq!(read(&written).unwrap(), parts);
+        assert_eq!(read(b"").unwrap(), Vec::<&[u8]>::new());
+        let whole: Vec<usize> = (0..=written.len()).filter(|end| read(&written[..*end]).is_some()).collect();
+        assert_eq!(whole, [0, 4, 9, 313, 317]);
+        assert!(read(&[255, 255, 255, 255, 1]).is_none());
+    }
+}

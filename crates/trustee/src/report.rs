@@ -9,6 +9,7 @@ use countersign_core::time::Timestamp;
 use countersign_verify::ledger::CounterKey;
 use countersign_verify::request::RECEIPT_PATIENCE;
 use countersign_verify::wire::Receipt;
+use std::fmt;
 
 /// Where a trustee stands in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub struct Counted {
 }
 
 /// A receipt that the trustee gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct KeptReceipt {
     /// The receipt.
     pub receipt: Exact<Receipt>,
@@ -49,6 +50,14 @@ pub struct KeptReceipt {
     pub seen: Option<u64>,
     /// The whole answer as it was given: an operator hands it to a desk that lost it, so that its receipt can be logged.
     pub answer: Vec<u8>,
+}
+
+/// Without the answer's bytes.
+impl fmt::Debug for KeptReceipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (receipt, seen) = (self.receipt.value(), &self.seen);
+        f.debug_struct("KeptReceipt").field("receipt", receipt).field("seen", seen).finish_non_exhaustive()
+    }
 }
 
 named_enum!(

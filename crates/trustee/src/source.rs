@@ -1,8 +1,9 @@
 //! Where the custodian's journal is read. Nothing that comes from there is trusted.
 
 use async_trait::async_trait;
-use std::io::Read as _;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
 
 /// Where a log is served: its prefix, in the layout of C2SP tlog-tiles.
 #[async_trait]
@@ -24,15 +25,20 @@ pub struct FolderSource(
 #[async_trait]
 impl LogSource for FolderSource {
     async fn get(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
-        let file = match std::fs::File::open(self.0.join(path)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.to_string()),
-        };
-        let mut bytes = Vec::new();
-        file.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-        if bytes.len() > most { Err(format!("longer than {most} bytes")) } else { Ok(Some(bytes)) }
+        let path = self.0.join(path);
+        tokio::task::spawn_blocking(move || read_file(&path, most)).await.map_err(|error| error.to_string())?
     }
+}
+
+fn read_file(path: &Path, most: usize) -> Result<Option<Vec<u8>>, String> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    let mut bytes = Vec::new();
+    file.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() > most { Err(longer(most)) } else { Ok(Some(bytes)) }
 }
 
 /// A log over HTTP.
@@ -67,9 +73,13 @@ pub(crate) async fn read_limited(mut response: reqwest::Response, most: usize) -
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| error.to_string())? {
         if body.len() + chunk.len() > most {
-            return Err(format!("longer than {most} bytes"));
+            return Err(longer(most));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+fn longer(most: usize) -> String {
+    format!("longer than {most} bytes")
 }

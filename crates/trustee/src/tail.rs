@@ -111,7 +111,8 @@ async fn keep(
         None => (None, JournalView::default(), Follower::new()),
     };
     let mut ledger = memory.ledger.clone();
-    let oldest_root = step.checkpoint_size.saturating_sub(REMEMBERED_SIZES);
+    // On the way through a long journal only the last root of each stretch is kept: it is what a restart begins with.
+    let oldest_root = step.checkpoint_size.saturating_sub(REMEMBERED_SIZES).min(step.next.size());
     let mut new = NewLeaves {
         frontier: step.next.frontier(),
         control: Vec::new(),
@@ -124,7 +125,7 @@ async fn keep(
     for (index, bytes) in (step.first..).zip(&step.leaves) {
         frontier.push_leaf(bytes).map_err(|error| TrusteeError::JournalRefused(error.to_string()))?;
         let size = frontier.size();
-        if size >= oldest_root || size == step.next.size() {
+        if size >= oldest_root {
             journal.grew(size, frontier.root());
             new.roots.push((size, frontier.root()));
         }

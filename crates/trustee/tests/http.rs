@@ -63,7 +63,10 @@ async fn whoever_is_not_the_desk_learns_only_refused() {
         bodies.push(body);
     }
     assert!(bodies.iter().all(|body| *body == bodies[0]));
-    assert_eq!(LocalTrustee(service).ask(b"x").await, Err("refused".into()));
+    assert_eq!(LocalTrustee(service.clone()).ask(b"x").await, Err("refused".into()));
+    // Nor does such a request make a trustee that knows its desk read the journal.
+    std::fs::remove_file(world.log.folder.join("checkpoint")).unwrap();
+    assert_eq!(post(&service, b"x".to_vec()).await.0, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
