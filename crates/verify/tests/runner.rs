@@ -1,8 +1,11 @@
 //! All integration tests of the crate in one binary.
 
+mod arbitrary;
 mod evidence;
 mod folding;
 mod packages;
 mod refusals;
+mod samples;
 mod totals;
+mod vectors;
 mod world;

@@ -1,0 +1,154 @@
+//! One good document of every format.
+
+use crate::world::*;
+use base64ct::{Base64, Encoding};
+use countersign_core::approval::{SignerRole, Verdict};
+use countersign_core::case::{Event, EventRecord, EventV1};
+use countersign_core::class::{Class, ClassSet};
+use countersign_core::control::{Action, Genesis, RingRef, Role};
+use countersign_core::directory::Directory;
+use countersign_core::finding::Question;
+use countersign_core::id::{CaseId, Digest, RecordId};
+use countersign_core::json::{Document, Exact};
+use countersign_verify::manifest::{Manifest, ManifestEntry, ManifestV1};
+use countersign_verify::wire::{Answer, AnswerV1, HexBytes, Outcome, Receipt, ReceiptV1, ReleaseRequest};
+
+fn text<T: Document>(value: T) -> String {
+    Exact::write(value).unwrap().text().to_owned()
+}
+
+/// The directory with short keys, so that vectors stay readable.
+fn small_directory() -> Directory {
+    let mut directory = directory();
+    directory.authorities.retain(|authority| ["xa-fiu", "xr-fms"].contains(&authority.id.as_str()));
+    for authority in &mut directory.authorities {
+        let keys = authority.recipient.as_mut().unwrap();
+        (keys.xwing, keys.xwing_key) = (Digest([0x77; 32]), Base64::encode_string(b"not a real key"));
+        authority.sanctioned_in = Vec::new();
+    }
+    directory.authorities[1].recipient = None;
+    directory.authorities[1].signing_key = None;
+    directory.authorities[1].call_back = None;
+    directory.authorities[1].sanctioned_in = vec![state("XB"), state("XC")];
+    directory
+}
+
+/// Genesis that names nothing which other crates may change.
+pub(crate) fn fixed_genesis() -> Genesis {
+    let mut genesis = genesis();
+    (genesis.policy, genesis.directory) = (Digest([0x50; 32]), Digest([0x60; 32]));
+    genesis.ring = Some(RingRef { id: Digest([0x70; 32]), share_epoch: 1, shares: Digest([0x71; 32]) });
+    for member in &mut genesis.trustees.as_mut().unwrap().members {
+        member.transport = Digest([member.index as u8; 32]);
+    }
+    genesis
+}
+
+pub(crate) fn manifest() -> Manifest {
+    let entry = |byte: u8, classes: &[Class]| ManifestEntry {
+        record: RecordId([byte; 32]),
+        label: HexBytes(vec![byte; 129]),
+        u: Digest([byte; 32]),
+        classes: ClassSet::new(classes.iter().copied()),
+    };
+    Manifest { v: ManifestV1, entries: vec![entry(1, &[Class::Name, Class::Address]), entry(2, &[Class::Notes])] }
+}
+
+pub(crate) fn receipt(outcome: Outcome) -> Receipt {
+    let refused = outcome == Outcome::Refused;
+    Receipt {
+        v: ReceiptV1,
+        custodian: CUSTODIAN,
+        trustee: 3,
+        nonce: Digest([1; 32]),
+        order: Digest([2; 32]),
+        outcome,
+        code: refused.then(|| "POLICY_DENIED".to_owned()),
+        reasons: if refused { vec!["DRAGNET".into(), "NO_LEGAL_INSTRUMENT".into()] } else { Vec::new() },
+        share_epoch: 1,
+        state: Digest([4; 32]),
+        journal_size: 812,
+        journal_root: Digest([5; 32]),
+        records: u32::from(!refused),
+        at: at("2026-11-20T13:00:00Z"),
+    }
+}
+
+fn request() -> ReleaseRequest {
+    use countersign_verify::wire::{LeafEvidence, RequestV1};
+    let [order, facts, manifest] = ["{order}", "{facts}", "{manifest}"].map(str::to_owned);
+    ReleaseRequest {
+        v: RequestV1,
+        custodian: CUSTODIAN,
+        trustee: 3,
+        at: at("2026-11-20T13:00:00Z"),
+        ring: Digest([7; 32]),
+        share_epoch: 1,
+        order,
+        facts,
+        manifest,
+        approvals: vec!["{approval \"1\"}".into(), "{approval 2}".into()],
+        leaf: LeafEvidence {
+            leaf: "{leaf}".into(),
+            disclosures: vec!["WyJhIl0".into()],
+            proof: "c2sp.org/tlog-proof@v1\nindex 1\n".into(),
+            seasoned: None,
+        },
+        delay: None,
+        headers: vec![HexBytes(vec![9; 160])],
+    }
+}
+
+/// Name of the format and a good text.
+pub(crate) fn samples() -> Vec<(&'static str, String)> {
+    let world = World::founded_with(&genesis());
+    let mut draft = world.draft();
+    draft.order.policy = Digest([0x50; 32]);
+    draft.order.ring = Digest([0x70; 32]);
+    draft.order.facts = Digest([0x80; 32]);
+    draft.order.scope.manifest = manifest().root().unwrap();
+    draft.order.recipient.key = Digest([0x90; 32]);
+    draft.facts.directory = Digest([0x60; 32]);
+    draft.facts.listed_by = vec![state("XR")];
+    draft.facts.addresses = vec![countersign_core::facts::address_digest("bitcoin", "invented")];
+    draft.answer(Question::ListedBy, "1");
+    draft.answer(Question::Exposed, "2");
+    let order = Exact::write(draft.order).unwrap();
+    let mut change = world.next_change(Action::AddPerson(person("hanna-ito", &[Role::Approver], "XF", true)));
+    change.genesis = Digest([0xa0; 32]);
+    let mut removal = change.clone();
+    removal.action = Action::RevokeKey { person: person_id("anna-berg"), key: roster_key("anna-berg") };
+    let event = EventRecord {
+        v: EventV1,
+        case: CaseId([1; 16]),
+        number: 0,
+        previous: None,
+        at: at("2026-11-20T13:00:00Z"),
+        by: person_id("emil-fuchs"),
+        event: Event::Request { document: Digest([1; 32]), authority: authority_id(COURT) },
+    };
+    let later = EventRecord { number: 7, previous: Some(Digest([2; 32])), event: Event::Closed, ..event.clone() };
+    let answer = Answer {
+        v: AnswerV1,
+        receipt: "00\n{\"v\":\"countersign/receipt/v1\"}".into(),
+        disclosure: "WyJhIl0".into(),
+        reply: Some(HexBytes(vec![0xab; 4])),
+    };
+    vec![
+        ("approval", approval(&order, "anna-berg", SignerRole::Approver, Verdict::Approve, world.now)),
+        ("order", order.text().to_owned()),
+        ("facts", text(draft.facts)),
+        ("directory", text(small_directory())),
+        ("genesis", text(fixed_genesis())),
+        ("change", text(change)),
+        ("change", text(removal)),
+        ("event", text(event)),
+        ("event", text(later)),
+        ("manifest", text(manifest())),
+        ("delay", text(world.delay_order(COURT))),
+        ("receipt", text(receipt(Outcome::Answered))),
+        ("receipt", text(receipt(Outcome::Refused))),
+        ("answer", text(answer)),
+        ("request", text(request())),
+    ]
+}

@@ -1,0 +1,219 @@
+//! The shared vectors of `vectors/core` and `vectors/verify`.
+
+use countersign_core::approval::Approval;
+use countersign_core::case::EventRecord;
+use countersign_core::control::{Change, Genesis};
+use countersign_core::directory::Directory;
+use countersign_core::facts::Facts;
+use countersign_core::id::Digest;
+use countersign_core::json::{Document, DocumentError, Exact};
+use countersign_core::order::Order;
+use countersign_core::time::Timestamp;
+use countersign_tlog::leaf::{ControlLeaf, ControlSignature, LeafId};
+use countersign_verify::evidence::{Files, check_sums};
+use countersign_verify::manifest::Manifest;
+use countersign_verify::state::ControlState;
+use countersign_verify::wire::{Answer, DelayOrder, Receipt, ReleaseRequest, Signed, SignedError};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+fn read<T: for<'de> Deserialize<'de>>(text: &str) -> T {
+    serde_json::from_str(text).unwrap()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+#[derive(Deserialize)]
+struct Documents {
+    cases: Vec<DocumentCase>,
+}
+
+#[derive(Deserialize)]
+struct DocumentCase {
+    format: String,
+    name: String,
+    expect: String,
+    text: Option<String>,
+    hex: Option<String>,
+    digest: Option<String>,
+    root: Option<String>,
+}
+
+fn class(error: &DocumentError) -> &'static str {
+    match error {
+        DocumentError::TooLong { .. } => "too_long",
+        DocumentError::Malformed { .. } => "malformed",
+        DocumentError::NotCanonical { .. } => "not_canonical",
+        DocumentError::Inconsistent { .. } => "inconsistent",
+    }
+}
+
+fn outcome<T: Document>(bytes: &[u8]) -> Result<Digest, &'static str> {
+    Exact::<T>::parse(bytes).map(|document| document.digest()).map_err(|error| class(&error))
+}
+
+fn outcome_of(format: &str, bytes: &[u8]) -> Result<Digest, &'static str> {
+    match format {
+        "order" => outcome::<Order>(bytes),
+        "approval" => outcome::<Approval>(bytes),
+        "facts" => outcome::<Facts>(bytes),
+        "directory" => outcome::<Directory>(bytes),
+        "genesis" => outcome::<Genesis>(bytes),
+        "change" => outcome::<Change>(bytes),
+        "event" => outcome::<EventRecord>(bytes),
+        "manifest" => outcome::<Manifest>(bytes),
+        "delay" => outcome::<DelayOrder>(bytes),
+        "receipt" => outcome::<Receipt>(bytes),
+        "answer" => outcome::<Answer>(bytes),
+        "request" => outcome::<ReleaseRequest>(bytes),
+        other => panic!("no format `{other}`"),
+    }
+}
+
+#[test]
+fn documents_are_accepted_and_refused_as_the_vectors_say() {
+    let mut counts: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    for text in
+        [include_str!("../../../vectors/core/documents.json"), include_str!("../../../vectors/verify/documents.json")]
+    {
+        for case in read::<Documents>(text).cases {
+            let bytes = case.text.map_or_else(|| unhex(case.hex.as_ref().unwrap()), String::into_bytes);
+            let found = outcome_of(&case.format, &bytes);
+            let expected = match case.expect.as_str() {
+                "ok" => Ok(Digest::parse(case.digest.as_ref().unwrap()).unwrap()),
+                class => Err(class),
+            };
+            assert_eq!(found, expected, "{}: {}", case.format, case.name);
+            if let Some(root) = case.root {
+                let manifest = Exact::<Manifest>::parse(&bytes).unwrap();
+                assert_eq!(manifest.value().root().unwrap().to_hex(), root);
+            }
+            let (good, bad) = counts.entry(case.format).or_default();
+            *(if expected.is_ok() { good } else { bad }) += 1;
+        }
+    }
+    assert_eq!(counts.len(), 12);
+    assert!(counts.values().all(|(good, bad)| *good > 0 && bad > good), "{counts:?}");
+}
+
+#[test]
+fn every_good_document_has_the_bytes_of_its_snapshot() {
+    for (format, text) in crate::samples::samples() {
+        let cases = [
+            include_str!("../../../vectors/core/documents.json"),
+            include_str!("../../../vectors/verify/documents.json"),
+        ]
+        .map(|text| read::<Documents>(text).cases);
+        let known = cases
+            .iter()
+            .flatten()
+            .any(|case| case.format == format && case.expect == "ok" && case.text.as_deref() == Some(&text));
+        assert!(known, "the bytes of `{format}` have changed: {text}");
+    }
+}
+
+#[derive(Deserialize)]
+struct SignedVectors {
+    key: String,
+    cases: Vec<SignedCase>,
+}
+
+#[derive(Deserialize)]
+struct SignedCase {
+    name: String,
+    text: String,
+    expect: String,
+}
+
+#[test]
+fn signed_messages_are_accepted_and_refused_as_the_vectors_say() {
+    let vectors: SignedVectors = read(include_str!("../../../vectors/verify/signed.json"));
+    let key = Digest::parse(&vectors.key).unwrap();
+    for case in vectors.cases {
+        let found = match Signed::<Receipt>::open(case.text.as_bytes(), &key) {
+            Ok(signed) => {
+                assert_eq!(signed.text(), case.text);
+                "ok"
+            }
+            Err(SignedError::NoSignature { .. }) => "no_signature",
+            Err(SignedError::WrongSignature { .. }) => "wrong_signature",
+            Err(SignedError::Document(_)) => "document",
+        };
+        assert_eq!(found, case.expect, "{}", case.name);
+        let by_claim = Signed::<Receipt>::open_by(case.text.as_bytes(), |_| Some(key));
+        assert_eq!(by_claim.is_ok(), case.expect == "ok", "{}", case.name);
+        assert!(Signed::<Receipt>::open_by(case.text.as_bytes(), |_| None).is_err());
+    }
+}
+
+#[derive(Deserialize)]
+struct SumVectors {
+    cases: Vec<SumCase>,
+}
+
+#[derive(Deserialize)]
+struct SumCase {
+    name: String,
+    files: BTreeMap<String, String>,
+    fault: Option<String>,
+}
+
+#[test]
+fn lists_of_digests_are_accepted_and_refused_as_the_vectors_say() {
+    let vectors: SumVectors = read(include_str!("../../../vectors/verify/sums.json"));
+    for case in vectors.cases {
+        let files: Files = case.files.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
+        assert_eq!(check_sums(&files).err().map(|fault| fault.file), case.fault, "{}", case.name);
+    }
+}
+
+#[derive(Deserialize)]
+struct Folding {
+    genesis: Leaf,
+    steps: Vec<Step>,
+}
+
+#[derive(Deserialize)]
+struct Leaf {
+    body: String,
+    sigs: Vec<Sig>,
+    digest: String,
+}
+
+#[derive(Deserialize)]
+struct Sig {
+    by: String,
+    sig: String,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    body: String,
+    sigs: Vec<Sig>,
+    witnessed: Timestamp,
+    accepted: bool,
+    state: String,
+    state_text: String,
+}
+
+fn leaf(body: String, sigs: Vec<Sig>) -> ControlLeaf {
+    let signatures = sigs.into_iter().map(|one| ControlSignature { by: one.by, sig: one.sig }).collect();
+    ControlLeaf::new(LeafId([0; 16]), 0, body, signatures).unwrap()
+}
+
+#[test]
+fn control_leaves_fold_as_the_vectors_say() {
+    let Folding { genesis, steps } = read(include_str!("../../../vectors/verify/folding.json"));
+    let pinned = Digest::parse(&genesis.digest).unwrap();
+    let mut state = ControlState::begin(&leaf(genesis.body, genesis.sigs), Some(&pinned)).unwrap();
+    for (index, step) in (1..).zip(steps) {
+        let rejected = state.rejected().len();
+        state.fold(index, &leaf(step.body, step.sigs), step.witnessed);
+        assert_eq!(state.rejected().len() == rejected, step.accepted, "leaf {index}: {:?}", state.rejected());
+        let now = state.at(step.witnessed);
+        assert_eq!(serde_json::to_string(&now).unwrap(), step.state_text, "leaf {index}");
+        assert_eq!(now.digest().to_hex(), step.state, "leaf {index}");
+    }
+}
