@@ -47,8 +47,7 @@ impl Config {
         let bytes = files::read(&path, 1024 * 1024).with_context(|| {
             format!("{} is not a folder of countersign: make one with `countersign init`", place.root().display())
         })?;
-        let config: Self =
-            serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))?;
+        let config: Self = serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))?;
         anyhow::ensure!(config.v == 1, "{} has version {}, this program knows version 1", path.display(), config.v);
         Ok(config)
     }

@@ -19,6 +19,7 @@ use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, Ring, Sha
 use countersign_store::sqlite::{SqliteSigmas, SqliteStore};
 use countersign_store::{DeskStore, Sigmas};
 use countersign_tlog::leaf::{ControlLeaf, Leaf};
+use countersign_trustee::Service;
 use countersign_verify::state::ControlState;
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -34,6 +35,8 @@ pub(crate) struct Custody {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) sigmas: Arc<SqliteSigmas>,
     pub(crate) references: Arc<ReferenceKey>,
+    /// Trustees in folders beside the custodian's, at work in this process.
+    pub(crate) trustees: Vec<Service>,
     _lock: File,
 }
 
@@ -58,18 +61,19 @@ impl Custody {
         let sigmas = Arc::new(SqliteSigmas::open(&place.sigmas()).await?);
         let references = Arc::new(ReferenceKey::from_bytes(&*key(&place, "reference.key")?));
         let custodian = custodian(&place, &config, genesis)?;
+        let trustees = parties::trustees(&place, &config, &clock)?;
         let desk_store = Arc::clone(&store) as Arc<dyn DeskStore>;
         let surroundings = Surroundings {
             sigmas: Arc::clone(&sigmas) as Arc<dyn Sigmas>,
             journal: Arc::clone(&log) as Arc<dyn countersign_desk::ports::Journal>,
-            trustees: parties::trustees(&place, &config, &clock)?,
+            trustees: trustees.asked,
             blast: Arc::new(PaymentTable::new(Arc::clone(&desk_store), Arc::clone(&references))),
             clock,
             rng: edge::rng()?,
             store: desk_store,
         };
         let desk = Arc::new(Desk::new(custodian, control, surroundings));
-        Ok(Self { place, config, desk, log, store, sigmas, references, _lock: lock })
+        Ok(Self { place, config, desk, log, store, sigmas, references, trustees: trustees.local, _lock: lock })
     }
 
     /// Publishes what is accepted and lets go of everything.

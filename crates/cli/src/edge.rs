@@ -32,7 +32,9 @@ pub(crate) fn rng() -> Result<ChaCha20Rng> {
 pub(crate) fn seed() -> Result<[u8; 32]> {
     let mut seed = [0; 32];
     #[expect(clippy::disallowed_methods, reason = "the binary's edge: this is where randomness enters")]
-    getrandom::fill(&mut seed).map_err(|error| anyhow::anyhow!("{error}")).context("the operating system gives no randomness")?;
+    getrandom::fill(&mut seed)
+        .map_err(|error| anyhow::anyhow!("{error}"))
+        .context("the operating system gives no randomness")?;
     Ok(seed)
 }
 

@@ -146,21 +146,33 @@ fn open_witness(
     Ok(Arc::new(HttpWitness::new(name, address(&witness.at)?, client()?)))
 }
 
-/// The trustees as the desk asks them.
-pub(crate) fn trustees(place: &Place, config: &Config, clock: &Arc<dyn Clock>) -> Result<Vec<Arc<dyn TrusteePort>>> {
-    let mut all: Vec<Arc<dyn TrusteePort>> = Vec::new();
+/// A witness in a folder beside the custodian's.
+pub(crate) fn local_witness(place: &Place, number: u16, log: &VerifierKey) -> Result<Arc<dyn Witness>> {
+    open_witness(place, &PartyAt { number, at: "local".into() }, log, &edge::clock())
+}
+
+/// The trustees as the desk asks them, and those that work in folders beside the custodian's.
+pub(crate) struct TrusteesAt {
+    pub(crate) asked: Vec<Arc<dyn TrusteePort>>,
+    pub(crate) local: Vec<Service>,
+}
+
+pub(crate) fn trustees(place: &Place, config: &Config, clock: &Arc<dyn Clock>) -> Result<TrusteesAt> {
+    let mut all = TrusteesAt { asked: Vec::new(), local: Vec::new() };
     for party in &config.trustees {
         if party.at == "local" {
-            all.push(Arc::new(Local(LocalTrustee(local_trustee(place, party.number, clock)?))));
+            let service = local_trustee(place, party.number, clock)?;
+            all.local.push(service.clone());
+            all.asked.push(Arc::new(Local(LocalTrustee(service))));
         } else {
-            all.push(Arc::new(Remote(HttpTrustee::new(party.number, address(&party.at)?, client()?))));
+            all.asked.push(Arc::new(Remote(HttpTrustee::new(party.number, address(&party.at)?, client()?))));
         }
     }
     Ok(all)
 }
 
 /// A trustee at work in the folder beside the custodian's, reading the journal from the log's folder.
-pub(crate) fn local_trustee(place: &Place, index: u16, clock: &Arc<dyn Clock>) -> Result<Service> {
+fn local_trustee(place: &Place, index: u16, clock: &Arc<dyn Clock>) -> Result<Service> {
     Ok(Service {
         trustee: Arc::new(Trustee::open(&place.trustee(index))?),
         source: Arc::new(FolderSource(place.log())),

@@ -149,13 +149,26 @@ impl Desk {
     /// # Errors
     /// [`DeskError::NotFound`] when a record of the manifest is missing.
     pub async fn request_for(&self, trustee: u16, parts: &RequestParts<'_>) -> Result<Signed<ReleaseRequest>> {
-        let ring = self.custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
         let mut headers = Vec::new();
         for entry in &parts.proposal.manifest.value().entries {
             let record = self.store.record(&entry.record).await?;
             let record = record.ok_or_else(|| DeskError::not_found("record", entry.record))?;
             headers.push(HexBytes(record.header.to_vec()));
         }
+        self.sign_request(trustee, parts, headers)
+    }
+
+    /// The signed request to one trustee, with the headers of the manifest's records in its order.
+    ///
+    /// # Errors
+    /// [`DeskError::Internal`] when there is no ring.
+    pub fn sign_request(
+        &self,
+        trustee: u16,
+        parts: &RequestParts<'_>,
+        headers: Vec<HexBytes>,
+    ) -> Result<Signed<ReleaseRequest>> {
+        let ring = self.custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
         let leaf = String::from_utf8(parts.public.leaf.leaf.clone()).map_err(DeskError::internal)?;
         let request = ReleaseRequest {
             v: RequestV1,

@@ -12,7 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 impl Desk {
     /// The manifest of the wanted classes of these clients: wanted ∩ existing, per record.
-    pub(crate) async fn manifest(&self, subjects: &[Handle], wanted: &ClassSet) -> Result<Manifest> {
+    ///
+    /// # Errors
+    /// [`DeskError::Store`].
+    pub async fn manifest(&self, subjects: &[Handle], wanted: &ClassSet) -> Result<Manifest> {
         let mut entries = Vec::new();
         for handle in subjects {
             if self.custodian.ring.is_none() {

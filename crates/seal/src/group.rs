@@ -65,7 +65,12 @@ impl std::fmt::Debug for Element {
     }
 }
 
-/// The second generator: nobody knows its logarithm to the base G.
+/// The second generator: hash_to_group of its name, so nobody knows its logarithm to the base G.
+pub fn gbar() -> RistrettoPoint {
+    *GBAR
+}
+
+/// [`gbar`], computed once.
 pub(crate) static GBAR: LazyLock<RistrettoPoint> =
     LazyLock::new(|| RistrettoPoint::from_uniform_bytes(&sha512(domain!("gbar"), &[&[SUITE]])));
 

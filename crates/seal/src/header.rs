@@ -95,6 +95,11 @@ pub(crate) fn challenge(ring: &Digest, label: &[u8], elements: &[[u8; 32]]) -> S
     elements.iter().fold(start, |transcript, element| transcript.with(element)).scalar()
 }
 
+/// The challenge e of a header with the encoded `elements` u, ubar, w, wbar under `label`; for independent verifiers.
+pub fn challenge_of(ring: &Digest, label: &Label, elements: &[[u8; 32]; 4]) -> Scalar {
+    challenge(ring, &label.encode(), elements)
+}
+
 /// A label and a header that claim to belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capsule {

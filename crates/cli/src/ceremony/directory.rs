@@ -42,11 +42,29 @@ pub(crate) fn sample_authorities() -> Vec<SampleAuthority> {
         call_back,
     };
     vec![
-        row("xa-district-court", "District Court of Aldermark City", "XA", Court, 3, false, Standing::Good, "+999100200"),
+        row(
+            "xa-district-court",
+            "District Court of Aldermark City",
+            "XA",
+            Court,
+            3,
+            false,
+            Standing::Good,
+            "+999100200",
+        ),
         row("xa-fiu", "Financial Intelligence Unit of Aldermark", "XA", Fiu, 2, false, Standing::Good, "+999100300"),
         row("xa-police", "Federal Police of Aldermark", "XA", Police, 2, false, Standing::Good, "+999100400"),
         row("xb-police", "Criminal Police of the state XB", "XB", Police, 2, false, Standing::Good, "+999200400"),
-        row("xb-prosecutor", "Public Prosecutor of the state XB", "XB", Prosecutor, 2, false, Standing::Good, "+999200500"),
+        row(
+            "xb-prosecutor",
+            "Public Prosecutor of the state XB",
+            "XB",
+            Prosecutor,
+            2,
+            false,
+            Standing::Good,
+            "+999200500",
+        ),
         row(
             "xr-monitoring-service",
             "Ruritanian Financial Monitoring Service",

@@ -197,9 +197,8 @@ impl SenderArgs {
         let at = custody.desk.now();
         let tried = self.confirmed.iter().map(|factor| (*factor, true));
         let tried = tried.chain(self.failed.iter().map(|factor| (*factor, false)));
-        let tried = tried
-            .map(|(factor, confirmed)| FactorTried { factor, confirmed, note: self.note.clone(), at })
-            .collect();
+        let tried =
+            tried.map(|(factor, confirmed)| FactorTried { factor, confirmed, note: self.note.clone(), at }).collect();
         let case = custody.desk.find_case(&self.case).await?;
         match custody.desk.check_sender(&case, tried, &self.by).await? {
             Sender::Confirmed => println!("sender confirmed: REVIEW"),
@@ -250,7 +249,8 @@ async fn propose(custody: &Custody, by: &By) -> Result<()> {
         Proposed::NotAllowed(ruling) => {
             let reasons: Vec<String> = ruling.reasons.iter().map(ToString::to_string).collect();
             let missing: Vec<String> = ruling.missing.iter().map(ToString::to_string).collect();
-            let missing = if missing.is_empty() { String::new() } else { format!("; unanswered: {}", missing.join(", ")) };
+            let missing =
+                if missing.is_empty() { String::new() } else { format!("; unanswered: {}", missing.join(", ")) };
             bail!("not proposed: {} because of {}{missing}", ruling.outcome, reasons.join(", "))
         }
     }
@@ -261,7 +261,12 @@ async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
     println!("from {}", asker(file));
     if let Some(contact) = &file.contact {
         let contact = contact.value();
-        let facts = [("met", &contact.met), ("asked", &contact.asked), ("promised", &contact.promised), ("delivered", &contact.delivered)];
+        let facts = [
+            ("met", &contact.met),
+            ("asked", &contact.asked),
+            ("promised", &contact.promised),
+            ("delivered", &contact.delivered),
+        ];
         for (name, fact) in facts {
             match fact {
                 Some(fact) => println!("  {name}: {} ({}, {})", fact.said, fact.source, fact.at),
@@ -275,11 +280,23 @@ async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
         println!("asked: {} people, classes {}", intake.people_asked, intake.classes);
     }
     for finding in file.findings.values() {
-        println!("  {} = {} ({}; {}, {})", finding.question(), finding.value(), finding.source(), finding.by(), finding.at());
+        println!(
+            "  {} = {} ({}; {}, {})",
+            finding.question(),
+            finding.value(),
+            finding.source(),
+            finding.by(),
+            finding.at()
+        );
     }
     if let Some(scoping) = &file.scoping {
         let scoping = scoping.value();
-        println!("scope: {} people, necessary {}, allowed {}", scoping.subjects.len(), scoping.necessary, scoping.allowed);
+        println!(
+            "scope: {} people, necessary {}, allowed {}",
+            scoping.subjects.len(),
+            scoping.necessary,
+            scoping.allowed
+        );
     }
     if file.intake.is_some() && !matches!(file.stage, Stage::Closed | Stage::RejectedFake) {
         let ruling = custody.desk.evaluate(&file.id).await?;

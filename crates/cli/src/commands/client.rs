@@ -60,7 +60,8 @@ impl Client {
         match self.command {
             Command::Columns => {
                 for column in COLUMNS {
-                    let class = column.class.map_or_else(|| "not stored in clear".to_owned(), |class| class.to_string());
+                    let class =
+                        column.class.map_or_else(|| "not stored in clear".to_owned(), |class| class.to_string());
                     println!("{:24} {}{}", column.name, class, if column.required { ", required" } else { "" });
                 }
                 Ok(())

@@ -53,9 +53,9 @@ impl Init {
     pub(crate) async fn run(self, dir: &Path) -> Result<()> {
         let mut people = sample_people(&mut edge::rng()?)?;
         for assignment in &self.sign_with {
-            let (person, path) = assignment
-                .split_once('=')
-                .with_context(|| format!("`{assignment}` is not PERSON=KEY, for example anna-berg=/home/anna/.ssh/id_ed25519"))?;
+            let (person, path) = assignment.split_once('=').with_context(|| {
+                format!("`{assignment}` is not PERSON=KEY, for example anna-berg=/home/anna/.ssh/id_ed25519")
+            })?;
             let person = PersonId::parse(person)?;
             let Some(entry) = people.iter_mut().find(|known| known.id == person) else {
                 let known: Vec<String> = people.iter().map(|person| person.id.to_string()).collect();

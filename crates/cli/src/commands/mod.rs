@@ -1,17 +1,17 @@
 //! The commands, one file each; `countersign --help` is their table of contents.
 
 mod case;
-mod client;
+pub(crate) mod client;
 mod contact;
 mod demo;
 mod init;
 mod log;
-mod open;
+pub(crate) mod open;
 mod order;
-mod request;
-mod serve;
+pub(crate) mod request;
+pub(crate) mod serve;
 mod trustee;
-mod verify;
+pub(crate) mod verify;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -22,9 +22,9 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "countersign", version, max_term_width = 110)]
 pub(crate) struct Arguments {
-    /// Folder of the custodian.
-    #[arg(long, global = true, value_name = "DIR", default_value = "countersign-data")]
-    dir: PathBuf,
+    /// Folder of the custodian [default: countersign-data, for `demo` countersign-demo].
+    #[arg(long, global = true, value_name = "DIR")]
+    dir: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -71,9 +71,10 @@ enum Command {
 
 /// Runs one command.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
-    let dir = arguments.dir;
+    let is_demo = matches!(arguments.command, Command::Demo(_));
+    let dir = arguments.dir.unwrap_or_else(|| if is_demo { "countersign-demo" } else { "countersign-data" }.into());
     match arguments.command {
-        Command::Demo(command) => return command.run().await,
+        Command::Demo(command) => return command.run(&dir).await,
         Command::Init(command) => command.run(&dir).await?,
         Command::Client(command) => command.run(&dir).await?,
         Command::Contact(command) => command.run(&dir).await?,

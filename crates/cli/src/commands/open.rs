@@ -46,7 +46,11 @@ impl Open {
         let order = opening.evidence.order.value();
         let people = write_bag(&opened, &self.out)?;
         println!("order {} for {}: signed by {}", order.id, order.authority, opening.evidence.signers.join(", "));
-        println!("leaf {} of the journal, {} trustees answered", opening.evidence.included.index, opening.evidence.receipts.len());
+        println!(
+            "leaf {} of the journal, {} trustees answered",
+            opening.evidence.included.index,
+            opening.evidence.receipts.len()
+        );
         match self.genesis {
             Some(_) => println!("genesis {} as pinned", opening.evidence.genesis),
             None => println!("genesis {}: compare it with the one you know from elsewhere", opening.evidence.genesis),
@@ -100,7 +104,8 @@ pub(crate) fn write_bag(opened: &Opened, out: &Path) -> Result<usize> {
     bag.insert("bag-info.txt".into(), info.into_bytes());
     bag.insert("case.jsonld".into(), serde_json::to_vec_pretty(&case_jsonld(opening))?);
     bag.extend(opened.evidence.clone());
-    let tags: Files = bag.iter().filter(|(path, _)| !path.starts_with("data/")).map(|(p, b)| (p.clone(), b.clone())).collect();
+    let tags: Files =
+        bag.iter().filter(|(path, _)| !path.starts_with("data/")).map(|(p, b)| (p.clone(), b.clone())).collect();
     bag.insert("tagmanifest-sha512.txt".into(), tag_sums(&tags).into_bytes());
     files::write_folder(out, &bag)?;
     Ok(people.len())
@@ -142,7 +147,8 @@ fn csv(people: &People) -> String {
     for (handle, fields) in people {
         out.push_str(&handle.to_hex());
         for column in &columns {
-            let value = fields.get(*column).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            let value =
+                fields.get(*column).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             out.push_str(&format!(",{}", quote(&value.unwrap_or_default())));
         }
         out.push_str("\r\n");

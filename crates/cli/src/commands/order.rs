@@ -140,7 +140,10 @@ fn show(file: &CaseFile, now: Timestamp) -> Result<()> {
     let order = proposal.order.value();
     println!("order {} ({})", order.id, order.kind);
     println!("digest to sign: {}", proposal.order.digest());
-    println!("for {}: {} people, {} records, classes {}", order.authority, order.scope.subjects, order.scope.records, order.scope.classes);
+    println!(
+        "for {}: {} people, {} records, classes {}",
+        order.authority, order.scope.subjects, order.scope.records, order.scope.classes
+    );
     println!("valid from {} until {}", order.not_before, order.expires);
     match (order.delay, order.notice_due) {
         (Some(delay), _) => println!("notice delayed by {delay}"),
@@ -152,7 +155,13 @@ fn show(file: &CaseFile, now: Timestamp) -> Result<()> {
         println!("signed: {} as {}: {} at {}", approval.approver, approval.role, approval.verdict, approval.at);
     }
     println!("exact bytes:\n{}", proposal.order.text());
-    let a = approval_digest(&proposal.order.digest(), &PersonId::parse("your-id")?, SignerRole::Approver, Verdict::Approve, now);
+    let a = approval_digest(
+        &proposal.order.digest(),
+        &PersonId::parse("your-id")?,
+        SignerRole::Approver,
+        Verdict::Approve,
+        now,
+    );
     let message = String::from_utf8_lossy(&approval_message(&a)).trim_end().to_owned();
     println!("an approver `your-id` signing now in the namespace {APPROVAL_NAMESPACE} would sign the line:\n{message}");
     Ok(())

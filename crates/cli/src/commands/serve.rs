@@ -41,11 +41,7 @@ pub(crate) async fn serve(custody: Arc<Custody>, listen: SocketAddr) -> Result<(
         .await
         .with_context(|| format!("cannot listen on {listen}: is another countersign running there?"))?;
     println!("serving on http://{}/ (stop with Ctrl-C)", listener.local_addr()?);
-    let site = Site {
-        log_folder: custody.place.log(),
-        state: Arc::new(Public(custody)),
-        clock: edge::clock(),
-    };
+    let site = Site { log_folder: custody.place.log(), state: Arc::new(Public(custody)), clock: edge::clock() };
     countersign_web::serve(listener, site, stopped()).await?;
     Ok(())
 }

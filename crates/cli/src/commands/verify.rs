@@ -55,11 +55,22 @@ impl Verify {
                 println!("signed by {}", evidence.signers.join(", "));
                 println!("leaf {} of {} in the witnessed journal", evidence.included.index, evidence.included.size);
                 println!("{} trustees answered", evidence.receipts.len());
-                println!("{}", if evidence.policy_rerun { "the policy, run again, allows it" } else { "no facts here: the policy was run by the trustees" });
-                println!("genesis {}{}", evidence.genesis, if genesis.is_some() { " as pinned" } else { ": compare it with the one you know" });
+                println!(
+                    "{}",
+                    if evidence.policy_rerun {
+                        "the policy, run again, allows it"
+                    } else {
+                        "no facts here: the policy was run by the trustees"
+                    }
+                );
+                println!(
+                    "genesis {}{}",
+                    evidence.genesis,
+                    if genesis.is_some() { " as pinned" } else { ": compare it with the one you know" }
+                );
             }
             Command::Log { folder, genesis } => {
-                let totals = crate::demo::totals::of_log(&folder, genesis.as_ref(), &[])?;
+                let totals = crate::demo::totals::of_log(&folder, genesis.as_ref(), &Default::default())?;
                 println!("{}", serde_json::to_string_pretty(&totals)?);
             }
             Command::Demo { folder } => return crate::demo::recheck::run(&folder),
