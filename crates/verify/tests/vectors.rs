@@ -9,10 +9,15 @@ use countersign_core::id::Digest;
 use countersign_core::json::{Document, DocumentError, Exact};
 use countersign_core::order::Order;
 use countersign_core::time::Timestamp;
+use countersign_seal::identity::IdentityKey;
+use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, VerifyingShares};
 use countersign_tlog::leaf::{ControlLeaf, ControlSignature, LeafId};
+use countersign_tlog::merkle::Frontier;
 use countersign_verify::evidence::{Files, check_sums};
+use countersign_verify::ledger::Ledger;
 use countersign_verify::manifest::Manifest;
-use countersign_verify::state::ControlState;
+use countersign_verify::request::{View, verify_request};
+use countersign_verify::state::{ControlState, JournalView};
 use countersign_verify::wire::{Answer, DelayOrder, Receipt, ReleaseRequest, Signed, SignedError};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -215,5 +220,56 @@ fn control_leaves_fold_as_the_vectors_say() {
         let now = state.at(step.witnessed);
         assert_eq!(serde_json::to_string(&now).unwrap(), step.state_text, "leaf {index}");
         assert_eq!(now.digest().to_hex(), step.state, "leaf {index}");
+    }
+}
+
+#[derive(Deserialize)]
+struct Requests {
+    trustee: u16,
+    now: Timestamp,
+    cases: Vec<RequestCase>,
+}
+
+#[derive(Deserialize)]
+struct RequestCase {
+    file: String,
+    code: String,
+}
+
+#[test]
+fn requests_are_refused_as_the_vectors_say() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/verify/requests");
+    let file = |name: &str| std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let Requests { trustee, now, cases } = serde_json::from_slice(&file("index.json")).unwrap();
+    let mut journal = JournalView::default();
+    let mut frontier = Frontier::new();
+    for (name, size) in ["genesis.leaf", "leaf-1.leaf", "leaf-2.leaf"].into_iter().zip(1..) {
+        frontier.push_leaf(&file(name)).unwrap();
+        journal.grew(size, frontier.root());
+    }
+    let control = ControlState::begin(&ControlLeaf::parse(&file("genesis.leaf")).unwrap(), None).unwrap();
+    let confirmations: Vec<Confirmation> = (1..=5)
+        .map(|index| Exact::<Confirmation>::parse(&file(&format!("ring-confirmations/{index:03}.json"))).unwrap().value().clone())
+        .collect();
+    let identities: Vec<IdentityKey> =
+        (1..=5).map(|index| IdentityKey::from_digest(&control.trustee(index).unwrap().identity).unwrap()).collect();
+    let ring = Exact::parse(&file("ring.json")).unwrap();
+    let ring = ConfirmedRing::new(ring, &confirmations, &identities, DealerRings::Refuse).unwrap();
+    let shares = VerifyingShares::new(&ring, &Exact::parse(&file("shares.json")).unwrap()).unwrap();
+    let directory = Exact::parse(&file("directory.json")).unwrap();
+    let (bundle, ledger) = (crate::world::bundle(), Ledger::default());
+    let view = View {
+        trustee,
+        control: &control,
+        journal: &journal,
+        bundle,
+        directory: &directory,
+        ring: &ring,
+        shares: &shares,
+        ledger: &ledger,
+    };
+    for case in cases {
+        let refusal = verify_request(&view, now, [7; 32], &file(&case.file)).unwrap_err();
+        assert_eq!(refusal.code().as_str(), case.code, "{}: {}", case.file, refusal.detail());
     }
 }

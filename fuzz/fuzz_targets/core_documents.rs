@@ -1,0 +1,30 @@
+#![no_main]
+//! Every document of `core`: what is read is written back byte for byte.
+
+use countersign_core::approval::Approval;
+use countersign_core::case::EventRecord;
+use countersign_core::control::{Change, Genesis};
+use countersign_core::directory::Directory;
+use countersign_core::facts::Facts;
+use countersign_core::json::{Document, Exact};
+use countersign_core::order::Order;
+use libfuzzer_sys::fuzz_target;
+
+fn one<T: Document>(bytes: &[u8]) {
+    if let Ok(document) = Exact::<T>::parse(bytes) {
+        assert_eq!(document.bytes(), bytes);
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((format, bytes)) = data.split_first() else { return };
+    match format % 7 {
+        0 => one::<Order>(bytes),
+        1 => one::<Approval>(bytes),
+        2 => one::<Facts>(bytes),
+        3 => one::<Directory>(bytes),
+        4 => one::<Genesis>(bytes),
+        5 => one::<Change>(bytes),
+        _ => one::<EventRecord>(bytes),
+    }
+});
