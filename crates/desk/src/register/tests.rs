@@ -18,7 +18,7 @@ use countersign_seal::share::SealingShare;
 use countersign_seal::sigma::Sigma as SealSigma;
 use countersign_store::memory::{MemorySigmas, MemoryStore};
 use countersign_store::sqlite::{SqliteSigmas, SqliteStore};
-use countersign_store::{DeskStore, Payments, Register, RegisterCounts, Settings, Sigma, Sigmas, StoreError};
+use countersign_store::{DeskStore, Register, RegisterCounts, Settings, Sigma, Sigmas, StoreError};
 use countersign_testkit::population::Population;
 use countersign_testkit::random::named;
 use std::collections::BTreeMap;
