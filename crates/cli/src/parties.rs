@@ -215,7 +215,9 @@ fn address(at: &str) -> Result<&str> {
     bail!("`{at}` in custodian/config.json is neither `local` nor an address that begins with http:// or https://")
 }
 
-/// An HTTP client with time limits. TLS towards other parties is the reverse proxies' in this version.
+/// An HTTP client with time limits.
 pub(crate) fn client() -> Result<reqwest::Client> {
+    // Refused when a provider is there already, which is as good.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     Ok(reqwest::Client::builder().timeout(Duration::from_secs(60)).connect_timeout(Duration::from_secs(5)).build()?)
 }

@@ -91,6 +91,7 @@ pub(crate) async fn fiu(story: &mut Story, progress: &mut Progress, report: &mut
         .check_sender(
             case,
             &[
+                (Factor::Directory, true, "entry found"),
                 (Factor::RegisteredKey, true, "delay order signed under the key of our directory"),
                 (Factor::CallBack, true, "the duty officer confirms FIU-2026-881"),
             ],

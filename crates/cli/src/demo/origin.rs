@@ -52,7 +52,7 @@ pub(crate) async fn step(story: &mut Story, report: &mut Report) -> Result<()> {
     for reason in &refusal.value().reasons {
         report.push("refusal_codes", reason);
     }
-    report.set("letter", refusal.value().letter.as_str());
+    report.set("letter_bytes", refusal.value().letter.len());
     for reason in REASONS {
         report
             .expect(&format!("the refusal names {reason}"), refusal.value().reasons.iter().any(|code| code == reason));

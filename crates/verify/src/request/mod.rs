@@ -153,6 +153,7 @@ pub fn verify_request(view: &View<'_>, now: Timestamp, seed: [u8; 32], bytes: &[
     let approvals = decision::approvals(&state, now, &request.approvals, &order, publicity.since)?;
     let decided = decision::Decided { order: &order, facts: facts.value(), authority };
     decision::policy(view, &state, now, &decided, &approvals, &publicity)?;
+    publicity::check_waiting(now, value, &publicity)?;
     publicity::check_delay(now, request, value, authority)?;
     let replay = memory::check_replay(view, &state, &order, view.shares.epoch())?;
     let counters = memory::counters(value, facts.value());

@@ -30,7 +30,7 @@ pub struct Publicity {
     pub since: Timestamp,
 }
 
-/// Checks the order's leaf, its proofs and the waiting time.
+/// Checks the order's leaf and its proofs.
 pub(super) fn check(
     view: &View<'_>,
     state: &InForce,
@@ -67,12 +67,17 @@ pub(super) fn check(
         }
         since = since.min(witnessed(&seasoned));
     }
-    let waiting = order.value().kind.waiting_time(order.value().scope.subjects);
-    if now.since(since) < waiting {
-        let detail = format!("public since {since}, must be public for {waiting} seconds");
-        return Err(Refusal::new(Code::Waiting, detail));
-    }
     Ok(Publicity { index: fresh.index, witnesses: fresh.witnessed.cosigners.len(), since })
+}
+
+/// Check 10: the order has been public for as long as its kind and the number of people demand.
+pub(super) fn check_waiting(now: Timestamp, order: &Order, publicity: &Publicity) -> Result<(), Refusal> {
+    let waiting = order.kind.waiting_time(order.scope.subjects);
+    if now.since(publicity.since) >= waiting {
+        return Ok(());
+    }
+    let detail = format!("public since {}, must be public for {waiting} seconds", publicity.since);
+    Err(Refusal::new(Code::Waiting, detail))
 }
 
 /// Checks the delay order that the order names, if it names one.
