@@ -398,6 +398,29 @@ fn additions_are_in_force_after_their_seven_days() {
     assert_eq!(evidence.signers, ["hanna-ito", "bruno-costa"]);
 }
 
+/// A trustee that was away when a change was published counts its seven days from its return; that is no contradiction.
+#[test]
+fn a_trustee_that_saw_a_change_late_is_believed() {
+    let mut world = World::new();
+    let body =
+        Exact::write(world.next_change(Action::AddPerson(person("hanna-ito", &[Role::Approver], "XF", true)))).unwrap();
+    let leaf = control_leaf(body.text(), &ENOUGH);
+    let start = world.now;
+    let mut late = world.control.clone();
+    world.fold(&leaf);
+    late.fold(1, &leaf, start.plus(3 * DAY));
+    world.now = start.plus(8 * DAY);
+    let draft = world.draft();
+    let case = world.publish(draft);
+    let on_time = world.control.clone();
+    let mut given = vec![world.give(&case, 1), world.give(&case, 2)];
+    world.control = late;
+    given.push(world.give(&case, 3));
+    world.control = on_time;
+    assert_ne!(given[0].receipt.state, given[2].receipt.state);
+    assert!(verify_evidence(&world.evidence(&case, &given), None).is_ok());
+}
+
 #[test]
 fn leaves_after_a_change_of_witnesses_are_proved_by_the_new_ones() {
     let mut world = World::new();

@@ -249,7 +249,9 @@ fn requests_are_refused_as_the_vectors_say() {
     }
     let control = ControlState::begin(&ControlLeaf::parse(&file("genesis.leaf")).unwrap(), None).unwrap();
     let confirmations: Vec<Confirmation> = (1..=5)
-        .map(|index| Exact::<Confirmation>::parse(&file(&format!("ring-confirmations/{index:03}.json"))).unwrap().value().clone())
+        .map(|index| {
+            Exact::<Confirmation>::parse(&file(&format!("ring-confirmations/{index:03}.json"))).unwrap().value().clone()
+        })
         .collect();
     let identities: Vec<IdentityKey> =
         (1..=5).map(|index| IdentityKey::from_digest(&control.trustee(index).unwrap().identity).unwrap()).collect();

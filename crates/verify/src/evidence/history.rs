@@ -2,7 +2,7 @@
 
 use super::files::{Fault, Files, file, under};
 use crate::request::publicity::witnessed;
-use crate::state::ControlState;
+use crate::state::{ControlState, InForce};
 use countersign_core::id::Digest;
 use countersign_core::time::Timestamp;
 use countersign_tlog::leaf::ControlLeaf;
@@ -11,6 +11,9 @@ use countersign_tlog::proof::{Included, LogProof};
 use std::collections::{BTreeMap, BTreeSet};
 
 const GENESIS: &str = "control/0000000000.leaf";
+
+/// How many of the last control leaves a trustee may have seen late.
+const MOST_LATE: usize = 4;
 
 /// Genesis and the later control leaves, with the witnessed time of each.
 pub(super) struct History {
@@ -40,6 +43,21 @@ impl History {
     /// The state at genesis.
     pub(super) fn genesis(&self) -> &ControlState {
         &self.genesis
+    }
+
+    /// What a trustee had in force that had folded `size` leaves, when its first sight of the last leaves was later than
+    /// the proofs of the folder show: a trustee that was away counts the seven days from its return. `None` unless one
+    /// such state has this digest.
+    pub(super) fn late(&self, size: u64, at: Timestamp, digest: &Digest) -> Option<InForce> {
+        let read = self.later.iter().filter(|(index, ..)| *index < size);
+        let starts: Vec<u64> = read.clone().rev().take(MOST_LATE).map(|(index, ..)| *index).collect();
+        starts.into_iter().find_map(|start| {
+            let mut state = self.genesis.clone();
+            for (index, leaf, time) in read.clone() {
+                state.fold(*index, leaf, if *index < start { *time } else { at.max(*time) });
+            }
+            Some(state.at(at)).filter(|state| state.digest() == *digest)
+        })
     }
 
     /// The states of those who had folded so many leaves of the journal.

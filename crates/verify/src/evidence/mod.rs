@@ -147,8 +147,12 @@ fn answered(history: &History, receipts: &BTreeMap<u16, Exact<Receipt>>) -> Resu
     let mut most: Option<(u64, Timestamp, InForce)> = None;
     for receipt in receipts.values().map(Exact::value) {
         let fault = |reason: &str| Fault::new(receipt_path(receipt), reason);
-        let state = states.get(&receipt.journal_size).map(|state| state.at(receipt.at));
-        let state = state.filter(|state| state.digest() == receipt.state).ok_or_else(|| {
+        let state = states
+            .get(&receipt.journal_size)
+            .map(|state| state.at(receipt.at))
+            .filter(|state| state.digest() == receipt.state)
+            .or_else(|| history.late(receipt.journal_size, receipt.at, &receipt.state));
+        let state = state.ok_or_else(|| {
             fault("the control state that the trustee had in force is not the one of control/ up to that size")
         })?;
         if state.ring().is_none_or(|ring| ring.share_epoch != receipt.share_epoch) {
