@@ -4,13 +4,11 @@ use crate::case_file::{CaseFile, Proposal};
 use crate::desk::Desk;
 use crate::error::{DeskError, Result};
 use crate::publish::PublicOrder;
+use crate::register::opened_record;
 use crate::release::Said;
 use countersign_core::class::Class;
 use countersign_core::encoding::hex;
 use countersign_core::id::RecordId;
-use countersign_seal::header::{Capsule, Header};
-use countersign_seal::label::Label;
-use countersign_seal::record::{SealedEntry, SealedRecord};
 use countersign_seal::sigma::Sigma;
 use countersign_verify::evidence::{Files, SUMS, sums};
 use std::collections::BTreeMap;
@@ -98,15 +96,8 @@ async fn sealed(sources: &Sources<'_>, package: &mut Files) -> Result<()> {
     for entry in &sources.proposal.manifest.value().entries {
         let stored = sources.desk.store().record(&entry.record).await?;
         let stored = stored.ok_or_else(|| DeskError::not_found("record", entry.record))?;
-        let label = Label::decode(&stored.label).map_err(DeskError::internal)?;
-        let header = Header::decode(&stored.header).map_err(DeskError::internal)?;
-        let (handle, u) = (label.head().handle, *header.u().bytes());
-        let entries = stored
-            .entries
-            .into_iter()
-            .map(|entry| SealedEntry { class: entry.class, commitment: entry.commitment, ciphertext: entry.ciphertext })
-            .collect();
-        let record = SealedRecord::new(stored.ring, Capsule { label, header }, entries).map_err(DeskError::internal)?;
+        let record = opened_record(&stored).map_err(DeskError::internal)?;
+        let (handle, u) = (record.label().head().handle, *record.capsule().header.u().bytes());
         package.insert(format!("sealed/{}.bin", entry.record), record.encode());
         // An erased client has no sigma: the recipient's tool says so.
         if let Some(sigma) = sources.desk.sigmas.sigma(&handle).await? {

@@ -77,7 +77,8 @@ impl Desk {
     /// Proposes an order for a case in REVIEW.
     ///
     /// # Errors
-    /// [`DeskError::Input`] when the scope leaves nothing; [`DeskError::Stage`] in another stage.
+    /// [`DeskError::Input`] when the scope leaves nothing; [`DeskError::Denied`] when a cumulative cap would be passed;
+    /// [`DeskError::Stage`] in another stage.
     pub async fn propose(&self, case: &CaseId, author: &PersonId) -> Result<Proposed> {
         let file = self.case(case).await?;
         let kind = self.kind_of(&file)?;
@@ -88,6 +89,7 @@ impl Desk {
             return Ok(Proposed::NotAllowed(Box::new(ruling)));
         }
         let draft = self.draft(&file, kind, facts, ruling.delay_lawful).await?;
+        self.check_caps(draft.facts.value(), draft.people).await?;
         let decision = self.decision(&file, &draft, &ruling, author)?;
         self.append_proposal(&file, &draft, &decision, author).await?;
         Ok(Proposed::Order(Box::new(OrderProposed { order: draft.order, ruling, decision })))

@@ -232,15 +232,14 @@ impl Desk {
         let value = receipt.value();
         let digest = receipt.document().digest();
         let known = self.store.receipts_of(&value.order).await?;
-        if known.iter().any(|kept| kept.digest == digest) || self.store.order(&value.order).await?.is_none() {
-            // A receipt for an order this desk never proposed still goes to the journal: the trustee looks for it there.
-            if known.iter().any(|kept| kept.digest == digest) {
-                return Ok(());
-            }
-            let leaf = self.receipt_leaf(value, disclosure)?;
-            return Ok(self.store.append_leaves(Vec::new(), vec![leaf]).await?);
+        if known.iter().any(|kept| kept.digest == digest) {
+            return Ok(());
         }
         let leaf = self.receipt_leaf(value, disclosure)?;
+        if self.store.order(&value.order).await?.is_none() {
+            // A receipt for an order this desk never proposed still goes to the journal: the trustee looks for it there.
+            return Ok(self.store.append_leaves(Vec::new(), vec![leaf]).await?);
+        }
         let kept = StoredReceipt {
             order: value.order,
             trustee: value.trustee.to_string(),
