@@ -49,11 +49,7 @@ impl Custody {
     pub(crate) async fn open_at(place: Place, clock: Arc<dyn Clock>) -> Result<Self> {
         let config = Config::load(&place)?;
         let lock = lock(&place)?;
-        let genesis: Exact<Genesis> = document(&place, "genesis.json")?;
-        ensure!(
-            genesis.digest() == config.genesis,
-            "custodian/documents/genesis.json is not the genesis pinned in custodian/config.json"
-        );
+        let genesis = genesis(&place, &config)?;
         let log = RunningLog::open(&place, &config, &genesis.value().witness_policy, Arc::clone(&clock)).await?;
         log.log().flush().await.context("the log cannot publish")?;
         let control = fold(&log, &config.genesis).await?;
@@ -73,6 +69,12 @@ impl Custody {
             store: desk_store,
         };
         let desk = Arc::new(Desk::new(custodian, control, surroundings));
+        for open in desk.note_overdue().await? {
+            eprintln!(
+                "countersign: {} begun at {} has no outcome; an incident is registered: release the order again",
+                open.effect.kind, open.at
+            );
+        }
         Ok(Self { place, config, desk, log, store, sigmas, references, trustees: trustees.local, _lock: lock })
     }
 
@@ -91,7 +93,8 @@ impl Custody {
     }
 }
 
-fn lock(place: &Place) -> Result<File> {
+/// Takes the folder for this process alone.
+pub(crate) fn lock(place: &Place) -> Result<File> {
     let path = place.lock();
     let file = File::options().write(true).create(true).truncate(false).open(&path);
     let file = file.with_context(|| format!("cannot open {}", path.display()))?;
@@ -154,6 +157,16 @@ fn ring(place: &Place, genesis: &Genesis) -> Result<RingFiles> {
     let ring = ConfirmedRing::new(document::<Ring>(place, "ring.json")?, &values, &identities, DealerRings::Refuse)?;
     let shares = document::<ShareEpoch>(place, "shares.json")?;
     Ok(RingFiles { ring, confirmations: confirmations.iter().map(|c| c.text().to_owned()).collect(), shares })
+}
+
+/// Leaf 0's body, as pinned in the configuration.
+pub(crate) fn genesis(place: &Place, config: &Config) -> Result<Exact<Genesis>> {
+    let genesis: Exact<Genesis> = document(place, "genesis.json")?;
+    ensure!(
+        genesis.digest() == config.genesis,
+        "custodian/documents/genesis.json is not the genesis pinned in custodian/config.json"
+    );
+    Ok(genesis)
 }
 
 fn document<T: Document>(place: &Place, name: &str) -> Result<Exact<T>> {

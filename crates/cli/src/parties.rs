@@ -7,9 +7,9 @@ use crate::place::Place;
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use countersign_core::time::Clock;
-use countersign_desk::ports::{Journal, PublicLeaf, Trustee as TrusteePort};
+use countersign_desk::ports::{Journal, Trustee as TrusteePort};
 use countersign_log::witness::{HttpWitness, LocalWitness, Witness};
-use countersign_log::{FolderTiles, Log, LogParts, Pace};
+use countersign_log::{FolderTiles, Log, LogParts, Pace, PublicProof};
 use countersign_store::journal::{Journal as JournalStore, MOST_LEAVES, SqliteJournal};
 use countersign_tlog::leaf::{Leaf, LeafKind};
 use countersign_tlog::note::{SigningKey, VerifierKey};
@@ -99,15 +99,14 @@ impl RunningLog {
 
 #[async_trait]
 impl Journal for RunningLog {
-    async fn public(&self, key: &[u8; 32]) -> Result<PublicLeaf, String> {
-        let public = tokio::time::timeout(PATIENCE, self.log.public(key))
+    async fn public(&self, key: &[u8; 32]) -> Result<PublicProof, String> {
+        tokio::time::timeout(PATIENCE, self.log.public(key))
             .await
             .map_err(|_| format!("no quorum of witnesses within {} seconds", PATIENCE.as_secs()))?
-            .map_err(|error| error.to_string())?;
-        Ok(PublicLeaf { leaf: public.leaf().to_vec(), proof: public.proof().clone() })
+            .map_err(|error| error.to_string())
     }
 
-    async fn at(&self, index: u64) -> Result<PublicLeaf, String> {
+    async fn at(&self, index: u64) -> Result<PublicProof, String> {
         let entry = self.journal.entries(index, 1).await.map_err(|error| error.to_string())?.pop();
         let entry = entry.ok_or_else(|| format!("the journal has no leaf {index}"))?;
         self.public(&entry.key).await

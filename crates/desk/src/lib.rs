@@ -15,6 +15,7 @@ pub mod error;
 pub mod findings;
 pub mod intake;
 mod leaves;
+pub mod overdue;
 mod package;
 pub mod ports;
 pub mod propose;

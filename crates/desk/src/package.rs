@@ -59,8 +59,8 @@ async fn evidence(sources: &Sources<'_>, with_facts: bool) -> Result<Files> {
     };
     for index in desk.journal.control_leaves().await.map_err(DeskError::Journal)? {
         let leaf = desk.journal.at(index).await.map_err(DeskError::Journal)?;
-        put(format!("control/{index:010}.leaf"), leaf.leaf);
-        put(format!("control/{index:010}.tlog-proof"), leaf.proof.to_string().into_bytes());
+        put(format!("control/{index:010}.leaf"), leaf.leaf().to_vec());
+        put(format!("control/{index:010}.tlog-proof"), leaf.proof().to_string().into_bytes());
     }
     put("order.json".into(), proposal.order.bytes().to_vec());
     put("manifest.json".into(), proposal.manifest.bytes().to_vec());
@@ -70,9 +70,9 @@ async fn evidence(sources: &Sources<'_>, with_facts: bool) -> Result<Files> {
     for (number, approval) in (1u32..).zip(&file.approvals) {
         put(format!("approvals/{number:02}.json"), approval.bytes().to_vec());
     }
-    put("order.leaf".into(), public.leaf.leaf.clone());
+    put("order.leaf".into(), public.leaf.leaf().to_vec());
     put("order.disclosures.json".into(), serde_json::to_vec(&public.disclosures).map_err(DeskError::internal)?);
-    put("order.tlog-proof".into(), public.leaf.proof.to_string().into_bytes());
+    put("order.tlog-proof".into(), public.leaf.proof().to_string().into_bytes());
     for said in answered.iter() {
         put(format!("receipts/{}.signed", said.trustee), said.receipt_text.clone().into_bytes());
     }

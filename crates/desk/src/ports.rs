@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_core::id::Digest;
-use countersign_tlog::proof::LogProof;
+use countersign_log::PublicProof;
 
 /// A trustee, wherever it runs. Bytes go in, bytes come out; both are signed.
 #[async_trait]
@@ -17,15 +17,6 @@ pub trait Trustee: Send + Sync {
     async fn ask(&self, request: &[u8]) -> std::result::Result<Vec<u8>, String>;
 }
 
-/// A leaf that stands in the journal under the witness quorum.
-#[derive(Debug, Clone)]
-pub struct PublicLeaf {
-    /// Exact bytes.
-    pub leaf: Vec<u8>,
-    /// Proof under the latest witnessed checkpoint.
-    pub proof: LogProof,
-}
-
 /// The running log, as the desk uses it.
 #[async_trait]
 pub trait Journal: Send + Sync {
@@ -34,13 +25,13 @@ pub trait Journal: Send + Sync {
     ///
     /// # Errors
     /// A text for people when the log has stopped or no quorum can be had in time.
-    async fn public(&self, key: &[u8; 32]) -> std::result::Result<PublicLeaf, String>;
+    async fn public(&self, key: &[u8; 32]) -> std::result::Result<PublicProof, String>;
 
     /// The public leaf at `index`, proved under the latest witnessed checkpoint.
     ///
     /// # Errors
     /// As [`public`](Self::public); also when the journal has no such leaf.
-    async fn at(&self, index: u64) -> std::result::Result<PublicLeaf, String>;
+    async fn at(&self, index: u64) -> std::result::Result<PublicProof, String>;
 
     /// Indices of the control leaves, genesis first.
     ///

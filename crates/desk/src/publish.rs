@@ -4,18 +4,32 @@ use crate::case_file::CaseFile;
 use crate::countersign::proposal;
 use crate::desk::{Attached, Desk};
 use crate::error::{DeskError, Result};
-use crate::ports::PublicLeaf;
 use countersign_core::case::{Event, Stage};
 use countersign_core::id::{CaseId, PersonId};
 use countersign_core::leaf::LeafKind;
+use countersign_log::PublicProof;
+use countersign_verify::wire::LeafEvidence;
 
 /// An order's leaf with its disclosures, public under the witness quorum.
 #[derive(Debug, Clone)]
 pub struct PublicOrder {
     /// The leaf and its proof under the latest witnessed checkpoint.
-    pub leaf: PublicLeaf,
+    pub leaf: PublicProof,
     /// Every disclosure of the leaf.
     pub disclosures: Vec<String>,
+}
+
+impl PublicOrder {
+    /// The leaf as a request to a trustee shows it. `seasoned` is a proof under an older checkpoint, where the order must have been
+    /// public for some time.
+    ///
+    /// # Errors
+    /// [`DeskError::Internal`] when the leaf is not text, which no leaf of ours is.
+    pub fn evidence(&self, seasoned: Option<String>) -> Result<LeafEvidence> {
+        let leaf = String::from_utf8(self.leaf.leaf().to_vec()).map_err(DeskError::internal)?;
+        let proof = self.leaf.proof().to_string();
+        Ok(LeafEvidence { leaf, disclosures: self.disclosures.clone(), proof, seasoned })
+    }
 }
 
 impl Desk {
@@ -28,7 +42,7 @@ impl Desk {
         let public = self.public_order(&file).await?;
         if matches!(file.stage, Stage::Approved { .. }) {
             let order = proposal(&file)?.order.digest();
-            let event = Event::Logged { order, index: public.leaf.proof.index };
+            let event = Event::Logged { order, index: public.leaf.included().index };
             self.append(Some(&file), *case, by, event, Attached::default()).await?;
         }
         Ok(public)

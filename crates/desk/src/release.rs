@@ -8,14 +8,14 @@ use crate::leaves::{key, leaf, tick};
 use crate::package::{Sources, build};
 use crate::ports::{Trustee, package_digest};
 use crate::propose::intake;
-use crate::publish::PublicOrder;
 use countersign_core::approval::Approval;
 use countersign_core::case::{Event, Stage};
 use countersign_core::digest;
 use countersign_core::id::{CaseId, Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::leaf::{KIND_FIELD, LeafKind};
-use countersign_store::{Answered, Counter, EffectKey, NewEffect, NewLeaf, Receipt as StoredReceipt};
+use countersign_log::Intent;
+use countersign_store::{Answered, Counter, EffectKey, LeafKey, NewEffect, NewLeaf, Receipt as StoredReceipt};
 use countersign_tlog::leaf::{Disclosure, LeafId, seal_disclosures};
 use countersign_verify::evidence::Files;
 use countersign_verify::wire::{Answer, HexBytes, LeafEvidence, Outcome, Receipt, ReleaseRequest, RequestV1, Signed};
@@ -60,9 +60,7 @@ pub struct RequestParts<'p> {
     /// Approvals.
     pub approvals: &'p [Exact<Approval>],
     /// The order's leaf, public.
-    pub public: &'p PublicOrder,
-    /// A proof under an older checkpoint, where the order must have been public for some time.
-    pub seasoned: Option<String>,
+    pub leaf: LeafEvidence,
     /// Exact text of the signed delay order.
     pub delay: Option<String>,
 }
@@ -85,14 +83,9 @@ impl Desk {
         self.journal.refresh().await.map_err(DeskError::Journal)?;
         let public = self.public_order(&file).await?;
         let delay = proposal.order.value().delay.and(intake(&file)?.delay.clone());
-        let parts = RequestParts {
-            proposal,
-            approvals: &file.approvals,
-            public: &public,
-            seasoned: None,
-            delay: delay.clone(),
-        };
-        let said = self.ask_trustees(&parts, self.threshold()?).await?;
+        let leaf = public.evidence(None)?;
+        let parts = RequestParts { proposal, approvals: &file.approvals, leaf, delay: delay.clone() };
+        let said = self.ask_trustees(&intent, &parts, self.threshold()?).await?;
         let answered: Vec<&Said> = said.iter().filter(|said| said.reply.is_some()).collect();
         if answered.len() < self.threshold()? {
             let refusals = said.iter().filter(|said| said.reply.is_none());
@@ -107,7 +100,8 @@ impl Desk {
         write_whole(&package, &built.file)?;
         let digest = package_digest(&built.file);
         self.finish(&file, digest, by).await?;
-        let index = public.leaf.proof.index;
+        let index = public.leaf.included().index;
+        let intent = intent.index();
         Ok(Released { package, digest, said, intent, index, evidence: built.evidence })
     }
 
@@ -128,11 +122,16 @@ impl Desk {
         Ok(digest)
     }
 
-    /// Asks trustees one after the other until `enough` have answered; every receipt goes to the journal.
+    /// Asks trustees one after the other until `enough` have answered; every receipt goes to the journal. The public intent is the
+    /// licence: without it nothing may happen outside.
     ///
     /// # Errors
-    /// [`DeskError::Store`] when a receipt cannot be kept.
-    pub async fn ask_trustees(&self, parts: &RequestParts<'_>, enough: usize) -> Result<Vec<Said>> {
+    /// [`DeskError::Internal`] when the intent is another's; [`DeskError::Store`] when a receipt cannot be kept.
+    pub async fn ask_trustees(&self, intent: &Intent, parts: &RequestParts<'_>, enough: usize) -> Result<Vec<Said>> {
+        let order = parts.proposal.order.digest();
+        if intent.effect() != RELEASE || intent.subject() != order.to_hex() {
+            return Err(DeskError::internal("the public intent is for something else"));
+        }
         let mut said: Vec<Said> = Vec::new();
         for trustee in &self.trustees {
             if said.iter().filter(|said| said.reply.is_some()).count() >= enough {
@@ -169,7 +168,6 @@ impl Desk {
         headers: Vec<HexBytes>,
     ) -> Result<Signed<ReleaseRequest>> {
         let ring = self.custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
-        let leaf = String::from_utf8(parts.public.leaf.leaf.clone()).map_err(DeskError::internal)?;
         let request = ReleaseRequest {
             v: RequestV1,
             custodian: self.custodian.genesis.value().custodian.id,
@@ -181,12 +179,7 @@ impl Desk {
             facts: parts.proposal.facts.text().to_owned(),
             manifest: parts.proposal.manifest.text().to_owned(),
             approvals: parts.approvals.iter().map(|approval| approval.text().to_owned()).collect(),
-            leaf: LeafEvidence {
-                leaf,
-                disclosures: parts.public.disclosures.clone(),
-                proof: parts.public.leaf.proof.to_string(),
-                seasoned: parts.seasoned.clone(),
-            },
+            leaf: parts.leaf.clone(),
             delay: parts.delay.clone(),
             headers,
         };
@@ -293,31 +286,41 @@ impl Desk {
         Ok(usize::from(trustees.threshold))
     }
 
-    /// Logs the intent, waits until it is public, and notes that the release has begun. Returns the index of the intent.
-    async fn start(&self, file: &CaseFile, by: &PersonId) -> Result<u64> {
+    /// Logs the intent, waits until it is public, and notes that the release has begun.
+    async fn start(&self, file: &CaseFile, by: &PersonId) -> Result<Intent> {
         let order = proposal(file)?.order.digest();
-        if let Stage::Releasing { intent, .. } = file.stage {
-            return Ok(intent);
-        }
-        let effect = effect(&order);
-        let begun = self.store.open_effects().await?.into_iter().find(|open| open.effect == effect);
-        let intent = match begun {
-            Some(open) => open.intent,
+        let key = match self.begun(&order).await? {
+            Some(key) => key,
             None => {
                 let at = self.now();
-                let values =
-                    vec![Value::from(effect.kind.as_str()), Value::from(order.to_hex()), Value::from(at.to_string())];
-                let leaf = leaf(LeafKind::Intent, at, values, &mut *self.rng())?;
-                let key = leaf.key;
-                self.store.begin_effect(NewEffect { effect, at, intent: leaf }).await?;
+                let values = vec![Value::from(RELEASE), Value::from(order.to_hex()), Value::from(at.to_string())];
+                let intent = leaf(LeafKind::Intent, at, values, &mut *self.rng())?;
+                let key = intent.key;
+                self.store.begin_effect(NewEffect { effect: effect(&order), at, intent }).await?;
                 key
             }
         };
-        let public = self.journal.public(&intent).await.map_err(DeskError::Journal)?;
-        let intent = public.proof.index;
-        let event = Event::ReleaseStarted { order, intent };
-        self.append(Some(file), file.id, by, event, Attached::default()).await?;
+        let public = self.journal.public(&key).await.map_err(DeskError::Journal)?;
+        let disclosures = self.store.disclosures_of(&key).await?.map(|found| found.list).unwrap_or_default();
+        let intent = Intent::from_public(&public, &disclosures).map_err(DeskError::internal)?;
+        if !matches!(file.stage, Stage::Releasing { .. }) {
+            let event = Event::ReleaseStarted { order, intent: intent.index() };
+            self.append(Some(file), file.id, by, event, Attached::default()).await?;
+        }
         Ok(intent)
+    }
+
+    /// The intent that an interrupted release has left: its effect is open, or only the last event is missing.
+    async fn begun(&self, order: &Digest) -> Result<Option<LeafKey>> {
+        let effect = effect(order);
+        if let Some(open) = self.store.open_effects().await?.into_iter().find(|open| open.effect == effect) {
+            return Ok(Some(open.intent));
+        }
+        let subject = order.to_hex();
+        let all = self.store.all_disclosures().await?;
+        let intents = all.into_iter().filter(|disclosed| disclosed.kind == LeafKind::Intent.as_str());
+        let names = |text: &String| Disclosure::parse(text).is_ok_and(|field| field.value() == subject.as_str());
+        Ok(intents.into_iter().find(|disclosed| disclosed.list.iter().any(names)).map(|disclosed| disclosed.key))
     }
 
     /// Logs the outcome and notes the delivery, with the people counted against the cumulative caps.
@@ -349,8 +352,11 @@ impl Desk {
     }
 }
 
+/// Name of the effect, in effects and intents.
+const RELEASE: &str = "release";
+
 fn effect(order: &Digest) -> EffectKey {
-    EffectKey { kind: "release".into(), subject: digest::parts("countersign/effect/release/v1", &[order.as_bytes()]) }
+    EffectKey { kind: RELEASE.into(), subject: digest::parts("countersign/effect/release/v1", &[order.as_bytes()]) }
 }
 
 fn refusal_text(code: Option<&str>, reasons: &[String]) -> String {

@@ -31,6 +31,8 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) async fn run(self, dir: &Path) -> Result<ExitCode> {
+        // Before the story, not after it.
+        super::serve::only_loopback(self.listen)?;
         play(dir, Play { once: self.once, json: self.json, clients: self.clients, listen: self.listen }).await
     }
 }

@@ -23,6 +23,7 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(self, dir: &Path) -> Result<()> {
+        only_loopback(self.listen)?;
         let custody = Arc::new(Custody::open(dir).await?);
         serve(Arc::clone(&custody), self.listen).await?;
         match Arc::try_unwrap(custody) {
@@ -34,15 +35,21 @@ impl Serve {
 
 /// Serves until Ctrl-C or a termination signal.
 pub(crate) async fn serve(custody: Arc<Custody>, listen: SocketAddr) -> Result<()> {
-    if !listen.ip().is_loopback() {
-        bail!("{listen} is not a loopback address: put a reverse proxy with TLS in front and listen on 127.0.0.1");
-    }
+    only_loopback(listen)?;
     let listener = tokio::net::TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}: is another countersign running there?"))?;
     println!("serving on http://{}/ (stop with Ctrl-C)", listener.local_addr()?);
     let site = Site { log_folder: custody.place.log(), state: Arc::new(Public(custody)), clock: edge::clock() };
     countersign_web::serve(listener, site, stopped()).await?;
+    Ok(())
+}
+
+/// Refuses addresses that others can reach: nothing here speaks TLS.
+pub(crate) fn only_loopback(listen: SocketAddr) -> Result<()> {
+    if !listen.ip().is_loopback() {
+        bail!("{listen} is not a loopback address: put a reverse proxy with TLS in front and listen on 127.0.0.1");
+    }
     Ok(())
 }
 

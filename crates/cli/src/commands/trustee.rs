@@ -2,7 +2,7 @@
 
 use crate::edge;
 use crate::parties::client;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use countersign_trustee::{FolderSource, HttpSource, LogSource, Service, Trustee, router};
 use std::net::SocketAddr;
@@ -48,9 +48,7 @@ impl TrusteeCommand {
     pub(crate) async fn run(self) -> Result<()> {
         match self.command {
             Command::Serve { folder, log, listen } => {
-                if !listen.ip().is_loopback() {
-                    bail!("{listen} is not a loopback address: put a reverse proxy with TLS in front");
-                }
+                super::serve::only_loopback(listen)?;
                 let service = Service {
                     trustee: Arc::new(Trustee::open(&folder)?),
                     source: source(&log)?,

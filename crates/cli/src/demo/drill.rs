@@ -1,7 +1,7 @@
 //! Step 7: everybody who could cheat tries.
 
 use super::forgery::cancelling;
-use super::operator::{all_refused, attempt, made_up, manifest, publish, signature, write_order};
+use super::operator::{all_refused, ask_all, attempt, made_up, manifest, publish, signature, write_order};
 use super::report::{Progress, Report};
 use super::story::{Story, copy_folder, note_refusals};
 use crate::custody::Custody;
@@ -205,8 +205,7 @@ async fn send_bent(
     let proposal = write_order(story, facts, records, 1, |_| {})?;
     let approvals = both(story, &proposal)?;
     let public = publish(story, &proposal.order).await?;
-    let parts =
-        RequestParts { proposal: &proposal, approvals: &approvals, public: &public, seasoned: None, delay: None };
+    let parts = RequestParts { proposal: &proposal, approvals: &approvals, leaf: public.evidence(None)?, delay: None };
     let desk = &story.custody.desk;
     let mut said = Vec::new();
     for index in 1..=5 {
@@ -224,8 +223,8 @@ async fn private_log(story: &Story, lawful: &CaseFile, report: &mut Report) -> R
     let public = publish(story, &proposal.order).await?;
     let key = SigningKey::parse(crate::files::read_text(&story.place().key("log.key"), 1024)?.trim_end())?;
     let mut fork = Frontier::new();
-    fork.push_leaf(&public.leaf.leaf)?;
-    let honest = public.leaf.proof.checkpoint.checkpoint();
+    fork.push_leaf(public.leaf.leaf())?;
+    let honest = public.leaf.proof().checkpoint.checkpoint();
     let forged = Checkpoint { origin: honest.origin.clone(), size: 1, root: fork.root() }.sign(&key)?;
     // A witness is asked to cosign the fork as the next checkpoint.
     let request = AddCheckpoint { old_size: 0, proof: Vec::new(), checkpoint: forged.clone() };
@@ -233,13 +232,11 @@ async fn private_log(story: &Story, lawful: &CaseFile, report: &mut Report) -> R
     let (status, _) = witness.add_checkpoint(request.to_body().into_bytes()).await?;
     report.set("witness_status_for_fork", status);
     report.expect("a witness refuses the fork", status == 409 || status == 422);
-    let mut shown = public.clone();
-    shown.leaf.proof = LogProof { extra: None, index: 0, hashes: Vec::new(), checkpoint: forged };
+    let mut shown = public.evidence(None)?;
+    shown.proof = LogProof { extra: None, index: 0, hashes: Vec::new(), checkpoint: forged }.to_string();
     let approvals = both(story, &proposal)?;
-    let parts =
-        RequestParts { proposal: &proposal, approvals: &approvals, public: &shown, seasoned: None, delay: None };
-    let said = story.custody.desk.ask_trustees(&parts, usize::MAX).await?;
-    note_refusals(report, &said);
+    let parts = RequestParts { proposal: &proposal, approvals: &approvals, leaf: shown, delay: None };
+    let said = ask_all(story, &parts, report).await?;
     outcome(report, "private_log", &said, "NOT_PUBLIC");
     Ok(())
 }

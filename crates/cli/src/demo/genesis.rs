@@ -45,9 +45,9 @@ pub(crate) async fn check(story: &mut Story, report: &mut Report) -> Result<()> 
     report.set("trustee_states", states);
     report.set("classes", Class::ALL.len());
     report.set("people", genesis.people.len());
-    report.set("leaf", leaf.proof.index);
+    report.set("leaf", leaf.included().index);
     report.set("witnesses", story.custody.log.log().policy().witnesses().len());
-    report.set("leaf_0_bytes", leaf.leaf.len());
+    report.set("leaf_0_bytes", leaf.leaf().len());
     let now = story.custody.desk.now();
     let mut folded = Vec::new();
     for service in &story.custody.trustees {
