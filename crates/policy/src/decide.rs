@@ -112,7 +112,20 @@ fn decide_on(
             .flatten()
             .flat_map(|evaluation| evaluation.policies.iter().cloned())
             .collect();
-    Ok(summary(bundle, facts, lane, permitted, delay.allowed, policies))
+    let gated = |evaluation: &Evaluation| {
+        evaluation.policies.iter().any(|id| matches!(bundle.meanings.get(id), Some(Meaning::Gate { .. })))
+    };
+    let unexplained = !permitted && !gated(&proposed) && !released.as_ref().is_some_and(gated);
+    let mut decision = summary(bundle, facts, lane, policies);
+    if unexplained {
+        // What only lowers an outcome explains no refusal.
+        decision.outcome = decision.outcome.min(Outcome::Refuse);
+        decision.reasons.push(ReasonCode::of_engine(ReasonCode::NOT_PERMITTED));
+        decision.reasons.sort_unstable();
+    }
+    decision.allowed = permitted && decision.outcome.gives();
+    decision.delay_lawful = delay.allowed;
+    Ok(decision)
 }
 
 struct Evaluation {
@@ -148,14 +161,8 @@ fn strictest_lane<'b>(bundle: &'b Bundle, classified: &Evaluation) -> Option<&'b
     bundle.lanes().iter().map(|lane| lane.name.as_str()).find(|lane| placed.contains(lane))
 }
 
-fn summary(
-    bundle: &Bundle,
-    facts: &Facts,
-    lane: &str,
-    permitted: bool,
-    delay_lawful: bool,
-    policies: BTreeSet<String>,
-) -> Decision {
+/// Outcome, reasons and what is missing, by the gates among these policies; nothing is allowed yet.
+fn summary(bundle: &Bundle, facts: &Facts, lane: &str, policies: BTreeSet<String>) -> Decision {
     let mut outcome = Outcome::Comply;
     let mut escalate = false;
     let mut reasons = BTreeSet::new();
@@ -170,19 +177,15 @@ fn summary(
         let answered = |question: &Question| facts.answer(*question).is_some_and(|answer| answer != "unknown");
         missing.extend(requires.iter().copied().filter(|question| !answered(question)));
     }
-    if !permitted && reasons.is_empty() {
-        outcome = Outcome::Refuse;
-        reasons.insert(ReasonCode::of_engine(ReasonCode::NOT_PERMITTED));
-    }
     Decision {
-        allowed: permitted && outcome.gives(),
+        allowed: false,
         outcome,
         escalate,
         reasons: reasons.into_iter().collect(),
         missing: missing.into_iter().collect(),
         lane: Some(lane.to_owned()),
         requirement: bundle.requirement(lane, facts.kind),
-        delay_lawful,
+        delay_lawful: false,
         policies: policies.into_iter().collect(),
         errors: Vec::new(),
     }

@@ -107,7 +107,7 @@ fn quorum(authority: &Authority, number: u16) -> QuorumFacts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 160, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn permits_gates_and_the_whole_agree(
         start in any::<u16>(),
