@@ -42,10 +42,13 @@ impl SamplePerson {
     }
 }
 
+/// Id, roles, state, states managed, independent, states within reach of the person, signs in SSHSIG form.
+type Row = (&'static str, &'static [Role], &'static str, &'static [&'static str], bool, &'static [&'static str], bool);
+
 /// Invented people of a custodian in `XA`: three approvers in three states, a regional head for `XR`, outside counsel, a rights
 /// expert, a case officer. One approver signs in SSHSIG form.
 pub(crate) fn sample_people(rng: &mut ChaCha20Rng) -> Result<Vec<SamplePerson>> {
-    let rows: [(&str, &[Role], &str, &[&str], bool, &[&str], bool); 7] = [
+    let rows: [Row; 7] = [
         ("anna-berg", &[Role::Approver], "XA", &[], false, &["XA"], true),
         ("bruno-lind", &[Role::Approver], "XB", &[], false, &["XB"], false),
         ("clara-voss", &[Role::Approver], "XC", &[], false, &["XC"], false),
