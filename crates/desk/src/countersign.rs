@@ -78,7 +78,10 @@ impl Desk {
         }
         let ruling = self.ruling_at_release(proposal, &file.approvals)?;
         if !ruling.allowed {
-            return Ok(Countersigned { complete: false, missing: reasons(&ruling) });
+            // Reasons that narrowed the order stay; what is missing is what came on top of them.
+            let narrowed = &proposal.decision.value().reasons;
+            let missing = reasons(&ruling).into_iter().filter(|reason| !narrowed.contains(reason)).collect();
+            return Ok(Countersigned { complete: false, missing });
         }
         let fields = order_leaf_fields(&proposal.order);
         let leaf = of_fields(LeafKind::Order, self.now(), &fields, &mut *self.rng())?;
