@@ -2,8 +2,8 @@
 //! leaves of the journal by everybody who verifies.
 //!
 //! Rules: `docs/formats/control.md`. A control leaf whose signatures do not suffice changes nothing and is remembered as
-//! rejected. An addition or a weakening takes effect after [`COOLING`](countersign_core::control::COOLING), counted from the time at which the folder saw it
-//! under the witness quorum: a tick that the custodian wrote is never trusted for that.
+//! rejected. An addition or a weakening takes effect after [`COOLING`](countersign_core::control::COOLING), counted from
+//! the time at which the folder saw it under the witness quorum: a tick that the custodian wrote is never trusted for that.
 
 mod fold;
 mod journal;
