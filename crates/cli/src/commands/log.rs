@@ -71,7 +71,7 @@ impl Command {
                 }
                 println!("{control} control leaves, {sealed} sealed, {opening} openings");
             }
-            Command::Leaf { index } => println!("{}", String::from_utf8_lossy(&leaf(custody, index).await?.leaf())),
+            Command::Leaf { index } => println!("{}", String::from_utf8_lossy(leaf(custody, index).await?.leaf())),
             Command::Fsck => bail!("the log is checked while it is stopped"),
             Command::Proof { index } => print!("{}", leaf(custody, index).await?.proof()),
         }
