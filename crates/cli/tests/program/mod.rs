@@ -1,0 +1,40 @@
+//! Running the built binary.
+
+use std::fmt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// What one run of the binary came to.
+pub(crate) struct Ran {
+    /// Exit code; `None` when a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "exit {:?}\n--- standard output\n{}\n--- standard error\n{}", self.code, self.out, self.err)
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+}
+
+/// The binary under test, working on `dir`.
+pub(crate) fn command(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.arg("--dir").arg(dir).args(arguments).env_remove("RUST_LOG").env_remove("RUST_BACKTRACE");
+    command
+}
+
+/// Runs it to its end.
+pub(crate) fn countersign(dir: &Path, arguments: &[&str]) -> Ran {
+    Ran::from(command(dir, arguments).output().unwrap())
+}

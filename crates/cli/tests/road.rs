@@ -1,0 +1,191 @@
+//! The road by hand: from founding a custodian to a closed case, one command after another, as the README tells it.
+
+mod by_hand;
+mod folder;
+mod program;
+
+use by_hand::{CLIENTS, Hand, MAPS, word_after};
+use countersign_testkit::require;
+use serde_json::Value;
+use std::fs;
+use std::process::Command;
+
+#[test]
+fn a_custodian_is_founded_and_clients_are_imported() {
+    let hand = Hand::empty();
+    let said = hand.good(&["init", "--name", "Mill Exchange", "--seat", "XA"]);
+    assert_eq!(word_after(&said, "genesis ").len(), 64);
+    assert!(said.contains("made by the trustees without a dealer"), "{said}");
+    assert_eq!(hand.run(&["init"]).code, Some(1), "a folder is founded once");
+
+    let clients = hand.file("clients.csv", CLIENTS);
+    let unknown = hand.run(&["client", "import", &clients]);
+    assert_eq!(unknown.code, Some(1), "{unknown}");
+    for part in ["clients.csv", "column `LAST_NAME` is unknown", "--map LAST_NAME=primaryIdentifier"] {
+        assert!(unknown.err.contains(part), "{unknown}");
+    }
+    assert!(hand.good(&["client", "count"]).starts_with("0 clients, 0 records"));
+    let import = [&["client", "import", &clients], MAPS.as_slice()].concat();
+    assert_eq!(hand.good(&import), "2 stored, 0 left out\n");
+    assert!(hand.good(&import).contains("was imported at"), "the same file is imported once");
+    assert!(hand.good(&["client", "count"]).starts_with("2 clients, 2 records, 8 sealed entries"));
+}
+
+#[test]
+fn a_letter_becomes_a_proven_release() {
+    let hand = Hand::founded();
+    let case = hand.proposed();
+    assert!(hand.good(&["case", "list"]).contains(&case));
+    let shown = hand.good(&["order", "show", &case]);
+    let (order, digest) = (word_after(&shown, "order "), word_after(&shown, "digest to sign: "));
+    assert!(shown.contains("1 people, 1 records, classes name, address"), "{shown}");
+
+    let first = hand.sign(&case, "anna-berg");
+    assert!(first.contains(&digest) && first.contains("still missing") && first.contains("QUORUM_NOT_MET"), "{first}");
+    let early = hand.run(&["order", "release", &case, "--as", "lena-ohm"]);
+    assert_eq!(early.code, Some(1), "one approval is not enough: {early}");
+    assert!(hand.sign(&case, "bruno-lind").contains("the quorum is complete"));
+
+    let released = hand.good(&["order", "release", &case, "--as", "lena-ohm"]);
+    assert_eq!(released.matches(": answered").count(), 3, "{released}");
+    let package = hand.inside(&format!("custodian/outbox/{order}.age"));
+    assert_eq!(word_after(&released, "package "), package);
+    let evidence = hand.inside(&format!("custodian/evidence/{order}"));
+
+    let opened = hand.place.path().join("opened");
+    let keys = hand.inside("authority/xa-district-court");
+    let open = ["open", &package, "--keys", &keys, "--out", opened.to_str().unwrap()];
+    assert!(hand.good(&open).contains("1 people, 2 cells opened"));
+    let people: Value = serde_json::from_slice(&fs::read(opened.join("data/clients.json")).unwrap()).unwrap();
+    let people: Vec<&Value> = people.as_object().unwrap().values().collect();
+    assert_eq!(people.len(), 1);
+    assert_eq!((&people[0]["primaryIdentifier"], &people[0]["streetName"]), (&"Orlando".into(), &"Mill Lane".into()));
+    assert!(people[0].get("dateOfBirth").is_none(), "allowed, but not necessary");
+    assert_eq!(hand.run(&open).code, Some(1), "a folder that exists is not written over");
+
+    let before = folder::files(evidence.as_ref());
+    let shown = hand.good(&["log", "leaf", "0"]);
+    let body = serde_json::from_str::<Value>(&shown).map(|leaf| leaf["body"].clone());
+    assert!(body.is_ok(), "leaf 0 is JSON: {shown}");
+    let verified = hand.good(&["verify", "evidence", &evidence]);
+    assert!(verified.contains(&order) && verified.contains("signed by anna-berg, bruno-lind"), "{verified}");
+    assert!(verified.contains("the policy, run again, allows it"), "{verified}");
+    let genesis = verified.lines().find_map(|line| line.strip_prefix("genesis ")).unwrap()[..64].to_owned();
+    hand.good(&["verify", "evidence", &evidence, "--genesis", &genesis]);
+    let other = hand.run(&["verify", "evidence", &evidence, "--genesis", &"0".repeat(64)]);
+    assert_eq!(other.code, Some(1), "another genesis is pinned: {other}");
+    assert!(folder::files(evidence.as_ref()) == before);
+
+    assert!(hand.good(&["case", "notify", &case, "--as", "lena-ohm"]).starts_with("notice due "));
+    assert_eq!(hand.good(&["case", "close", &case, "--as", "lena-ohm"]), "closed\n");
+    assert!(hand.good(&["case", "show", &case]).contains(": CLOSED"));
+    let log = hand.good(&["log", "show"]);
+    assert!(log.starts_with("mill-exchange.example/journal\n") && log.contains("1 control leaves"), "{log}");
+    let size: u64 = log.lines().nth(1).unwrap().parse().unwrap();
+    let proof = hand.good(&["log", "proof", "0"]);
+    assert!(proof.starts_with("c2sp.org/tlog-proof@v1\n"), "{proof}");
+    let folder = hand.inside("custodian/log");
+    let totals: Value = serde_json::from_str(&hand.good(&["verify", "log", &folder, "--genesis", &genesis])).unwrap();
+    assert_eq!(totals["outside"]["size"], size);
+    assert_eq!(totals["inside"]["undisclosed"], size - 1, "an outsider sees control leaves only");
+}
+
+#[test]
+fn the_letter_is_read_by_its_officer_only() {
+    let hand = Hand::founded();
+    let case = hand.filed();
+    let out = hand.inside("letter-again.pdf");
+    let wrong = hand.inside("authority/xa-police/package.agekey");
+    assert_eq!(hand.run(&["case", "letter", &case, "--key", &wrong, "--out", &out]).code, Some(1));
+    assert!(!std::path::Path::new(&out).exists());
+    let key = hand.inside("people/lena-ohm/case.agekey");
+    hand.good(&["case", "letter", &case[..8], "--key", &key, "--out", &out]);
+    assert_eq!(fs::read(&out).unwrap(), fs::read(hand.place.path().join("letter.pdf")).unwrap());
+}
+
+#[test]
+fn a_letter_of_some_megabytes_is_filed_and_refused() {
+    let hand = Hand::founded();
+    let letter = hand.file("long.pdf", vec![b'x'; 5 * 1024 * 1024]);
+    let entry = hand.file(
+        "agency.json",
+        r#"{"authority":"xr-monitoring-service","reference":"1","instrument":"informal","accounts":["A-000001"],
+            "classes":["name"],"channel":"letter"}"#,
+    );
+    let said = hand.good(&["request", "file", &letter, "--meta", &entry, "--as", "lena-ohm"]);
+    assert!(said.contains("letter: 5242880 bytes"), "{said}");
+    let case = word_after(&said, "case ");
+    let sender = ["case", "sender", &case, "--confirmed", "directory", "--confirmed", "call_back", "--note", "yes"];
+    hand.good(&[&sender[..], &["--as", "lena-ohm"]].concat());
+    let proposed = hand.run(&["case", "propose", &case, "--as", "lena-ohm"]);
+    assert_eq!(proposed.code, Some(1), "{proposed}");
+    assert!(proposed.err.contains("NO_LEGAL_INSTRUMENT"), "{proposed}");
+    hand.good(&["case", "refuse", &case, "--as", "lena-ohm"]);
+    assert!(hand.good(&["case", "show", &case]).contains("REFUSED"));
+}
+
+#[test]
+fn ladder_level_0_needs_no_register_and_no_trustees() {
+    let hand = Hand::empty();
+    let said = hand.good(&["init", "--level", "l0"]);
+    assert!(said.contains("no register, no trustees"), "{said}");
+    let clients = hand.file("clients.csv", CLIENTS);
+    let import = hand.run(&[&["client", "import", &clients], MAPS.as_slice()].concat());
+    assert!(import.code == Some(1) && import.err.contains("ladder level L0"), "{import}");
+    let case = hand.proposed();
+    hand.sign(&case, "anna-berg");
+    hand.sign(&case, "bruno-lind");
+    let release = hand.run(&["order", "release", &case, "--as", "lena-ohm"]);
+    assert!(release.code == Some(1) && release.err.contains("ladder level L0"), "{release}");
+    let answer = hand.file("answer.zip", "what was handed over");
+    let said = hand.good(&["order", "deliver", &case, "--file", &answer, "--as", "lena-ohm"]);
+    assert_eq!(word_after(&said, "sha256 ").len(), 64);
+    hand.good(&["case", "notify", &case, "--as", "lena-ohm"]);
+    hand.good(&["case", "close", &case, "--as", "lena-ohm"]);
+    let log = hand.inside("custodian/log");
+    let totals: Value = serde_json::from_str(&hand.good(&["verify", "log", &log])).unwrap();
+    assert_eq!(totals["outside"]["leaves"]["control"], 1);
+}
+
+#[test]
+fn an_approver_signs_with_an_ssh_key_of_their_own() {
+    let Some(keygen) = require::program("ssh-keygen") else { return };
+    let hand = Hand::empty();
+    let key = hand.place.path().join("id_ed25519");
+    let made = Command::new(keygen).args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status().unwrap();
+    assert!(made.success());
+    let key = key.to_str().unwrap();
+    // ssh-keygen says on standard error that it signs.
+    let founded = hand.run(&["init", "--sign-with", &format!("anna-berg={key}")]);
+    assert_eq!(founded.code, Some(0), "{founded}");
+    let clients = hand.file("clients.csv", CLIENTS);
+    hand.good(&[&["client", "import", &clients], MAPS.as_slice()].concat());
+    let case = hand.proposed();
+    let signed = hand.run(&["order", "approve", &case, "--as", "anna-berg", "--key", key]);
+    assert_eq!(signed.code, Some(0), "{signed}");
+    assert!(hand.sign(&case, "bruno-lind").contains("the quorum is complete"));
+    let order = word_after(&hand.good(&["order", "show", &case]), "order ");
+    hand.good(&["order", "release", &case, "--as", "lena-ohm"]);
+    let evidence = hand.inside(&format!("custodian/evidence/{order}"));
+    assert!(hand.good(&["verify", "evidence", &evidence]).contains("signed by anna-berg, bruno-lind"));
+}
+
+#[test]
+fn the_log_is_checked_and_missing_tiles_are_written_again() {
+    let hand = Hand::founded();
+    hand.filed();
+    let sound = hand.good(&["log", "fsck"]);
+    assert!(sound.ends_with("sound\n"), "{sound}");
+    let tiles = hand.dir.join("custodian/log/tile/0/000.p");
+    let newest = fs::read_dir(&tiles).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let newest = tiles.join(newest.max_by_key(|name| name.parse::<u64>().unwrap()).unwrap());
+    let whole = fs::read(&newest).unwrap();
+    fs::remove_file(&newest).unwrap();
+    assert!(hand.good(&["log", "fsck"]).contains("written again"));
+    assert_eq!(fs::read(&newest).unwrap(), whole);
+    let mut bent = whole;
+    bent[0] ^= 1;
+    fs::write(&newest, bent).unwrap();
+    let found = hand.run(&["log", "fsck"]);
+    assert!(found.code == Some(1) && found.err.contains("differs from the store"), "{found}");
+}
