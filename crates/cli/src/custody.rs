@@ -69,6 +69,7 @@ impl Custody {
             store: desk_store,
         };
         let desk = Arc::new(Desk::new(custodian, control, surroundings));
+        desk.keep_control_proofs().await?;
         for open in desk.note_overdue().await? {
             eprintln!(
                 "countersign: {} begun at {} has no outcome; an incident is registered: release the order again",
@@ -89,7 +90,7 @@ impl Custody {
     /// Folds control leaves that were added since.
     pub(crate) async fn refold(&self) -> Result<()> {
         self.desk.set_control(fold(&self.log, &self.config.genesis).await?);
-        Ok(())
+        Ok(self.desk.keep_control_proofs().await?)
     }
 }
 

@@ -58,9 +58,9 @@ async fn evidence(sources: &Sources<'_>, with_facts: bool) -> Result<Files> {
         files.insert(path, bytes);
     };
     for index in desk.journal.control_leaves().await.map_err(DeskError::Journal)? {
-        let leaf = desk.journal.at(index).await.map_err(DeskError::Journal)?;
-        put(format!("control/{index:010}.leaf"), leaf.leaf().to_vec());
-        put(format!("control/{index:010}.tlog-proof"), leaf.proof().to_string().into_bytes());
+        let (leaf, proof) = desk.control_proof(index).await?;
+        put(format!("control/{index:010}.leaf"), leaf);
+        put(format!("control/{index:010}.tlog-proof"), proof);
     }
     put("order.json".into(), proposal.order.bytes().to_vec());
     put("manifest.json".into(), proposal.manifest.bytes().to_vec());

@@ -59,4 +59,32 @@ impl Desk {
         let disclosures = self.store.disclosures_of(&key).await?.map(|found| found.list).unwrap_or_default();
         Ok(PublicOrder { leaf, disclosures })
     }
+
+    /// Keeps the first proof of every control leaf. Evidence carries it, because a verifier counts the seven days of a change from
+    /// the time at which its leaf was first shown to be public.
+    ///
+    /// # Errors
+    /// [`DeskError::Journal`] when a control leaf is not public yet.
+    pub async fn keep_control_proofs(&self) -> Result<()> {
+        for index in self.journal.control_leaves().await.map_err(DeskError::Journal)? {
+            self.control_proof(index).await?;
+        }
+        Ok(())
+    }
+
+    /// A control leaf with the first proof that was kept of it.
+    pub(crate) async fn control_proof(&self, index: u64) -> Result<(Vec<u8>, Vec<u8>)> {
+        let name = format!("control-proof/{index}");
+        let public = self.journal.at(index).await.map_err(DeskError::Journal)?;
+        let kept = self.store.setting(&name).await?;
+        let proof = match kept {
+            Some(proof) => proof,
+            None => {
+                let proof = public.proof().to_string().into_bytes();
+                self.store.set_setting_once(&name, &proof).await?;
+                proof
+            }
+        };
+        Ok((public.leaf().to_vec(), proof))
+    }
 }
