@@ -210,7 +210,7 @@ fn each_damaged_artefact_is_noticed() {
             folder.join("custodian/evidence").join(order).is_dir()
         })
         .collect();
-    assert_eq!(packages.len(), 2, "packages of the steps `lawful_order` and `fiu`");
+    assert!(packages.len() >= 2, "packages of the steps `lawful_order` and `fiu`");
     for package in packages {
         damage(&folder, &relative(&package), true, |bytes| flip(bytes));
     }

@@ -1,7 +1,10 @@
 //! The demo is killed with SIGKILL at several moments and started again: it goes on, and what it claims still holds.
 
+mod by_hand;
+mod folder;
 mod program;
 
+use by_hand::{Hand, word_after};
 use program::{Ran, command, countersign};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -103,4 +106,53 @@ fn killed_while_lawful_orders_are_answered() {
 #[test]
 fn killed_while_attacks_are_refused() {
     survives(&[(4, 100), (4, 500), (4, 900), (5, 10), (6, 150), (6, 500), (6, 800), (7, 0), (7, 30)]);
+}
+
+#[test]
+fn killed_while_an_order_is_released_by_hand() {
+    let hand = Hand::founded();
+    let case = hand.proposed();
+    hand.sign(&case, "anna-berg");
+    hand.sign(&case, "bruno-lind");
+    let release = ["order", "release", &case, "--as", "lena-ohm"];
+    let mut killed = 0;
+    let mut finished = false;
+    for millis in [10, 40, 70, 100, 130, 160, 200, 240, 280, 320, 360, 400, 500] {
+        let mut child = command(&hand.dir, &release).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(millis));
+        match child.try_wait().unwrap() {
+            Some(status) => {
+                finished |= status.success();
+                break;
+            }
+            None => killed += 1,
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(killed >= 2, "the release was over before it could be killed");
+    // Whatever was noted as delivered lies there whole; whatever was not is released now.
+    let delivered = hand.good(&["case", "show", &case]).contains(": DELIVERED");
+    if !finished && !delivered {
+        hand.good(&release);
+    }
+    let evidence = folder::files(&hand.dir.join("custodian/evidence"));
+    let again = hand.run(&release);
+    assert!(again.code == Some(1) && again.err.contains("DELIVERED"), "{again}");
+    assert!(folder::files(&hand.dir.join("custodian/evidence")) == evidence);
+    let order = word_after(&hand.good(&["order", "show", &case]), "order ");
+    let (package, evidence) =
+        (hand.inside(&format!("custodian/outbox/{order}.age")), format!("custodian/evidence/{order}"));
+    hand.good(&["verify", "evidence", &hand.inside(&evidence)]);
+    let (keys, out) = (hand.inside("authority/xa-district-court"), hand.inside("opened"));
+    assert!(hand.good(&["open", &package, "--keys", &keys, "--out", &out]).contains("1 people, 2 cells"));
+    assert!(hand.good(&["log", "fsck"]).ends_with("sound\n"));
+    // request, verified, 5 findings, decision, 2 approvals, order, intent, 3 receipts, release: each once, after leaf 0.
+    let size = hand.good(&["log", "show"]).lines().nth(1).unwrap().to_owned();
+    let uninterrupted = Hand::founded();
+    let case = uninterrupted.proposed();
+    uninterrupted.sign(&case, "anna-berg");
+    uninterrupted.sign(&case, "bruno-lind");
+    uninterrupted.good(&["order", "release", &case, "--as", "lena-ohm"]);
+    assert_eq!(uninterrupted.good(&["log", "show"]).lines().nth(1).unwrap(), size, "something was logged twice");
 }

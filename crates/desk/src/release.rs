@@ -11,7 +11,7 @@ use crate::propose::intake;
 use countersign_core::approval::Approval;
 use countersign_core::case::{Event, Stage};
 use countersign_core::digest;
-use countersign_core::id::{CaseId, Digest, PersonId};
+use countersign_core::id::{CaseId, Digest, OrderId, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::leaf::{KIND_FIELD, LeafKind};
 use countersign_log::Intent;
@@ -65,15 +65,19 @@ pub struct RequestParts<'p> {
     pub delay: Option<String>,
 }
 
+/// Stores the evidence folder of an order; a reason when it cannot.
+pub type Keep<'k> = dyn Fn(&OrderId, &Files) -> std::result::Result<(), String> + Sync + 'k;
+
 impl Desk {
     /// Releases an order that is public and has waited. Called again after a crash it goes on where it stopped: trustees give
     /// the same answers, receipts are kept once, the package is written again.
     ///
-    /// `outbox` is the folder for packages.
+    /// `outbox` is the folder for packages. `keep` stores the evidence of an order; it is called before the delivery is noted, because
+    /// after that nothing is released again.
     ///
     /// # Errors
     /// [`DeskError::Trustees`] when fewer than t trustees answer; what they refused is in the journal all the same.
-    pub async fn release(&self, case: &CaseId, outbox: &Path, by: &PersonId) -> Result<Released> {
+    pub async fn release(&self, case: &CaseId, outbox: &Path, keep: &Keep<'_>, by: &PersonId) -> Result<Released> {
         self.publish(case, by).await?;
         let file = self.case(case).await?;
         let intent = self.start(&file, by).await?;
@@ -99,6 +103,7 @@ impl Desk {
         let package = outbox.join(format!("{}.age", proposal.order.value().id));
         write_whole(&package, &built.file)?;
         let digest = package_digest(&built.file);
+        keep(&proposal.order.value().id, &built.evidence).map_err(DeskError::Internal)?;
         self.finish(&file, digest, by).await?;
         let index = public.leaf.included().index;
         let intent = intent.index();

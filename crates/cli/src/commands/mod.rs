@@ -7,7 +7,7 @@ mod demo;
 mod init;
 mod log;
 pub(crate) mod open;
-mod order;
+pub(crate) mod order;
 pub(crate) mod request;
 pub(crate) mod serve;
 mod trustee;

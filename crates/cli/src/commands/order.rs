@@ -2,13 +2,15 @@
 
 use crate::custody::Custody;
 use crate::files;
+use crate::place::Place;
 use crate::signer::Signer;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use countersign_core::approval::{APPROVAL_NAMESPACE, SignerRole, Verdict, approval_digest, approval_message};
-use countersign_core::id::PersonId;
+use countersign_core::id::{OrderId, PersonId};
 use countersign_core::time::Timestamp;
 use countersign_desk::case_file::CaseFile;
+use countersign_verify::evidence::Files;
 use std::path::{Path, PathBuf};
 
 pub(crate) const EXAMPLE: &str = "Examples (CASE is the id or the beginning of it):
@@ -89,13 +91,10 @@ impl Command {
             Command::Approve(approve) => approve.run(custody).await,
             Command::Release { case, by } => {
                 let case = desk.find_case(&case).await?;
-                let released = desk.release(&case, &custody.place.outbox(), &by).await?;
+                let released = desk.release(&case, &custody.place.outbox(), &keep(&custody.place), &by).await?;
                 let file = desk.case(&case).await?;
                 let order = file.proposal.as_ref().context("the case has no order")?.order.value().id;
                 let evidence = custody.place.evidence().join(order.to_hex());
-                if !evidence.exists() {
-                    files::write_folder(&evidence, &released.evidence)?;
-                }
                 for said in &released.said {
                     println!("trustee {}: {}", said.trustee, said.summary);
                 }
@@ -112,6 +111,18 @@ impl Command {
                 Ok(())
             }
         }
+    }
+}
+
+/// Writes the evidence of an order as a folder; one that an interrupted release left holds as well and stays.
+pub(crate) fn keep(place: &Place) -> impl Fn(&OrderId, &Files) -> Result<(), String> + Sync {
+    let evidence = place.evidence();
+    move |order, files| {
+        let folder = evidence.join(order.to_hex());
+        if folder.exists() {
+            return Ok(());
+        }
+        files::write_folder(&folder, files).map_err(|error| format!("{error:#}"))
     }
 }
 

@@ -4,6 +4,7 @@ use super::programs;
 use super::report::{Progress, Report};
 use super::story::Story;
 use crate::commands::open::{open, write_bag};
+use crate::commands::order::keep;
 use crate::commands::verify;
 use crate::files;
 use anyhow::{Context, Result, bail};
@@ -170,12 +171,9 @@ pub(crate) async fn propose(story: &Story, case: &CaseId) -> Result<countersign_
 
 async fn release(story: &Story, case: &CaseId, report: &mut Report) -> Result<Released> {
     let desk = &story.custody.desk;
-    let released = desk.release(case, &story.place().outbox(), &story.cast.officer).await?;
+    let released = desk.release(case, &story.place().outbox(), &keep(story.place()), &story.cast.officer).await?;
     let order = desk.case(case).await?.proposal.context("no order")?.order;
     let folder = story.place().evidence().join(order.value().id.to_hex());
-    if !folder.exists() {
-        files::write_folder(&folder, &released.evidence)?;
-    }
     let genesis = desk.custodian().genesis.digest();
     let evidence = verify::evidence(&folder, Some(&genesis))?;
     report.set("order", order.digest().to_hex());

@@ -13,7 +13,7 @@ use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_verify::totals::{Held, Totals};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Prints one JSON object per step and exits with 1 when one does not hold.
@@ -52,6 +52,7 @@ fn recheck(folder: &Path, progress: &Progress, report: &mut Report) -> Result<()
             of_log(&place.log(), Some(&genesis), &Held::new()).map(|_| ())
         }
         "lawful_order" | "fiu" => release(&place, report, &genesis),
+        "origin_case" => every_release(&place, &genesis),
         "totals" => {
             let held = files::read(&auditor_file(folder), 256 * 1024 * 1024)?;
             let held: Held = serde_json::from_slice(&held).context("auditor/disclosures.json")?;
@@ -132,15 +133,34 @@ fn pinned(progress: &Progress) -> Result<Digest> {
     Ok(Digest::parse(text.context("demo.json names no genesis")?)?)
 }
 
+/// Every release holds and opens, also that of a slice before the caps.
+fn every_release(place: &Place, genesis: &Digest) -> Result<()> {
+    for folder in evidence_folders(place)? {
+        let order = evidence(&folder, Some(genesis))?.order.value().clone();
+        let package = place.outbox().join(format!("{}.age", order.id));
+        open(&package, &place.authority(&order.authority), Some(genesis))?;
+    }
+    Ok(())
+}
+
+fn evidence_folders(place: &Place) -> Result<Vec<PathBuf>> {
+    let root = place.evidence();
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(&root).with_context(|| format!("cannot read {}", root.display()))? {
+        let folder = entry?.path();
+        // With an extension it is left over from an interrupted write; never taken for evidence.
+        if folder.extension().is_none() {
+            folders.push(folder);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
 /// The evidence folder holds, is of the order of the report, and the authority opens the package again.
 fn release(place: &Place, report: &Report, genesis: &Digest) -> Result<()> {
     let text = |name: &str| report.evidence.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    for entry in std::fs::read_dir(place.evidence())? {
-        let folder = entry?.path();
-        // Left over from an interrupted write; never taken for evidence.
-        if folder.extension().is_some() {
-            continue;
-        }
+    for folder in evidence_folders(place)? {
         let found = evidence(&folder, Some(genesis))?;
         if found.order.digest().to_hex() != text("order") {
             continue;

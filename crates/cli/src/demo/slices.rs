@@ -3,6 +3,7 @@
 use super::lawful::{ordinary, propose, scope};
 use super::report::Report;
 use super::story::{Story, note_refusals};
+use crate::commands::order::keep;
 use anyhow::{Context, Result, bail};
 use countersign_core::approval::SignerRole;
 use countersign_core::class::Class;
@@ -38,7 +39,7 @@ pub(crate) async fn step(story: &mut Story, report: &mut Report) -> Result<()> {
             story.sign(&case, person, role).await?;
         }
         report.add("people_asked", accounts.len() as u64);
-        match desk.release(&case, &story.place().outbox(), &story.cast.officer).await {
+        match desk.release(&case, &story.place().outbox(), &keep(story.place()), &story.cast.officer).await {
             Ok(released) => {
                 answered += 1;
                 report.set("slices_answered", answered);
