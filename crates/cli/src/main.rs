@@ -33,6 +33,10 @@ fn main() -> ExitCode {
     }
 }
 
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
 /// Help goes to standard output; a mistake in the arguments is one line, like every other error.
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() || error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -52,7 +56,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// One line on standard error that says what is wrong, where, and what to do.
 fn fail(error: &anyhow::Error) -> ExitCode {
-    let text: Vec<String> = error.chain().map(|cause| cause.to_string().replace('\n', " ")).collect();
+    let text: Vec<String> = error.chain().map(|cause| one_line(&cause.to_string())).collect();
     let mut line = String::new();
     for part in text {
         // A cause that its parent already quotes is not repeated.

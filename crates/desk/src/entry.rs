@@ -84,6 +84,7 @@ impl Entry {
         }
         let entry: Self =
             serde_json::from_slice(bytes).map_err(|error| DeskError::Input(format!("the entry: {error}")))?;
+        only_objects(bytes)?;
         let named = !entry.accounts.is_empty() || !entry.people.is_empty();
         if named == entry.everyone_who_paid.is_some() {
             return Err(DeskError::Input(
@@ -102,6 +103,17 @@ impl Entry {
         }
         self.classes.iter().map(|name| Class::parse(name).map_err(DeskError::from)).collect()
     }
+}
+
+/// Refuses lists where objects belong: the parser would take their items for members in the order of the table.
+fn only_objects(bytes: &[u8]) -> Result<()> {
+    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(DeskError::internal)?;
+    let items = ["people", "traced"].into_iter().filter_map(|name| value.get(name)?.as_array()).flatten();
+    let single = value.get("everyone_who_paid").filter(|paid| !paid.is_null());
+    if value.is_object() && items.chain(single).all(serde_json::Value::is_object) {
+        return Ok(());
+    }
+    Err(DeskError::Input("the entry: a list stands where an object with named members belongs".into()))
 }
 
 impl Desk {

@@ -57,7 +57,8 @@ impl Request {
             None => None,
             Some(prefix) => Some(custody.desk.find_case(prefix).await?),
         };
-        let case = file(&custody, entry, raw, delay, contact.as_ref(), &request.by).await?;
+        let filed = file(&custody, entry, raw, delay, contact.as_ref(), &request.by).await;
+        let case = filed.with_context(|| format!("{} with {}", request.letter.display(), request.meta.display()))?;
         let filed = custody.desk.case(&case).await?;
         if let Some(intake) = &filed.intake {
             let intake = intake.value();
