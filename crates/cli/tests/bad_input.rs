@@ -166,6 +166,41 @@ fn files_of_clients_are_imported_whole_or_not_at_all() {
 }
 
 #[test]
+fn records_of_contacts() {
+    let hand = Hand::founded();
+    let good = r#"{"authority":"xr-monitoring-service","approached":["roman-karel"],
+        "met":{"said":"a meeting","source":"roman-karel","at":"2026-01-19T09:00:00Z"},
+        "asked":null,"promised":null,"delivered":null}"#;
+    let table: [(&str, String, &[&str]); 8] = [
+        ("truncated", good[..80].to_owned(), &["contact.json is not a contact record", "line 2"]),
+        ("a list", "[]".to_owned(), &["contact.json is not a contact record"]),
+        ("unknown field", good.replace("\"asked\"", "\"wanted\""), &["unknown field `wanted`"]),
+        ("duplicate key", good.replace("\"asked\"", "\"met\":null,\"asked\""), &["duplicate field `met`"]),
+        ("unknown authority", good.replace("xr-monitoring-service", "xr-nobody"), &["contact.json", "`xr-nobody`"]),
+        ("bad time", good.replace("09:00:00Z", "25:00:00Z"), &["contact.json", "line 2"]),
+        ("from the future", good.replace("2026-01-19", "2999-01-19"), &["contact.json"]),
+        (
+            "no fact",
+            good.replace(
+                "\"met\":{\"said\":\"a meeting\",\"source\":\"roman-karel\",\"at\":\"2026-01-19T09:00:00Z\"}",
+                "\"met\":null",
+            ),
+            &["contact.json"],
+        ),
+    ];
+    for (name, content, parts) in table {
+        let contact = hand.file("contact.json", content);
+        let ran = hand.run(&["contact", "register", &contact, "--as", "lena-ohm"]);
+        println!("{name}: {ran}");
+        one_line(&ran, parts);
+    }
+    assert_eq!(hand.good(&["case", "list"]), "");
+    let contact = hand.file("contact.json", good);
+    let said = hand.good(&["contact", "register", &contact, "--as", "lena-ohm"]);
+    assert!(said.contains("CONTACT") && said.contains("later than 24 hours"), "{said}");
+}
+
+#[test]
 fn steps_out_of_order() {
     let hand = Hand::founded();
     let case = hand.filed();

@@ -2,7 +2,7 @@
 
 use crate::custody::Custody;
 use crate::files;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use countersign_core::country::Country;
 use countersign_core::id::{AuthorityId, PersonId};
@@ -68,11 +68,15 @@ impl ContactEntry {
 impl Contact {
     pub(crate) async fn run(self, dir: &Path) -> Result<()> {
         let Command::Register { file, by } = self.command;
-        let entry: ContactEntry = serde_json::from_slice(&files::read(&file, 1024 * 1024)?)
-            .with_context(|| format!("{} is not a contact record", file.display()))?;
+        let bytes = files::read(&file, 1024 * 1024)?;
+        // The parser would take the items of a list for members in the order of the record.
+        ensure!(bytes.trim_ascii_start().first() == Some(&b'{'), "{} is not a contact record", file.display());
+        let entry: ContactEntry =
+            serde_json::from_slice(&bytes).with_context(|| format!("{} is not a contact record", file.display()))?;
         let custody = Custody::open(dir).await?;
-        let record = entry.into_record(&custody, &by)?;
-        let (case, in_time) = custody.desk.register_contact(record, &by).await?;
+        let record = entry.into_record(&custody, &by).with_context(|| format!("{}", file.display()))?;
+        let registered = custody.desk.register_contact(record, &by).await;
+        let (case, in_time) = registered.with_context(|| format!("{}", file.display()))?;
         println!("case {case} opened: CONTACT");
         if !in_time {
             println!("warning: registered later than 24 hours after the approach; the report will say so");
