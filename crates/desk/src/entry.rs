@@ -6,10 +6,10 @@ use crate::desk::Desk;
 use crate::documents::Targets;
 use crate::error::{DeskError, Result};
 use crate::intake::NewRequest;
-use crate::register::ReferenceKey;
+use crate::register::{ReferenceKey, one_spelling};
 use countersign_core::class::{Class, ClassSet};
 use countersign_core::facts::address_digest;
-use countersign_core::id::{AuthorityId, Handle};
+use countersign_core::id::{AuthorityId, Digest, Handle};
 use countersign_core::order::Instrument;
 use countersign_core::time::Timestamp;
 use serde::Deserialize;
@@ -71,6 +71,20 @@ pub struct ChainAddress {
     pub chain: String,
     /// The address.
     pub address: String,
+}
+
+impl ChainAddress {
+    /// The digest under which the address is counted. Two spellings of one address must not be two counters.
+    fn digest(&self) -> Result<Digest> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.chain.is_empty() || !self.chain.chars().all(plain) {
+            return Err(DeskError::Input(format!(
+                "the chain `{}` is not written in lower case, like `bitcoin`",
+                self.chain.chars().take(40).collect::<String>()
+            )));
+        }
+        Ok(address_digest(&self.chain, &one_spelling(&self.address)))
+    }
 }
 
 impl Entry {
@@ -155,7 +169,7 @@ impl Desk {
             }
         };
         let addresses = entry.everyone_who_paid.iter().chain(&entry.traced);
-        let addresses = addresses.map(|traced| address_digest(&traced.chain, traced.address.trim())).collect();
+        let addresses = addresses.map(ChainAddress::digest).collect::<Result<_>>()?;
         Ok(NewRequest {
             authority: entry.authority,
             reference: entry.reference,
@@ -207,6 +221,25 @@ impl Desk {
                 "{} clients have this name and birth date: ask the authority for the account",
                 handles.len()
             ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn traced(chain: &str, address: &str) -> Result<Digest> {
+        ChainAddress { chain: chain.into(), address: address.into() }.digest()
+    }
+
+    #[test]
+    fn one_address_is_one_counter_however_it_is_spelled() {
+        let digest = traced("bitcoin", "tb1qexample").unwrap();
+        assert_eq!(traced("bitcoin", " TB1QEXAMPLE ").unwrap(), digest);
+        assert_ne!(traced("bitcoin", "mExample").unwrap(), traced("bitcoin", "mexample").unwrap());
+        for chain in ["Bitcoin", "", "bit coin"] {
+            assert!(traced(chain, "tb1qexample").is_err(), "{chain}");
         }
     }
 }

@@ -146,8 +146,20 @@ async fn build(place: &Place, founding: Founding, now: Timestamp) -> Result<Foun
         officers,
     };
     config.save(place)?;
+    close_folders(place)?;
     let ring = trustees.map(|trustees| trustees.reference.id);
     Ok(Founded { genesis: genesis.digest(), ring, signers })
+}
+
+/// Nobody but the owner looks into the folder of a party.
+fn close_folders(place: &Place) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    for entry in std::fs::read_dir(place.root())? {
+        let path = entry?.path();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))
+            .with_context(|| format!("cannot close {} to others", path.display()))?;
+    }
+    Ok(())
 }
 
 /// The trustees after their ceremony.

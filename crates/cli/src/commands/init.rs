@@ -81,7 +81,13 @@ impl Init {
         println!("founded in {}", dir.display());
         println!("genesis {} signed by {} parties; pin this digest", founded.genesis, founded.signers);
         match founded.ring {
-            Some(ring) => println!("key ring {ring}, made by the trustees without a dealer"),
+            Some(ring) => {
+                println!("key ring {ring}, made by the trustees without a dealer");
+                println!(
+                    "warning: key shares lie unencrypted in {}/trustees: move each folder to its trustee",
+                    dir.display()
+                );
+            }
             None => println!("ladder level L0: no register, no trustees; orders, approvals and leaves only"),
         }
         println!("next: countersign --dir {} client import clients.csv", dir.display());

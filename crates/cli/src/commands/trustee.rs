@@ -4,7 +4,7 @@ use crate::edge;
 use crate::parties::client;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use countersign_trustee::{FolderSource, HttpSource, LogSource, Service, Trustee, router};
+use countersign_trustee::{AtRest, FolderSource, HttpSource, LogSource, Service, Trustee, router};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,6 +56,12 @@ impl TrusteeCommand {
                     seeds: Arc::new(edge::seed_or_abort),
                 };
                 let index = service.trustee.index();
+                if service.trustee.at_rest() == AtRest::Plain {
+                    eprintln!(
+                        "countersign: warning: the share of trustee {index} lies unencrypted in {}",
+                        folder.display()
+                    );
+                }
                 let listener = tokio::net::TcpListener::bind(listen)
                     .await
                     .with_context(|| format!("cannot listen on {listen}: is something else running there?"))?;

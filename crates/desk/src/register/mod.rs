@@ -17,6 +17,7 @@ pub use import::{Checked, ClientImport, Imported, Lookups, Stores, check_clients
 pub use payments::{BITCOIN, PAYMENT_COLUMNS, PaymentTable, import_payments};
 pub use records::{StoredRecordError, opened_record, stored_record};
 pub use references::ReferenceKey;
+pub(crate) use references::one_spelling;
 pub use rows::{BadRow, BadRows, CsvOptions, ImportError, MOST_REPORTED, Rejected};
 
 #[cfg(test)]

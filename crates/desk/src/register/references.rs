@@ -30,10 +30,7 @@ impl ReferenceKey {
     ///
     /// Bech32 addresses are one address in upper and in lower case.
     pub fn address(&self, chain: &str, address: &str) -> Tag {
-        let address = address.trim();
-        let lower = address.to_ascii_lowercase();
-        let bech32 = ["bc1", "tb1", "bcrt1"].iter().any(|prefix| lower.starts_with(prefix));
-        let address = if bech32 { lower.as_str() } else { address };
+        let address = one_spelling(address);
         self.tag(&[b"address", &(chain.len() as u64).to_le_bytes(), chain.as_bytes(), address.as_bytes()])
     }
 
@@ -52,6 +49,14 @@ impl ReferenceKey {
         parts.iter().for_each(|part| mac.update(part));
         mac.finalize().into_bytes().into()
     }
+}
+
+/// The one spelling of an address under which it is counted: bech32 addresses are the same in upper and in lower case.
+pub(crate) fn one_spelling(address: &str) -> String {
+    let address = address.trim();
+    let lower = address.to_ascii_lowercase();
+    let bech32 = ["bc1", "tb1", "bcrt1"].iter().any(|prefix| lower.starts_with(prefix));
+    if bech32 { lower } else { address.to_owned() }
 }
 
 #[cfg(test)]
