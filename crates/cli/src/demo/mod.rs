@@ -104,7 +104,7 @@ pub(crate) async fn play(dir: &Path, play: Play) -> Result<ExitCode> {
         Some(story) => story,
         None => Story::open(dir, &progress).await?,
     };
-    println!("everything lies in {}", dir.display());
+    eprintln!("everything lies in {}", dir.display());
     let custody = Arc::new(story.into_custody());
     serve::serve(Arc::clone(&custody), play.listen).await?;
     if let Ok(custody) = Arc::try_unwrap(custody) {
