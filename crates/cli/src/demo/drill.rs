@@ -262,7 +262,7 @@ async fn old_snapshot(story: &Story, report: &mut Report) -> Result<()> {
     for party in ["witnesses", "trustees"] {
         std::fs::remove_dir_all(root.join(party))?;
     }
-    report.expect("a restored snapshot refuses to sign", refused.contains("witness"));
+    report.expect("a restored snapshot refuses to sign", refused.contains("the store is an old copy"));
     report.push("refusal_codes", "SNAPSHOT_BEHIND_WITNESSES");
     report.set("restored_snapshot", refused);
     Ok(())
@@ -278,7 +278,7 @@ async fn below_threshold(story: &Story, lawful: &CaseFile, report: &mut Report) 
     let list = sums(&files);
     files.insert(SUMS.into(), list.into_bytes());
     let fault = verify_evidence(&files, None).err().map(|fault| fault.to_string()).unwrap_or_default();
-    report.expect("evidence of t-1 trustees does not hold", fault.contains("threshold") || fault.contains("receipts"));
+    report.expect("evidence of t-1 trustees does not hold", fault.contains("the threshold is"));
     report.set("t_minus_1_trustees", fault);
     let victim = story.population.clients.first().context("no clients")?;
     let theft = super::attacker::steal(story, &victim.account).await?;
