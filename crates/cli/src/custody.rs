@@ -70,12 +70,7 @@ impl Custody {
         };
         let desk = Arc::new(Desk::new(custodian, control, surroundings));
         desk.keep_control_proofs().await?;
-        for open in desk.note_overdue().await? {
-            eprintln!(
-                "countersign: {} begun at {} has no outcome; an incident is registered: release the order again",
-                open.effect.kind, open.at
-            );
-        }
+        warn_of_overdue(&desk).await?;
         Ok(Self { place, config, desk, log, store, sigmas, references, trustees: trustees.local, _lock: lock })
     }
 
@@ -92,6 +87,17 @@ impl Custody {
         self.desk.set_control(fold(&self.log, &self.config.genesis).await?);
         Ok(self.desk.keep_control_proofs().await?)
     }
+}
+
+/// Registers effects without outcome as incidents and says what to do.
+pub(crate) async fn warn_of_overdue(desk: &Desk) -> Result<()> {
+    for open in desk.note_overdue().await? {
+        eprintln!(
+            "countersign: {} begun at {} has no outcome; an incident is registered: release the order again",
+            open.effect.kind, open.at
+        );
+    }
+    Ok(())
 }
 
 /// Takes the folder for this process alone.

@@ -4,12 +4,14 @@ mod ceremony;
 mod commands;
 mod config;
 mod custody;
+mod daily;
 mod demo;
 mod edge;
 mod files;
 mod parties;
 mod place;
 mod signer;
+mod upkeep;
 
 use clap::Parser;
 use std::process::ExitCode;

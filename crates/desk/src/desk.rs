@@ -128,6 +128,11 @@ impl Desk {
         &self.trustees
     }
 
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     /// The present time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

@@ -2,6 +2,7 @@
 
 use crate::custody::Custody;
 use crate::edge;
+use crate::upkeep::Upkeep;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use countersign_core::time::Timestamp;
@@ -40,9 +41,11 @@ pub(crate) async fn serve(custody: Arc<Custody>, listen: SocketAddr) -> Result<(
         .await
         .with_context(|| format!("cannot listen on {listen}: is another countersign running there?"))?;
     println!("serving on http://{}/ (stop with Ctrl-C)", listener.local_addr()?);
+    let upkeep = Upkeep::start(&custody);
     let site = Site { log_folder: custody.place.log(), state: Arc::new(Public(custody)), clock: edge::clock() };
-    countersign_web::serve(listener, site, stopped()).await?;
-    Ok(())
+    let served = countersign_web::serve(listener, site, stopped()).await;
+    upkeep.stop().await;
+    Ok(served?)
 }
 
 /// Refuses addresses that others can reach: nothing here speaks TLS.
