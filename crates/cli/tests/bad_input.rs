@@ -322,6 +322,8 @@ fn folders_and_addresses_that_are_none() {
         one_line(&hand.run(&["demo", "--listen", address]), &["not a loopback address", address]);
     }
     one_line(&hand.run(&["serve", "--listen", "localhost"]), &["localhost"]);
+    let other = hand.inside("other");
+    one_line(&hand.run(&["log", "fsck", &other]), &[&other, "is not a folder of countersign"]);
     one_line(&hand.run(&["demo", "--clients", "1"]), &["--clients"]);
     let nowhere = hand.inside("nowhere");
     one_line(&hand.run(&["verify", "evidence", &nowhere]), &["nowhere"]);

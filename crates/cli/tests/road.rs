@@ -175,7 +175,10 @@ fn the_log_is_checked_and_missing_tiles_are_written_again() {
     let hand = Hand::founded();
     hand.filed();
     let sound = hand.good(&["log", "fsck"]);
-    assert!(sound.ends_with("sound\n"), "{sound}");
+    assert!(sound.ends_with("\nok: sound\n"), "{sound}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let named = program::countersign(elsewhere.path(), &["log", "fsck", hand.dir.to_str().unwrap()]);
+    assert_eq!((named.code, named.out.as_str()), (Some(0), sound.as_str()), "{named}");
     let tiles = hand.dir.join("custodian/log/tile/0/000.p");
     let newest = fs::read_dir(&tiles).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let newest = tiles.join(newest.max_by_key(|name| name.parse::<u64>().unwrap()).unwrap());

@@ -83,7 +83,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Order(command) => command.run(&dir).await?,
         Command::Open(command) => command.run()?,
         Command::Verify(command) => return command.run(),
-        Command::Log(command) => command.run(&dir).await?,
+        Command::Log(command) => return command.run(&dir).await,
         Command::Serve(command) => command.run(&dir).await?,
         Command::Trustee(command) => command.run().await?,
     }
