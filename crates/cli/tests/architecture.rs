@@ -19,7 +19,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("log", &["core", "tlog", "store"]),
     ("trustee", &["core", "seal", "verify", "tlog", "policy"]),
     ("desk", &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log"]),
-    ("web", &["core", "tlog", "desk"]),
+    ("web", &["core", "tlog", "log", "desk"]),
     (
         "cli",
         &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log", "trustee", "desk", "web", "testkit"],

@@ -15,6 +15,7 @@ mod publish;
 mod reader;
 mod replay;
 mod sequence;
+pub mod serve;
 mod wait;
 pub mod witness;
 

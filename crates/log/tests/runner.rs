@@ -6,5 +6,6 @@ mod http;
 mod intents;
 mod kit;
 mod running;
+mod serving;
 mod starting;
 mod witnesses;

@@ -6,7 +6,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use countersign_core::digest;
 
-use crate::log::FOR_EVER;
+/// Another content has another path.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// The style sheet and its path.
 pub(crate) static STYLE: LazyLock<Style> = LazyLock::new(|| {

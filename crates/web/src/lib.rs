@@ -31,17 +31,13 @@ pub use state::{Figures, Head, PublicState, StateError, StateFuture, Totals, Wit
 
 /// The router of everything public.
 pub fn router(site: Site) -> Router {
-    let log = Router::new()
-        .route("/log/checkpoint", get(log::checkpoint::serve))
-        .route("/log/vkey", get(log::vkey::serve))
-        .route("/log/tile/{*path}", get(log::tile::serve))
-        .layer(map_response(headers::any_origin));
+    let log = log::router(&site);
     Router::new()
         .route("/", get(page::serve))
         .route("/healthz", get(health::serve))
         .route("/readyz", get(ready::serve))
         .route(asset::STYLE.path(), get(asset::style))
-        .merge(log)
+        .nest("/log", log)
         .fallback(problem::no_such_page)
         .method_not_allowed_fallback(problem::only_reading)
         .layer(map_response(headers::strict))

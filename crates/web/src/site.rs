@@ -1,9 +1,9 @@
 //! What the endpoints share.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign_core::time::Clock;
+use countersign_log::TileStore;
 
 use crate::PublicState;
 
@@ -13,6 +13,6 @@ pub struct Site {
     pub state: Arc<dyn PublicState>,
     /// The time that ages are counted to.
     pub clock: Arc<dyn Clock>,
-    /// The folder with `checkpoint`, `vkey` and `tile/`.
-    pub log_folder: PathBuf,
+    /// The log: `checkpoint`, `vkey` and `tile/`.
+    pub log: Arc<dyn TileStore>,
 }

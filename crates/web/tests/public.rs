@@ -10,7 +10,10 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use countersign_core::time::Timestamp;
+use countersign_log::FolderTiles;
 use countersign_testkit::clock::FixedClock;
+use countersign_tlog::checkpoint::Checkpoint;
+use countersign_tlog::note::{KeyKind, KeyName, SigningKey};
 use countersign_tlog::tile::encode_bundle;
 use countersign_tlog::{empty_root, leaf_hash};
 use countersign_web::{Figures, Head, PublicState, Site, StateError, StateFuture, Totals, Witness, router};
@@ -90,7 +93,8 @@ fn figures() -> Figures {
 }
 
 fn parts(figures: Option<Figures>, log_folder: &Path) -> Site {
-    Site { state: Arc::new(Fixed(figures)), clock: Arc::new(FixedClock(time(NOW))), log_folder: log_folder.to_owned() }
+    let log = Arc::new(FolderTiles::new(log_folder));
+    Site { state: Arc::new(Fixed(figures)), clock: Arc::new(FixedClock(time(NOW))), log }
 }
 
 fn site(figures: Option<Figures>, log_folder: &Path) -> Router {
@@ -182,19 +186,23 @@ async fn the_log_is_served_as_written() {
     };
     let hashes = |count: u16| (0..count).flat_map(|n| leaf_hash(&n.to_be_bytes()).0).collect::<Vec<u8>>();
     let bundle = encode_bundle([b"one".as_slice(), b"two"]).unwrap();
-    write("checkpoint", b"log.custodian.example\n2\n");
-    write("vkey", b"log.custodian.example+00000000+AAAA\n");
+    let name = KeyName::new("log.custodian.example").unwrap();
+    let key = SigningKey::from_seed(name.clone(), KeyKind::Ed25519, &[1; 32]).unwrap();
+    let signed = Checkpoint { origin: name, size: 2, root: empty_root() }.sign(&key).unwrap().to_string();
+    write("checkpoint", signed.as_bytes());
+    write("vkey", format!("{}\n", key.verifier()).as_bytes());
     write("tile/0/000", &hashes(256));
     write("tile/0/x001/067.p/2", &hashes(2));
     write("tile/entries/000.p/2", &bundle);
     let site = site(Some(figures()), folder.path());
 
     let checkpoint = get(&site, "/log/checkpoint").await;
-    assert_eq!((checkpoint.status, checkpoint.text()), (StatusCode::OK, "log.custodian.example\n2\n"));
+    assert_eq!((checkpoint.status, checkpoint.text()), (StatusCode::OK, signed.as_str()));
     assert_eq!(checkpoint.header("content-type"), "text/plain; charset=utf-8");
     assert_eq!(checkpoint.header("cache-control"), "no-cache");
     assert_eq!(checkpoint.header("access-control-allow-origin"), "*");
-    assert_eq!(get(&site, "/log/vkey").await.status, StatusCode::OK);
+    let vkey = get(&site, "/log/vkey").await;
+    assert_eq!((vkey.status, vkey.text()), (StatusCode::OK, format!("{}\n", key.verifier()).as_str()));
     for (path, bytes) in
         [("tile/0/000", hashes(256)), ("tile/0/x001/067.p/2", hashes(2)), ("tile/entries/000.p/2", bundle)]
     {
@@ -250,7 +258,9 @@ async fn a_damaged_tile_is_not_served() {
     fs::write(folder.path().join("tile/0/000"), [0; 8_191]).unwrap();
     fs::write(folder.path().join("tile/entries/000.p/2"), b"\0\x03one\0\x03tw").unwrap();
     let site = site(Some(figures()), folder.path());
-    for path in ["/log/tile/0/000", "/log/tile/entries/000.p/2"] {
+    fs::write(folder.path().join("checkpoint"), "log.custodian.example\n2\n").unwrap();
+    fs::write(folder.path().join("vkey"), "log.custodian.example+00000000+AAAA\n").unwrap();
+    for path in ["/log/tile/0/000", "/log/tile/entries/000.p/2", "/log/checkpoint", "/log/vkey"] {
         let answer = get(&site, path).await;
         assert_eq!(
             (answer.status, answer.code()),
