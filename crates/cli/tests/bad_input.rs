@@ -373,3 +373,68 @@ fn a_folder_at_work_belongs_to_one_process() {
     serving.wait().unwrap();
     assert_eq!(hand.good(&["case", "list"]), "", "the lock goes with its process");
 }
+
+#[test]
+fn witnesses_and_logs_that_are_none() {
+    let hand = Hand::founded();
+    let log = std::fs::read_to_string(hand.dir.join("custodian/log/vkey")).unwrap().trim_end().to_owned();
+    let witness = hand.inside("witnesses/1");
+    let key = std::fs::read_to_string(hand.dir.join("witnesses/1/witness.key")).unwrap();
+    let shown = hand.good(&["witness", "show", &witness]);
+    let own = shown.lines().next().unwrap();
+    let serve = |arguments: &[&str]| {
+        let all = [&["witness", "serve"], arguments, &["--listen", "127.0.0.1:0"]].concat();
+        hand.run(&all)
+    };
+    let nowhere = hand.inside("nowhere");
+    one_line(&serve(&[&nowhere, "--log", &log]), &["nowhere", "witness init"]);
+    one_line(&serve(&[&witness]), &["no log to follow", "--log"]);
+    one_line(&serve(&[&witness, "--log", "rubbish"]), &["--log", "`rubbish`"]);
+    one_line(&serve(&[&witness, "--log", &log, "--log", &log]), &["given twice"]);
+    one_line(&serve(&[&witness, "--log", own]), &["is not a log's", "0x01"]);
+    one_line(&serve(&[&witness, "--log", &log.replacen("+", "+0", 1)]), &["--log"]);
+    for (content, part) in [
+        (format!("# logs\n\n{log}\nrubbish\n"), "logs.txt line 4"),
+        (format!("{log}\n{log}\n"), "logs.txt line 2"),
+        ("# none\n".to_owned(), "no log to follow"),
+    ] {
+        let file = hand.file("logs.txt", content);
+        one_line(&serve(&[&witness, "--logs-from", &file]), &[part]);
+    }
+    let latin = hand.file("latin.txt", b"\xe9");
+    one_line(&serve(&[&witness, "--logs-from", &latin]), &["latin.txt", "UTF-8"]);
+    one_line(&hand.run(&["witness", "serve", &witness, "--log", &log, "--listen", "0.0.0.0:1"]), &["not a loopback"]);
+
+    let key_file = hand.dir.join("witnesses/1/witness.key");
+    let log_key = std::fs::read_to_string(hand.dir.join("custodian/keys/log.key")).unwrap();
+    for (content, part) in
+        [("", "is damaged"), ("noise", "is damaged"), (&log_key, "0x04"), (&key[..key.len() - 9], "is damaged")]
+    {
+        std::fs::write(&key_file, content).unwrap();
+        let ran = hand.run(&["witness", "show", &witness]);
+        one_line(&ran, &["witness.key", part]);
+        assert!(!ran.err.contains(&key[key.len() - 20..key.len() - 10]), "a secret was printed: {ran}");
+    }
+    std::fs::write(&key_file, &key).unwrap();
+    let record =
+        folder::files(&hand.dir.join("witnesses/1")).into_iter().find(|(path, _)| path.ends_with("checkpoint"));
+    let (record, whole) = record.unwrap();
+    std::fs::write(&record, &whole[..whole.len() / 2]).unwrap();
+    one_line(&serve(&[&witness, "--log", &log]), &["is damaged"]);
+    one_line(&hand.run(&["witness", "show", &witness]), &["is damaged", "will not sign"]);
+    std::fs::remove_file(&record).unwrap();
+    one_line(&serve(&[&witness, "--log", &log]), &["is gone"]);
+    one_line(&hand.run(&["witness", "show", &witness]), &["is gone"]);
+
+    for (name, part) in [("", "is empty"), ("two words", "`two words`"), ("a+b", "`a+b`")] {
+        let made = hand.inside("made");
+        one_line(&hand.run(&["witness", "init", &made, "--name", name]), &[part]);
+        assert!(!hand.dir.join("made").exists());
+    }
+    one_line(&hand.run(&["witness", "init", &hand.inside("custodian"), "--name", "w"]), &["is not empty"]);
+
+    let log_serve = |folder: &str, listen: &str| hand.run(&["log", "serve", "--folder", folder, "--listen", listen]);
+    one_line(&log_serve(&nowhere, "127.0.0.1:0"), &["nowhere", "is not the folder of a log"]);
+    one_line(&log_serve(hand.dir.to_str().unwrap(), "127.0.0.1:0"), &["is not the folder of a log"]);
+    one_line(&log_serve(&hand.inside("custodian/log"), "[::]:0"), &["not a loopback address"]);
+}

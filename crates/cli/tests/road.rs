@@ -3,6 +3,8 @@
 mod by_hand;
 mod folder;
 mod program;
+mod served;
+mod services;
 
 use by_hand::{CLIENTS, Hand, MAPS, word_after};
 use countersign_testkit::require;

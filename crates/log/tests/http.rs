@@ -1,9 +1,9 @@
-use crate::kit::{Bench, policy};
+use crate::kit::{Bench, flip, policy};
 use countersign_log::witness::{HttpWitness, Witness, router};
 use countersign_log::{HttpSource, Log, LogParts, LogReader};
 use countersign_tlog::follow::Follower;
 use countersign_tlog::policy::TimeWindow;
-use countersign_tlog::witness::monitoring_path;
+use countersign_tlog::witness::{MAX_REQUEST_BYTES, monitoring_path};
 use std::sync::Arc;
 
 async fn serve(router: axum::Router) -> String {
@@ -68,6 +68,17 @@ async fn statuses_and_types_of_the_witness_protocol() {
     assert_eq!(post(format!("old 3\n\n{checkpoint}")).await.unwrap().status().as_u16(), 200);
     assert_eq!(post("rubbish".to_owned()).await.unwrap().status().as_u16(), 400);
     assert_eq!(post("x".repeat(1_000_000)).await.unwrap().status().as_u16(), 413);
+    assert_eq!(post("x".repeat(MAX_REQUEST_BYTES + 1)).await.unwrap().status().as_u16(), 413);
+    assert_eq!(post("x".repeat(MAX_REQUEST_BYTES)).await.unwrap().status().as_u16(), 400);
+    let proof = |lines: usize| format!("{}\n", countersign_tlog::empty_root()).repeat(lines);
+    let answer = post(format!("old 2\n{}\n{checkpoint}", proof(64))).await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().contains("63")), (400, true));
+    assert_eq!(post(format!("old 4\n\n{checkpoint}")).await.unwrap().status().as_u16(), 400);
+    assert_eq!(post(format!("old 3\n{}\n{checkpoint}", proof(63))).await.unwrap().status().as_u16(), 422);
+    let flipped = checkpoint.replacen("\n3\n", "\n4\n", 1);
+    assert_eq!(post(format!("old 3\n\n{flipped}")).await.unwrap().status().as_u16(), 403);
+    let get_of_add = client.get(format!("{url}/add-checkpoint")).send().await.unwrap();
+    assert_eq!(get_of_add.status().as_u16(), 405);
     let unknown = checkpoint.replace("log.example/xa", "log.example/xb");
     assert_eq!(post(format!("old 0\n\n{unknown}")).await.unwrap().status().as_u16(), 404);
 
@@ -78,4 +89,7 @@ async fn statuses_and_types_of_the_witness_protocol() {
     for path in [monitoring_path("log.example/xb"), "..%2f..%2fetc/checkpoint".to_owned(), "x/checkpoint".to_owned()] {
         assert_eq!(get(path).await.unwrap().status().as_u16(), 404);
     }
+    flip(&bench.folder.path().join("w1").join(monitoring_path(crate::kit::ORIGIN)), 30);
+    assert_eq!(get(monitoring_path(crate::kit::ORIGIN)).await.unwrap().status().as_u16(), 500);
+    assert_eq!(post(format!("old 3\n\n{checkpoint}")).await.unwrap().status().as_u16(), 500);
 }

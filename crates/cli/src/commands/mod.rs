@@ -12,6 +12,7 @@ pub(crate) mod request;
 pub(crate) mod serve;
 mod trustee;
 pub(crate) mod verify;
+mod witness;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -58,7 +59,7 @@ enum Command {
     /// Verify evidence or a log, offline.
     #[command(after_help = verify::EXAMPLE)]
     Verify(verify::Verify),
-    /// Show the log: checkpoint, witnesses, leaves.
+    /// Show, check and serve the log.
     #[command(after_help = log::EXAMPLE)]
     Log(log::Log),
     /// Serve the public page and the log on a loopback address.
@@ -67,6 +68,9 @@ enum Command {
     /// Run one trustee as a service of its own.
     #[command(after_help = trustee::EXAMPLE)]
     Trustee(trustee::TrusteeCommand),
+    /// Run one witness as a service of its own.
+    #[command(after_help = witness::EXAMPLE)]
+    Witness(witness::Witness),
 }
 
 /// Runs one command.
@@ -86,6 +90,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Log(command) => return command.run(&dir).await,
         Command::Serve(command) => command.run(&dir).await?,
         Command::Trustee(command) => command.run().await?,
+        Command::Witness(command) => command.run().await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,19 +1,17 @@
+use super::state::{Cosigned, States};
 use super::{Witness, WitnessError};
-use crate::durable::replace;
-use crate::folder::found;
 use async_trait::async_trait;
 use countersign_core::time::Clock;
-use countersign_tlog::checkpoint::SignedCheckpoint;
 use countersign_tlog::cosignature::cosign;
 use countersign_tlog::note::{SigningKey, VerifierKey};
-use countersign_tlog::witness::{
-    AddCheckpoint, Refusal, Response, cosignature_body, decide, monitoring_path, verify_latest,
-};
-use std::fs;
+use countersign_tlog::witness::{AddCheckpoint, Refusal, Response, cosignature_body, decide};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-/// A witness with a folder of its own. It answers only after what it cosigned is on disk.
+/// A witness with a folder of its own. It answers only after what it cosigned is on disk, and signs nothing after any doubt: not when
+/// its record of a log is damaged or gone, and not when its clock lies before a time that it has signed or seen.
+///
+/// Several processes may share the folder: each step from reading to writing holds a lock on it.
 #[derive(Clone)]
 pub struct LocalWitness(Arc<Inner>);
 
@@ -21,11 +19,18 @@ struct Inner {
     name: String,
     key: SigningKey,
     logs: Vec<VerifierKey>,
-    folder: PathBuf,
     clock: Arc<dyn Clock>,
     // INVARIANT: held from reading the latest checkpoint until the next one is on disk.
-    turn: Mutex<()>,
+    turn: Mutex<Turn>,
 }
+
+struct Turn {
+    states: States,
+    /// The latest time the clock has shown to this process.
+    shown: u64,
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
 
 impl LocalWitness {
     /// A witness of these logs. `name` is its name in the log's policy, `key` its cosignature key; `folder` keeps
@@ -37,7 +42,8 @@ impl LocalWitness {
         folder: impl Into<PathBuf>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self(Arc::new(Inner { name: name.into(), key, logs, folder: folder.into(), clock, turn: Mutex::new(()) }))
+        let turn = Mutex::new(Turn { states: States::new(folder.into()), shown: 0 });
+        Self(Arc::new(Inner { name: name.into(), key, logs, clock, turn }))
     }
 
     /// Its public key.
@@ -47,16 +53,17 @@ impl LocalWitness {
 
     /// Answers a request; blocks until the answer's effect is on disk.
     pub fn answer(&self, body: &[u8]) -> Response {
+        let failed = |body: &str| Response { status: 500, content_type: TEXT, body: format!("{body}\n") };
         match AddCheckpoint::parse(body).map_err(Failure::Refused).and_then(|request| self.0.cosign(&request)) {
-            Ok(body) => Response { status: 200, content_type: "text/plain; charset=utf-8", body },
+            Ok(body) => Response { status: 200, content_type: TEXT, body },
             Err(Failure::Refused(refusal)) => refusal.response(),
             Err(Failure::Broken(reason)) => {
-                tracing::error!(witness = self.0.name, reason, "witness cannot keep its state");
-                Response {
-                    status: 500,
-                    content_type: "text/plain; charset=utf-8",
-                    body: "state unavailable\n".to_owned(),
-                }
+                tracing::error!(witness = self.0.name, reason, "witness does not sign: its state is in doubt");
+                failed("state unavailable")
+            }
+            Err(Failure::Clock { now, before }) => {
+                tracing::error!(witness = self.0.name, now, before, "witness does not sign: its clock runs backwards");
+                failed("the witness's clock lies before an earlier time of its own")
             }
         }
     }
@@ -64,9 +71,32 @@ impl LocalWitness {
     /// The served checkpoint under `<hex SHA-256 of the origin>/checkpoint`; `None` if it never cosigned this log.
     ///
     /// # Errors
-    /// [`WitnessError`] when the folder cannot be read.
+    /// [`WitnessError`] when the folder cannot be read or holds something else than this witness cosigned.
     pub fn stored(&self, origin: &str) -> Result<Option<Vec<u8>>, WitnessError> {
-        found(fs::read(self.0.folder.join(monitoring_path(origin)))).map_err(|error| self.0.failed(error))
+        let stored = self.0.turn().and_then(|mut turn| self.0.latest(&mut turn, origin));
+        stored.map(|state| state.map(|state| state.bytes)).map_err(|reason| self.0.failed(reason))
+    }
+
+    /// Checks the record of every log before anything is signed.
+    ///
+    /// # Errors
+    /// [`WitnessError`] for a record that is damaged or gone, or of a time that the clock has not reached.
+    pub fn check(&self) -> Result<(), WitnessError> {
+        let check = || {
+            let mut turn = self.0.turn()?;
+            let now = self.0.now(&mut turn).map_err(|_| "the clock runs backwards".to_owned())?;
+            for log in &self.0.logs {
+                let state = self.0.latest(&mut turn, log.name().as_str())?;
+                if let Some(time) = state.map(|state| state.time).filter(|time| *time > now) {
+                    return Err(format!(
+                        "`{}` was cosigned at {time}, the clock shows {now} (seconds since 1970): set the clock right",
+                        log.name()
+                    ));
+                }
+            }
+            Ok(())
+        };
+        check().map_err(|reason| self.0.failed(reason))
     }
 
     /// The logs it follows.
@@ -78,36 +108,48 @@ impl LocalWitness {
 enum Failure {
     Refused(Refusal),
     Broken(String),
+    Clock { now: u64, before: u64 },
 }
 
 impl Inner {
     fn cosign(&self, request: &AddCheckpoint) -> Result<String, Failure> {
         let broken = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
-        let _turn = self.turn.lock().map_err(|_| Failure::Broken("an earlier request panicked".to_owned()))?;
+        let mut turn = self.turn().map_err(Failure::Broken)?;
+        let _alone = turn.states.lock().map_err(Failure::Broken)?;
         let origin = &request.checkpoint.checkpoint().origin;
-        let path = self.folder.join(monitoring_path(origin.as_str()));
-        let latest = match found(fs::read(&path)).map_err(|error| broken(&error))? {
-            None => None,
-            // A damaged state must not count as none: that would let a log start again.
-            Some(bytes) => Some(self.check_state(&bytes).map_err(Failure::Broken)?),
-        };
-        let mut accepted = decide(request, &self.logs, |_| latest.as_ref()).map_err(Failure::Refused)?;
-        let now = u64::try_from(self.clock.now().unix()).map_err(|error| broken(&error))?;
+        let latest = self.latest(&mut turn, origin.as_str()).map_err(Failure::Broken)?;
+        let mut accepted =
+            decide(request, &self.logs, |_| latest.as_ref().map(|state| &state.signed)).map_err(Failure::Refused)?;
+        let now = self.now(&mut turn)?;
+        if let Some(before) = latest.map(|state| state.time).filter(|before| *before > now) {
+            return Err(Failure::Clock { now, before });
+        }
         let line = cosign(&accepted, &self.key, now).map_err(|error| broken(&error))?;
         accepted.add(line.clone()).map_err(|error| broken(&error))?;
-        replace(&path, accepted.to_string().as_bytes()).map_err(|error| broken(&error))?;
+        turn.states.write(&accepted).map_err(Failure::Broken)?;
         Ok(cosignature_body(&[line]))
     }
 
-    fn check_state(&self, bytes: &[u8]) -> Result<SignedCheckpoint, String> {
-        let mut reason = "no log of this witness".to_owned();
-        for log in &self.logs {
-            match verify_latest(bytes, log, self.key.verifier()) {
-                Ok(state) => return Ok(state),
-                Err(error) => reason = error.to_string(),
-            }
+    fn turn(&self) -> Result<MutexGuard<'_, Turn>, String> {
+        self.turn.lock().map_err(|_| "an earlier request panicked".to_owned())
+    }
+
+    fn latest(&self, turn: &mut Turn, origin: &str) -> Result<Option<Cosigned>, String> {
+        let logs: Vec<&VerifierKey> = self.logs.iter().filter(|log| log.name().as_str() == origin).collect();
+        if logs.is_empty() {
+            return Ok(None);
         }
-        Err(format!("the stored checkpoint is damaged: {reason}"))
+        turn.states.read(origin, &logs, self.key.verifier())
+    }
+
+    /// The time, which never runs backwards within one process.
+    fn now(&self, turn: &mut Turn) -> Result<u64, Failure> {
+        let now = u64::try_from(self.clock.now().unix()).map_err(|error| Failure::Broken(error.to_string()))?;
+        if now < turn.shown {
+            return Err(Failure::Clock { now, before: turn.shown });
+        }
+        turn.shown = now;
+        Ok(now)
     }
 
     fn failed(&self, error: impl ToString) -> WitnessError {
@@ -129,6 +171,7 @@ impl Witness for LocalWitness {
     }
 
     async fn latest(&self, origin: &str) -> Result<Option<Vec<u8>>, WitnessError> {
-        self.stored(origin)
+        let (witness, origin) = (self.clone(), origin.to_owned());
+        tokio::task::spawn_blocking(move || witness.stored(&origin)).await.map_err(|error| self.0.failed(error))?
     }
 }

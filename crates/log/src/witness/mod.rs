@@ -3,11 +3,13 @@
 mod client;
 mod local;
 mod server;
+mod state;
 
 pub use client::HttpWitness;
 pub(crate) use client::read_limited;
 pub use local::LocalWitness;
 pub use server::router;
+pub use state::{Record, records};
 
 use async_trait::async_trait;
 

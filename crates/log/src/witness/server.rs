@@ -35,12 +35,17 @@ async fn checkpoint(State(witness): State<LocalWitness>, Path(origin): Path<Stri
         .map(|log| log.name().as_str())
         .find(|name| monitoring_path(name) == format!("{origin}/checkpoint"));
     let Some(known) = known else { return StatusCode::NOT_FOUND.into_response() };
-    match witness.stored(known) {
-        Ok(Some(bytes)) => {
+    let known = known.to_owned();
+    match tokio::task::spawn_blocking(move || witness.stored(&known)).await {
+        Ok(Ok(Some(bytes))) => {
             let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
             (headers, bytes).into_response()
         }
-        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Ok(Ok(None)) => StatusCode::NOT_FOUND.into_response(),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a record of this witness is not served");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

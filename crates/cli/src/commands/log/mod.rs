@@ -3,6 +3,7 @@
 mod fsck;
 mod leaf;
 mod proof;
+mod serve;
 mod show;
 
 use crate::custody::Custody;
@@ -16,7 +17,8 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign log show
   countersign log leaf 0
   countersign log proof 12 > leaf-12.tlog-proof
-  countersign log fsck countersign-data";
+  countersign log fsck countersign-data
+  countersign log serve --listen 127.0.0.1:8744";
 
 #[derive(Args)]
 pub(crate) struct Log {
@@ -34,6 +36,8 @@ enum Command {
     Proof(proof::Proof),
     /// Compare store, signed head, tiles and published checkpoint of a stopped log; write missing tiles again.
     Fsck(fsck::Fsck),
+    /// Serve a log's folder read-only on a loopback address, beside a running custodian.
+    Serve(serve::Serve),
 }
 
 impl Log {
@@ -43,6 +47,7 @@ impl Log {
             Command::Leaf(command) => command.run(dir).await?,
             Command::Proof(command) => command.run(dir).await?,
             Command::Fsck(command) => command.run(dir).await?,
+            Command::Serve(command) => command.run(dir).await?,
         }
         Ok(ExitCode::SUCCESS)
     }
