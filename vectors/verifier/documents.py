@@ -1,0 +1,290 @@
+"""The documents of docs/formats, each as its table of members and the rules across members."""
+
+import re
+
+from .canonical import (
+    choice, classes, digest, flag, hexadecimal, is_sorted, listing, members, name, number, optional, read, seconds, state, string,
+    time, word,
+)
+from .encoding import sha256
+from .merkle import leaf_hash, root_of
+from .refusal import need
+
+DAY = 86_400
+KINDS = ("disclosure", "compelled", "emergency", "duty", "read", "lookup", "trace", "answer")
+INSTRUMENTS = (
+    "court_order", "warrant", "subpoena", "epoc", "epoc_pr", "mla", "letter_of_request", "second_protocol", "fiu_request", "s314a", "emergency",
+    "regulator", "civil", "informal",
+)
+AUTHORITY_KINDS = ("court", "prosecutor", "police", "fiu", "tax", "regulator", "intelligence", "unknown")
+STANDINGS = ("good", "suspended", "unknown")
+FACTORS = ("directory", "call_back", "registered_key", "client_certificate", "qualified_seal", "second_officer")
+ROLES = ("approver", "counsel", "rights_expert", "regional_head", "officer")
+
+
+def version(text):
+    return word(f"countersign/{text}")
+
+
+def consistent(condition, text):
+    need(condition, "inconsistent", text)
+
+
+# ------------------------------------------------------------------------------------------------ approval.md
+
+APPROVAL = members(
+    ("v", version("approval/v1")), ("order", digest), ("approver", name), ("role", word("approver", "author", "counsel", "rights_expert")),
+    ("verdict", word("approve", "refuse")), ("at", time), ("key", string), ("signature", string),
+)
+
+
+# ------------------------------------------------------------------------------------------------ order.md
+
+ORDER = members(
+    ("v", version("order/v1")), ("id", hexadecimal(16)), ("custodian", hexadecimal(16)), ("case", digest), ("kind", word(*KINDS)),
+    ("authority", name), ("instrument", members(("form", word(*INSTRUMENTS)), ("request", digest))), ("policy", digest), ("facts", digest),
+    ("scope", members(
+        ("manifest", digest), ("subjects", number(32)), ("records", number(32)), ("classes", classes), ("from", optional(time)),
+        ("to", optional(time)),
+    )),
+    ("recipient", members(("mode", word("A", "B", "C")), ("key", digest))), ("not_before", time), ("expires", time), ("latest_opening", time),
+    ("delay", optional(digest)), ("notice_due", optional(time)), ("ring", digest),
+)
+LIFETIME = {"disclosure": 72, "compelled": 72, "answer": 72, "emergency": 24, "read": 24, "lookup": 24, "trace": 24, "duty": 90 * 24}
+
+
+def order_rules(order):
+    """order.md, "Rules beyond types"."""
+    scope, begin, end = order["scope"], seconds(order["not_before"]), seconds(order["expires"])
+    consistent(begin < end <= begin + LIFETIME[order["kind"]] * 3600, "lifetime")
+    consistent(scope["subjects"] <= scope["records"] <= 10_000, "subjects and records")
+    consistent(scope["records"] > 0 or order["kind"] in ("lookup", "trace", "duty"), "no records")
+    consistent(scope["records"] == 0 or (scope["classes"] and scope["subjects"]), "records without classes or subjects")
+    consistent((scope["from"] is None) == (scope["to"] is None), "a window with one end")
+    consistent(scope["from"] is None or seconds(scope["from"]) < seconds(scope["to"]), "an empty window")
+    consistent(re.search(r"-(03-31|06-30|09-30|12-31)T23:59:59Z$", order["latest_opening"]), "not the last second of a quarter")
+    consistent(seconds(order["latest_opening"]) >= end, "opened before it expires")
+    consistent(order["kind"] != "emergency" or scope["subjects"] == 1, "an emergency order has one subject")
+    if order["kind"] in ("disclosure", "compelled", "emergency", "answer"):
+        consistent((order["delay"] is None) != (order["notice_due"] is None), "exactly one of delay and notice_due")
+
+
+# ------------------------------------------------------------------------------------------------ facts.md
+
+YES_NO_UNKNOWN = ("yes", "no", "unknown")
+ANSWERS = {
+    "D01": ("formal", "informal"), "D02": ("verified", "partly", "failed"), "D03": YES_NO_UNKNOWN, "D04": AUTHORITY_KINDS, "D05": range(0, 4),
+    "D06": YES_NO_UNKNOWN, "D07": ("entity", "client", "offence", "none", "unknown"), "D08": INSTRUMENTS, "D09": ("yes", "partly", "no"),
+    "D10": ("yes", "no"), "D11": ("yes", "no"), "D12": YES_NO_UNKNOWN, "D13": ("none", "raised"), "D14": ("none", "suspected", "yes"),
+    "D15": range(0, 301), "D16": STANDINGS, "D17": ("no", "somewhere", "at_our_seat"), "D18": YES_NO_UNKNOWN, "D19": ("named", "selector", "dragnet"),
+    "D20": range(0, 1_000_000_001), "D21": range(0, 101), "D22": ("yes", "no"), "D23": ("yes", "no", "not_applicable"), "D24": ("yes", "no"),
+    "D25": YES_NO_UNKNOWN, "D26": ("yes", "no", "doubt"), "D27": ("yes", "no", "pending"), "D28": ("none", "agency_wish", "statute", "court"),
+    "D29": ("yes", "no"), "D30": ("yes", "no"), "D31": ("yes", "no"), "D32": ("yes", "no"), "D33": ("no", "risk", "unknown"), "D34": YES_NO_UNKNOWN,
+}
+
+
+def finding(value):
+    text = members(("question", word(*ANSWERS)), ("value", string), ("source", source), ("by", name), ("at", time))(value)
+    answers, given = ANSWERS[value["question"]], value["value"]
+    if isinstance(answers, range):
+        need(re.fullmatch(r"0|[1-9][0-9]{0,9}", given, re.ASCII) and int(given) in answers, "malformed", f"no answer to {value['question']}")
+    else:
+        need(given in answers, "malformed", f"no answer to {value['question']}")
+    return text
+
+
+def source(value):
+    text = string(value)
+    need(value.strip() and len(value.encode()) <= 500 and not re.search("[\x00-\x1f\x7f-\x9f]", value), "malformed", "not one line of 1 to 500 bytes")
+    return text
+
+
+FACTS = members(
+    ("v", version("facts/v1")), ("case", digest), ("authority", name), ("directory", digest), ("kind", word(*KINDS)),
+    ("instrument", word(*INSTRUMENTS)), ("author", name), ("factors", listing(word(*FACTORS))),
+    ("asked", members(("subjects", number(32)), ("classes", classes))), ("necessary", classes), ("allowed", classes), ("listed_by", listing(state)), ("matter", digest), ("addresses", listing(digest)), ("findings", listing(finding)),
+)
+
+
+def facts_rules(facts):
+    """facts.md, "Rules across members"."""
+    consistent(is_sorted([FACTORS.index(item) for item in facts["factors"]]), "factors")
+    consistent(is_sorted(facts["listed_by"]), "listed_by")
+    consistent(is_sorted(facts["addresses"]) and len(facts["addresses"]) <= 1_000, "addresses")
+    consistent(is_sorted([item["question"] for item in facts["findings"]]), "findings")
+    found = {item["question"]: item["value"] for item in facts["findings"]}
+    for question, value in (("D08", facts["instrument"]), ("D15", len(facts["listed_by"])), ("D20", facts["asked"]["subjects"])):
+        consistent(found.get(question, str(value)) == str(value), f"{question} says something else")
+
+
+# ------------------------------------------------------------------------------------------------ directory.md
+
+
+DIRECTORY = members(
+    ("v", version("directory/v1")), ("version", number(32)),
+    ("authorities", listing(members(
+        ("id", name), ("name", string), ("state", state), ("kind", word(*AUTHORITY_KINDS)), ("independence", number(8)),
+        ("security_service", optional(flag)), ("standing", word(*STANDINGS)), ("sanctioned_in", listing(state)), ("call_back", optional(string)),
+        ("signing_key", optional(digest)), ("recipient", optional(members(("xwing", digest), ("xwing_key", string), ("age", string)))),
+        ("source", string), ("checked", time),
+    ))),
+)
+
+
+def directory_rules(directory):
+    consistent(is_sorted([item["id"] for item in directory["authorities"]]), "authorities")
+    for authority in directory["authorities"]:
+        consistent(authority["independence"] <= 3, "independence")
+        consistent(is_sorted(authority["sanctioned_in"]), "sanctioned_in")
+        consistent(authority["source"].strip(), "no source")
+
+
+# ------------------------------------------------------------------------------------------------ control.md
+
+PERSON = members(
+    ("id", name), ("roles", listing(word(*ROLES))), ("state", state), ("manages", listing(state)), ("independent", flag),
+    ("reach", members(("states", listing(state)), ("at", time))), ("keys", listing(string)),
+)
+RING_REF = members(("id", digest), ("share_epoch", number(32)), ("shares", digest))
+GENESIS = members(
+    ("v", version("genesis/v1")), ("custodian", members(("id", hexadecimal(16)), ("name", string), ("seat", state))), ("created", time),
+    ("journal", members(("origin", string), ("vkey", string))), ("witness_policy", string), ("desk_key", digest), ("ring", optional(RING_REF)),
+    ("policy", digest), ("directory", digest), ("change_approvals", number(16)), ("people", listing(PERSON)),
+    ("trustees", optional(members(("threshold", number(16)), ("members", listing(members(
+        ("index", number(16)), ("name", name), ("state", state), ("identity", digest), ("transport", digest), ("obliged_entity", flag),
+    )))))),
+    ("vrf", digest),
+)
+CHANGE = members(
+    ("v", version("change/v1")), ("custodian", hexadecimal(16)), ("genesis", digest), ("number", number(32)), ("effective", time),
+    ("action", choice(
+        add_person=PERSON, set_policy=digest, set_directory=digest, set_witness_policy=string, set_ring=RING_REF, remove_person=name,
+        revoke_key=members(("person", name), ("key", string)), suspend_authority=name, hold_order=hexadecimal(16),
+    )),
+)
+
+
+def person_rules(person):
+    consistent(person["roles"] and is_sorted([ROLES.index(role) for role in person["roles"]]), "roles")
+    consistent(is_sorted(person["manages"]), "manages")
+    consistent(is_sorted(person["reach"]["states"]) and person["state"] in person["reach"]["states"], "reach")
+    consistent(person["keys"] and is_sorted(person["keys"]), "keys")
+
+
+def genesis_rules(genesis):
+    consistent(genesis["change_approvals"] >= 2, "change_approvals")
+    consistent(is_sorted([person["id"] for person in genesis["people"]]), "people")
+    for person in genesis["people"]:
+        person_rules(person)
+    keys = [key for person in genesis["people"] for key in person["keys"]]
+    consistent(len(set(keys)) == len(keys), "two people share a key")
+    consistent((genesis["ring"] is None) == (genesis["trustees"] is None), "ring and trustees")
+    if genesis["trustees"]:
+        trustees, threshold = genesis["trustees"]["members"], genesis["trustees"]["threshold"]
+        consistent([trustee["index"] for trustee in trustees] == list(range(1, len(trustees) + 1)), "trustees are numbered 1 to n")
+        consistent(2 <= threshold <= len(trustees) <= 255, "threshold")
+        consistent(len({trustee["identity"] for trustee in trustees}) == len(trustees), "two trustees share an identity")
+    consistent(int(genesis["vrf"], 16), "VRF key")
+
+
+def change_rules(change):
+    if "add_person" in change["action"]:
+        person_rules(change["action"]["add_person"])
+
+
+# ------------------------------------------------------------------------------------------------ case-event.md
+
+_DOCUMENT, _ORDER = ("document", digest), ("order", hexadecimal(32))
+EVENT = members(
+    ("v", version("event/v1")), ("case", hexadecimal(16)), ("number", number(32)), ("previous", optional(digest)), ("at", time), ("by", name),
+    ("event", choice(
+        contact=members(_DOCUMENT, ("authority", name)), request=members(_DOCUMENT, ("authority", name)), authenticated=members(_DOCUMENT),
+        fake=members(_DOCUMENT), found=members(_DOCUMENT), asked_more=members(_DOCUMENT), completed=members(_DOCUMENT), proposed=members(_ORDER),
+        signed=members(_ORDER, ("approval", digest)), approved=members(_ORDER), logged=members(_ORDER, ("index", number(64))),
+        held=members(_ORDER, ("until", time)), release_started=members(_ORDER, ("intent", number(64))),
+        delivered=members(_ORDER, ("package", digest)), notified=members(_DOCUMENT), refused=members(_DOCUMENT), expired=None, locked=None,
+        withdrawn=members(_DOCUMENT), challenged=members(_DOCUMENT), challenge_decided=members(_DOCUMENT), closed=None,
+    )),
+)
+
+
+def event_rules(event):
+    consistent((event["number"] == 0) == (event["previous"] is None), "number and previous")
+
+
+# ------------------------------------------------------------------------------------------------ manifest.md
+
+ENTRY = members(("record", digest), ("label", hexadecimal()), ("u", digest), ("classes", classes))
+MANIFEST = members(("v", version("manifest/v1")), ("entries", listing(ENTRY)))
+
+
+def manifest_rules(manifest):
+    entries = manifest["entries"]
+    consistent(1 <= len(entries) <= 10_000 and is_sorted([entry["record"] for entry in entries]), "entries")
+    consistent(all(entry["classes"] for entry in entries), "entry without classes")
+
+
+def manifest_root(manifest):
+    return root_of([leaf_hash(ENTRY(entry).encode()) for entry in manifest["entries"]])
+
+
+# ------------------------------------------------------------------------------------------------ wire.md
+
+REQUEST = members(
+    ("v", version("release-request/v1")), ("custodian", hexadecimal(16)), ("trustee", number(16)), ("at", time), ("ring", digest),
+    ("share_epoch", number(32)), ("order", string), ("facts", string), ("manifest", string), ("approvals", listing(string)),
+    ("leaf", members(("leaf", string), ("disclosures", listing(string)), ("proof", string), ("seasoned", optional(string)))),
+    ("delay", optional(string)), ("headers", listing(hexadecimal())),
+)
+ANSWER = members(("v", version("answer/v1")), ("receipt", string), ("disclosure", string), ("reply", optional(hexadecimal())))
+RECEIPT = members(
+    ("v", version("receipt/v1")), ("custodian", hexadecimal(16)), ("trustee", number(16)), ("nonce", digest), ("order", digest),
+    ("outcome", word("answered", "refused")), ("code", optional(string)), ("reasons", listing(string)), ("share_epoch", number(32)),
+    ("state", digest), ("journal_size", number(64)), ("journal_root", digest), ("records", number(32)), ("at", time),
+)
+DELAY = members(
+    ("v", version("delay/v1")), ("authority", name), ("request", digest), ("salt", hexadecimal(16)), ("basis", string), ("at", time), ("until", time),
+)
+
+
+def request_rules(request):
+    consistent(len(request["approvals"]) <= 64 and len(request["headers"]) <= 10_000, "approvals and headers")
+
+
+def receipt_rules(receipt):
+    if receipt["outcome"] == "answered":
+        consistent(receipt["code"] is None and not receipt["reasons"], "an answer with a code or reasons")
+    else:
+        consistent(receipt["code"] is not None, "a refusal without a code")
+
+
+def delay_rules(delay):
+    consistent(seconds(delay["at"]) < seconds(delay["until"]) <= seconds(delay["at"]) + 366 * DAY, "until")
+    consistent(delay["basis"].strip(), "no legal basis")
+
+
+# ------------------------------------------------------------------------------------------------ all of them
+
+KIB, MIB = 1024, 1024 * 1024
+DOCUMENTS = {
+    # name: (limit in bytes, type, rules, domain of the digest)
+    "approval": (16 * KIB, APPROVAL, None, "countersign/approval-document/v1"),
+    "order": (4 * KIB, ORDER, order_rules, "countersign/order/v1"),
+    "facts": (256 * KIB, FACTS, facts_rules, "countersign/facts/v1"),
+    "directory": (16 * MIB, DIRECTORY, directory_rules, "countersign/directory/v1"),
+    "genesis": (12 * KIB, GENESIS, genesis_rules, "countersign/genesis/v1"),
+    "change": (8 * KIB, CHANGE, change_rules, "countersign/change/v1"),
+    "event": (4 * KIB, EVENT, event_rules, "countersign/event/v1"),
+    "manifest": (16 * MIB, MANIFEST, manifest_rules, "countersign/manifest/v1"),
+    "request": (24 * MIB, REQUEST, request_rules, "countersign/release-request/v1"),
+    "answer": (32 * MIB, ANSWER, None, "countersign/answer/v1"),
+    "receipt": (8 * KIB, RECEIPT, receipt_rules, "countersign/receipt/v1"),
+    "delay": (4 * KIB, DELAY, delay_rules, "countersign/delay/v1"),
+}
+
+
+def read_document(kind, data):
+    """The value and the digest of a canonical document."""
+    need(kind in DOCUMENTS, "not covered", f"documents of kind {kind}")
+    limit, document_type, rules, domain = DOCUMENTS[kind]
+    return read(data, limit, document_type, rules), sha256(domain.encode() + data)
