@@ -8,7 +8,7 @@ use countersign_tlog::checkpoint::SignedCheckpoint;
 use countersign_tlog::merkle::consistency_proof;
 use countersign_tlog::note::{SignatureLine, VerifierKey};
 use countersign_tlog::policy::{TimeWindow, Witnessed};
-use countersign_tlog::witness::{AddCheckpoint, parse_conflict, parse_cosignatures, verify_latest};
+use countersign_tlog::witness::{AddCheckpoint, parse_conflict, parse_cosignature, verify_latest};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -31,7 +31,7 @@ const MOST_ATTEMPTS: usize = 3;
 
 /// What came of asking one witness.
 enum Answer {
-    Cosigned(Vec<SignatureLine>),
+    Cosigned(SignatureLine),
     Refused(String),
     /// The witness is at another size, at most the head's: a proof from there will do.
     At(u64),
@@ -141,8 +141,11 @@ impl Log {
             let Ok((asked, answer)) = joined else { continue };
             let name = asked.witness.name().to_owned();
             match answer {
-                Answer::Cosigned(lines) => {
-                    lines.into_iter().try_for_each(|line| signed.add(line)).map_err(LogError::stopped)?;
+                Answer::Cosigned(line) => {
+                    if let Err(error) = signed.add(line) {
+                        reasons.push(format!("witness `{name}`: {error}"));
+                        continue;
+                    }
                     now.cosigned.insert(name, size);
                     let window = TimeWindow::recent(self.now(), FRESH);
                     quorum = quorum.or_else(|| self.policy.check(&signed, window).ok());
@@ -196,8 +199,8 @@ impl Asked {
             Err(error) => return Answer::Refused(error.reason),
         };
         match status {
-            200 => match parse_cosignatures(&body, &request.checkpoint, &self.key) {
-                Ok(lines) => Answer::Cosigned(lines),
+            200 => match parse_cosignature(&body, &request.checkpoint, &self.key) {
+                Ok(line) => Answer::Cosigned(line),
                 Err(error) => Answer::Refused(error.to_string()),
             },
             409 => match parse_conflict(&body) {

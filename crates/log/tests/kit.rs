@@ -19,6 +19,9 @@ use tempfile::TempDir;
 
 pub(crate) const ORIGIN: &str = "log.example/xa";
 
+/// Where the clock stands, in POSIX seconds.
+pub(crate) const NOW: u64 = 1_800_000_000;
+
 pub(crate) struct Bench {
     pub(crate) folder: TempDir,
     pub(crate) journal: Arc<dyn Journal>,
@@ -33,7 +36,7 @@ pub(crate) fn signer() -> SigningKey {
     key(ORIGIN, KeyKind::Ed25519, 1)
 }
 
-fn witness_key(number: u8) -> SigningKey {
+pub(crate) fn witness_key(number: u8) -> SigningKey {
     key(&format!("witness.example/w{number}"), KeyKind::CosignatureV1, 10 + number)
 }
 
@@ -65,7 +68,7 @@ impl Bench {
         let bench = Self {
             folder: tempfile::tempdir().unwrap(),
             journal,
-            clock: Arc::new(StepClock::new(Timestamp::from_unix(1_800_000_000).unwrap(), 0)),
+            clock: Arc::new(StepClock::new(Timestamp::from_unix(NOW as i64).unwrap(), 0)),
         };
         Log::init(&*bench.journal, &*bench.tiles(), &signer()).await.unwrap();
         bench

@@ -1,4 +1,4 @@
-use crate::kit::{Bench, Switched, files, leaf, leaves, policy};
+use crate::kit::{Bench, NOW, Switched, files, leaf, leaves, policy};
 use countersign_log::witness::Witness;
 use countersign_log::{FolderSource, Log, LogError, LogReader, fsck};
 use countersign_store::journal::Place;
@@ -8,8 +8,6 @@ use countersign_tlog::proof::verify_proof;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
-
-const NOW: u64 = 1_800_000_000;
 
 #[tokio::test]
 async fn a_leaf_becomes_durable_then_public_with_proofs() {
@@ -28,6 +26,8 @@ async fn a_leaf_becomes_durable_then_public_with_proofs() {
     assert!(log.publish().await.unwrap().is_none());
     let public = log.public(&leaf(3).key).await.unwrap();
     let file = public.proof().to_string();
+    // Nobody signs `extra`, and what a leaf is about must not stand beside it.
+    assert_eq!((&durable.extra, &public.proof().extra), (&None, &None));
     let included = verify_proof(&leaf(3).leaf, file.as_bytes(), &policy(), TimeWindow::recent(NOW, 60)).unwrap();
     assert_eq!((included.index, included.size), (3, 5));
     assert!(matches!(log.public(&leaf(77).key).await, Err(LogError::UnknownLeaf(_))));

@@ -1,10 +1,12 @@
-use crate::kit::{Bench, Switched, flip, leaf, leaves, signer};
+use crate::kit::{Bench, NOW, Switched, flip, leaf, leaves, policy, signer, witness_key};
 use async_trait::async_trait;
 use countersign_log::witness::{LocalWitness, Witness, WitnessError};
 use countersign_log::{Log, LogParts};
 use countersign_tlog::checkpoint::Checkpoint;
+use countersign_tlog::cosignature::cosign;
 use countersign_tlog::note::{KeyKind, SigningKey};
-use countersign_tlog::witness::{AddCheckpoint, Response, monitoring_path};
+use countersign_tlog::policy::TimeWindow;
+use countersign_tlog::witness::{AddCheckpoint, Response, cosignature_body, monitoring_path};
 use countersign_tlog::{Hash, leaf_hash, node_hash};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -100,6 +102,38 @@ async fn a_lying_witness_stops_nothing() {
         let signatures = log.published().unwrap().note().signatures().len();
         assert_eq!(signatures, 3, "{status} {body}");
     }
+}
+
+/// Answers with one right line for each of a hundred times, all of them its own.
+struct Talkative(LocalWitness);
+
+#[async_trait]
+impl Witness for Talkative {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+    async fn add_checkpoint(&self, body: Vec<u8>) -> Result<(u16, Vec<u8>), WitnessError> {
+        let request = AddCheckpoint::parse(&body).unwrap();
+        let lines: Vec<_> =
+            (NOW - 99..=NOW).map(|time| cosign(&request.checkpoint, &witness_key(3), time).unwrap()).collect();
+        Ok((200, cosignature_body(&lines).into_bytes()))
+    }
+    async fn latest(&self, _: &str) -> Result<Option<Vec<u8>>, WitnessError> {
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn a_witness_that_says_too_much_fills_no_checkpoint() {
+    let bench = Bench::new().await;
+    let mut witnesses = bench.witnesses();
+    witnesses[2] = Arc::new(Talkative(bench.witness(3)));
+    let log = Log::open(LogParts { witnesses, ..bench.parts() }).await.unwrap();
+    bench.publish(&log, 0..5).await;
+    let published = log.published().unwrap();
+    assert_eq!(published.note().signatures().len(), 4);
+    let witnessed = policy().check(&published, TimeWindow::ANY).unwrap();
+    assert_eq!(witnessed.cosigners.iter().map(|one| one.timestamp).collect::<Vec<_>>(), [NOW; 3]);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::checkpoint::{CheckpointError, SignedCheckpoint};
 use crate::encoding;
 use crate::hash::{Hash, empty_root};
 use crate::merkle::{MAX_PROOF_HASHES, verify_consistency};
-use crate::note::{KeyKind, MAX_NOTE_BYTES, NoteError, SignatureLine, VerifierKey};
+use crate::note::{KeyKind, MAX_NOTE_BYTES, MAX_SIGNATURES, NoteError, SignatureLine, VerifierKey};
 
 /// Largest `add-checkpoint` body in bytes: old size, 63 hashes, blank line, the largest note.
 pub const MAX_REQUEST_BYTES: usize = MAX_NOTE_BYTES + MAX_PROOF_HASHES * 45 + 32;
@@ -162,31 +162,38 @@ pub fn cosignature_body(lines: &[SignatureLine]) -> String {
     })
 }
 
-/// Reads a 200 answer and returns the lines of `witness` that verify over `checkpoint`; other keys are ignored.
+/// Reads a 200 answer: the line of `witness` over `checkpoint`, of several the one with the latest time. Lines of other
+/// keys are ignored. One line only, so that no witness can fill up a checkpoint.
 ///
 /// # Errors
 /// [`NoteError`] when a line is malformed or a line of this witness is wrong or missing.
-pub fn parse_cosignatures(
+pub fn parse_cosignature(
     body: &[u8],
     checkpoint: &SignedCheckpoint,
     witness: &VerifierKey,
-) -> Result<Vec<SignatureLine>, NoteError> {
+) -> Result<SignatureLine, NoteError> {
     if body.len() > MAX_NOTE_BYTES {
         return Err(NoteError::TooLarge);
     }
     let text = std::str::from_utf8(body).map_err(|_| NoteError::Form)?;
     let lines = text.strip_suffix('\n').ok_or(NoteError::Form)?;
-    let lines = lines.split('\n').map(SignatureLine::parse).collect::<Result<Vec<_>, _>>()?;
-    let own: Vec<_> = lines.into_iter().filter(|line| line.is_by(witness)).collect();
-    if own.is_empty() {
-        return Err(NoteError::Unsigned);
+    if lines.split('\n').count() > MAX_SIGNATURES {
+        return Err(NoteError::TooLarge);
     }
-    for line in &own {
-        if witness.check(checkpoint.note().text(), &line.signature).flatten().is_none() {
-            return Err(NoteError::Signature { name: line.name.clone(), id: line.id });
+    let mut latest: Option<(u64, SignatureLine)> = None;
+    for line in lines.split('\n') {
+        let line = SignatureLine::parse(line)?;
+        if !line.is_by(witness) {
+            continue;
+        }
+        let Some(time) = witness.check(checkpoint.note().text(), &line.signature).flatten() else {
+            return Err(NoteError::Signature { name: line.name, id: line.id });
+        };
+        if latest.as_ref().is_none_or(|(before, _)| *before < time) {
+            latest = Some((time, line));
         }
     }
-    Ok(own)
+    latest.map(|(_, line)| line).ok_or(NoteError::Unsigned)
 }
 
 /// Reads a 409 answer: the size that the witness has cosigned last.

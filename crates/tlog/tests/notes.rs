@@ -1,13 +1,15 @@
 use countersign_tlog::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use countersign_tlog::cosignature::{CosignError, cosign};
-use countersign_tlog::note::{KeyError, KeyKind, KeyName, Note, NoteError, SigningKey, VerifierKey};
+use countersign_tlog::note::{
+    KeyError, KeyId, KeyKind, KeyName, Note, NoteError, SignatureLine, SigningKey, VerifierKey,
+};
 use countersign_tlog::{Hash, empty_root};
 
 use crate::kit;
 
 // Key and note are the worked example of C2SP signed-note, so that other implementations agree.
-const SPEC_KEY: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
-const SPEC_NOTE: &str = "This is an example message.\n\n— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
+pub(crate) const SPEC_KEY: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+pub(crate) const SPEC_NOTE: &str = "This is an example message.\n\n— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
 
 #[test]
 fn the_specification_s_example_verifies() {
@@ -67,7 +69,7 @@ fn bad_keys_are_refused() {
 #[test]
 fn bad_notes_are_refused() {
     let line = SPEC_NOTE.split_once("\n\n").unwrap().1;
-    let long = format!("text\n\n{}", line.repeat(65));
+    let long = format!("text\n\n{}", line.repeat(101));
     for bad in [
         "",
         "\n",
@@ -93,6 +95,20 @@ fn bad_notes_are_refused() {
     }
     assert!(Note::parse(b"text\n\n\xff").is_err());
     assert!(Note::parse(&vec![b'a'; 200_000]).is_err());
+}
+
+#[test]
+fn sixteen_post_quantum_signatures_leave_room_for_ours() {
+    let key = kit::log_key();
+    let mut note = Note::sign("text\n", &[&key]).unwrap();
+    // The longest the specification speaks of: nearly 5 kB, and names are as long as names of keys can be.
+    for number in 0..16 {
+        let name = KeyName::new(&format!("{number:0>255}")).unwrap();
+        note.add(SignatureLine { name, id: KeyId([number; 4]), signature: vec![number; 5_000] }).unwrap();
+    }
+    let read = Note::parse(note.to_string().as_bytes()).unwrap();
+    assert_eq!(read.signatures().len(), 17);
+    assert_eq!(read.verify([key.verifier()]).unwrap().len(), 1);
 }
 
 #[test]

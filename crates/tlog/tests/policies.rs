@@ -1,6 +1,9 @@
+use countersign_tlog::checkpoint::SignedCheckpoint;
+use countersign_tlog::cosignature::cosign;
 use countersign_tlog::note::KeyKind;
 use countersign_tlog::policy::{Policy, PolicyErrorKind, PolicyFailure, Severity, TimeWindow};
 use countersign_tlog::proof::{LogProof, ProofError, verify_proof};
+use proptest::prelude::*;
 
 use crate::kit;
 
@@ -161,4 +164,75 @@ fn names_are_octets() {
         [kit::policy_text(2).replace("quorum all-w\n", "").as_bytes(), b"group \xff all all-w\nquorum \xff\n# \xfe\n"]
             .concat();
     Policy::parse(&text).unwrap().check(&kit::cosigned(3, &[T, T]), TimeWindow::ANY).unwrap();
+}
+
+#[test]
+fn names_that_are_not_utf8_stay_different() {
+    let text = kit::policy_text(2);
+    let named = [("w1", b"\xff".as_slice()), ("w2", b"\xfe"), ("w3", b"\xef\xbf\xbd")];
+    let mut bytes = Vec::new();
+    for line in text.lines() {
+        for (at, word) in line.split(' ').enumerate() {
+            let octets = named.iter().find(|(name, _)| *name == word).map_or(word.as_bytes(), |(_, octets)| octets);
+            bytes.extend_from_slice(if at == 0 { b"" } else { b" " });
+            bytes.extend_from_slice(octets);
+        }
+        bytes.push(b'\n');
+    }
+    let policy = Policy::parse(&bytes).unwrap();
+    let names: Vec<&str> = policy.witnesses().iter().map(|witness| witness.name.as_str()).collect();
+    assert_eq!(names, ["octets ff", "octets fe", "\u{fffd}"]);
+    for alone in &names {
+        assert!(!policy.is_quorum([*alone, *alone]), "{alone}");
+    }
+    assert!(policy.is_quorum(names[..2].iter().copied()));
+}
+
+#[test]
+fn all_witnesses_of_the_largest_policy_fit_under_a_checkpoint() {
+    let keys: Vec<_> =
+        (0..64).map(|number| kit::key(&format!("w{number}.example"), KeyKind::CosignatureV1, 100 + number)).collect();
+    let mut text = format!("log {}\n", kit::log_key().verifier());
+    let mut signed = kit::checkpoint(3);
+    for (number, key) in keys.iter().enumerate() {
+        text += &format!("witness w{number} {}\n", key.verifier());
+        signed.add(cosign(&signed, key, T).unwrap()).unwrap();
+    }
+    let members: String = (0..64).map(|number| format!(" w{number}")).collect();
+    let policy = Policy::parse(format!("{text}group g all{members}\nquorum g\n").as_bytes()).unwrap();
+    let read = SignedCheckpoint::parse(signed.to_string().as_bytes()).unwrap();
+    assert_eq!(policy.check(&read, TimeWindow::ANY).unwrap().cosigners.len(), 64);
+}
+
+/// A policy of at most seven witnesses in nested groups: each step takes some of what is left over into a group.
+fn nested() -> impl Strategy<Value = String> {
+    let steps = proptest::collection::vec((1_usize..4, any::<proptest::sample::Index>()), 1..5);
+    (1_usize..8, steps).prop_map(|(witnesses, steps)| {
+        let mut text = format!("log {}\n", kit::log_key().verifier());
+        let mut left: Vec<String> = (1..=witnesses).map(|number| format!("w{number}")).collect();
+        for (number, name) in (1..).zip(&left) {
+            text += &format!("witness {name} {}\n", kit::witness(number).verifier());
+        }
+        for (number, (members, threshold)) in steps.into_iter().enumerate() {
+            let members: Vec<String> = left.drain(..members.min(left.len())).collect();
+            text += &format!("group g{number} {} {}\n", threshold.index(members.len()) + 1, members.join(" "));
+            left.push(format!("g{number}"));
+        }
+        format!("{text}quorum {}\n", left.last().unwrap())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn the_linter_refuses_exactly_the_quorums_that_two_disjoint_sets_satisfy(text in nested()) {
+        let policy = Policy::parse(text.as_bytes()).unwrap();
+        let names: Vec<&str> = policy.witnesses().iter().map(|witness| witness.name.as_str()).collect();
+        let of = |set: u32| names.iter().enumerate().filter(move |(at, _)| set >> at & 1 == 1).map(|(_, name)| *name);
+        let all = (1 << names.len()) - 1;
+        // A set and everything outside it: if two disjoint sets satisfy the quorum, then so do two that share out all.
+        let split = (0..=all).any(|set| policy.is_quorum(of(set)) && policy.is_quorum(of(all & !set)));
+        prop_assert_eq!(policy.refused().is_some(), split, "{}", text);
+    }
 }

@@ -1,10 +1,9 @@
 use countersign_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use countersign_tlog::cosignature::cosign;
 use countersign_tlog::merkle::consistency_proof;
-use countersign_tlog::note::{KeyKind, KeyName, Note, VerifierKey};
+use countersign_tlog::note::{KeyKind, KeyName, Note, SigningKey, VerifierKey};
 use countersign_tlog::witness::{
-    AddCheckpoint, Refusal, cosignature_body, decide, monitoring_path, parse_conflict, parse_cosignatures,
-    verify_latest,
+    AddCheckpoint, Refusal, cosignature_body, decide, monitoring_path, parse_conflict, parse_cosignature, verify_latest,
 };
 use countersign_tlog::{Hash, empty_root};
 
@@ -114,10 +113,16 @@ fn answers_are_read_back() {
     let (w1, w2) = (kit::witness(1), kit::witness(2));
     let lines = [cosign(&signed, &w2, 9).unwrap(), cosign(&signed, &w1, 8).unwrap()];
     let body = cosignature_body(&lines);
-    assert_eq!(parse_cosignatures(body.as_bytes(), &signed, w1.verifier()).unwrap(), lines[1..]);
-    assert!(parse_cosignatures(body.as_bytes(), &kit::checkpoint(6), w1.verifier()).is_err());
-    assert!(parse_cosignatures(body.as_bytes(), &signed, kit::witness(3).verifier()).is_err());
-    assert!(parse_cosignatures(b"", &signed, w1.verifier()).is_err());
+    let read = |body: &str, signed: &SignedCheckpoint, witness: &SigningKey| {
+        parse_cosignature(body.as_bytes(), signed, witness.verifier())
+    };
+    assert_eq!(read(&body, &signed, &w1).unwrap(), lines[1]);
+    assert!(read(&body, &kit::checkpoint(6), &w1).is_err());
+    assert!(read(&body, &signed, &kit::witness(3)).is_err());
+    assert!(read("", &signed, &w1).is_err());
+    let times = [5, 7, 6].map(|time| cosign(&signed, &w1, time).unwrap());
+    assert_eq!(read(&cosignature_body(&times), &signed, &w1).unwrap(), times[1]);
+    assert!(read(&body.repeat(51), &signed, &w1).is_err());
     assert_eq!(parse_conflict(b"12\n").unwrap(), 12);
     for bad in ["", "12", "012\n", "x\n", "12\n\n"] {
         assert!(parse_conflict(bad.as_bytes()).is_err());

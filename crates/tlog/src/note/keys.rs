@@ -9,7 +9,8 @@ use crate::cosignature;
 use crate::encoding;
 use crate::note::MAX_KEY_NAME_BYTES;
 
-/// Name of a key: 1 to 255 bytes of UTF-8 without Unicode spaces, `+` or ASCII control characters.
+/// Name of a key: non-empty UTF-8 without Unicode spaces, `+` or characters below U+0020. Lines of unknown keys carry
+/// names of any length; a key that is used has at most [`MAX_KEY_NAME_BYTES`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyName(String);
 
@@ -19,8 +20,8 @@ impl KeyName {
     /// # Errors
     /// [`KeyError::Name`].
     pub fn new(name: &str) -> Result<Self, KeyError> {
-        let forbidden = |c: char| c.is_whitespace() || c.is_ascii_control() || c == '+';
-        if name.is_empty() || name.len() > MAX_KEY_NAME_BYTES || name.contains(forbidden) {
+        let forbidden = |c: char| c.is_whitespace() || c < ' ' || c == '+';
+        if name.is_empty() || name.contains(forbidden) {
             return Err(KeyError::Name(encoding::shown(name)));
         }
         Ok(Self(name.to_owned()))
@@ -119,7 +120,7 @@ pub enum KeyError {
         /// Id of the key material.
         computed: KeyId,
     },
-    /// Not a point of the curve, or one of small order.
+    /// Not a point of the curve, not its one encoding, or one of small order.
     #[error("key `{0}` is not a usable ed25519 public key")]
     Point(String),
 }
@@ -128,11 +129,15 @@ impl VerifierKey {
     /// A key from its parts.
     ///
     /// # Errors
-    /// [`KeyError::Point`] when the bytes are not a point, or one of small order.
+    /// [`KeyError::Point`] when the bytes are not the one encoding of a point, or of one of small order;
+    /// [`KeyError::Name`] when the name is longer than [`MAX_KEY_NAME_BYTES`].
     pub fn new(name: KeyName, kind: KeyKind, public: &[u8; 32]) -> Result<Self, KeyError> {
+        if name.as_str().len() > MAX_KEY_NAME_BYTES {
+            return Err(KeyError::Name(encoding::shown(name.as_str())));
+        }
         let unusable = || KeyError::Point(name.as_str().to_owned());
         let point = ed25519_dalek::VerifyingKey::from_bytes(public).map_err(|_| unusable())?;
-        if point.is_weak() {
+        if point.is_weak() || !is_canonical(public) {
             return Err(unusable());
         }
         Ok(Self { id: KeyId::of(&name, kind, public), name, kind, public: point })
@@ -272,6 +277,12 @@ impl SigningKey {
     pub(crate) fn sign_bytes(&self, message: &[u8]) -> [u8; 64] {
         self.secret.sign(message).to_bytes()
     }
+}
+
+/// Whether the coordinate is below 2^255 - 19. RFC 8032 section 5.1.3 decodes no other; the curve library does.
+fn is_canonical(public: &[u8; 32]) -> bool {
+    let [lowest, middle @ .., highest] = public;
+    *lowest < 0xed || middle.iter().any(|byte| *byte != 0xff) || highest & 0x7f != 0x7f
 }
 
 /// The three parts of a `name+hex8+base64` text, split and decoded.

@@ -9,8 +9,8 @@ pub use signed::{Note, NoteError, SignatureLine, Verified};
 /// Largest note read, in bytes. Room for the 16 post-quantum signatures every verifier has to accept.
 pub const MAX_NOTE_BYTES: usize = 128 * 1024;
 
-/// Largest number of signature lines read.
-pub const MAX_SIGNATURES: usize = 64;
+/// Largest number of signature lines read, as in Go's `note` package. More than a policy can list witnesses.
+pub const MAX_SIGNATURES: usize = 100;
 
-/// Largest key name in bytes (the limit of the ML-DSA-44 cosignature message).
+/// Largest name in bytes of a key that is used (the limit of the ML-DSA-44 cosignature message).
 pub const MAX_KEY_NAME_BYTES: usize = 255;

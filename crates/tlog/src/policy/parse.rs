@@ -25,7 +25,8 @@ pub struct Log {
 /// A `witness` line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witness {
-    /// Name inside the policy (octets outside UTF-8 are shown as U+FFFD).
+    /// Name inside the policy. Octets that are not UTF-8 stand as `octets <hex>`, which no other name can be: names hold
+    /// no spaces.
     pub name: String,
     /// Cosignature key.
     pub key: VerifierKey,
@@ -36,7 +37,7 @@ pub struct Witness {
 /// A `group` line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// Name inside the policy.
+    /// Name inside the policy, written as a witness's is.
     pub name: String,
     /// How many members must have witnessed.
     pub threshold: usize,
@@ -179,7 +180,7 @@ impl Reading {
             [b"witness", name, key, url @ ..] if url.len() <= 1 => {
                 let key = self.key(key, KeyKind::CosignatureV1)?;
                 self.name(name, Quorum::Witness(self.witnesses.len()))?;
-                push(&mut self.witnesses, Witness { name: lossy(name), key, url: url.first().map(|url| lossy(url)) })
+                push(&mut self.witnesses, Witness { name: written(name), key, url: url.first().map(|url| lossy(url)) })
             }
             [b"group", name, threshold, members @ ..] if !members.is_empty() => self.group(name, threshold, members),
             [b"quorum", name] => {
@@ -213,7 +214,7 @@ impl Reading {
                 .ok_or(PolicyErrorKind::Threshold)?,
         };
         self.name(name, Quorum::Group(self.groups.len()))?;
-        push(&mut self.groups, Group { name: lossy(name), threshold, members: found })
+        push(&mut self.groups, Group { name: written(name), threshold, members: found })
     }
 
     fn key(&mut self, text: &[u8], kind: KeyKind) -> Result<VerifierKey, PolicyErrorKind> {
@@ -246,6 +247,11 @@ fn push<T>(items: &mut Vec<T>, item: T) -> Result<(), PolicyErrorKind> {
     }
     items.push(item);
     Ok(())
+}
+
+/// Different names stay different: a quorum counts witnesses by them.
+fn written(name: &[u8]) -> String {
+    std::str::from_utf8(name).map_or_else(|_| format!("octets {}", encoding::hex(name)), ToOwned::to_owned)
 }
 
 fn lossy(octets: &[u8]) -> String {
