@@ -8,4 +8,5 @@ mod kit;
 mod running;
 mod serving;
 mod starting;
+mod third_parties;
 mod witnesses;

@@ -6,6 +6,7 @@
 use std::env;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::thread;
 
 /// The variable that turns skips into failures, for example `age,ssh-keygen,data`.
@@ -29,6 +30,41 @@ pub fn program(name: &str) -> Option<PathBuf> {
 pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// The installed `python3`, if it can import this module, or `None` after saying on standard error that the calling test is skipped.
+///
+/// # Panics
+/// When `COUNTERSIGN_REQUIRE` names the module and it cannot be imported.
+#[must_use]
+pub fn python_module(name: &str) -> Option<PathBuf> {
+    let imports = |python: &PathBuf| {
+        let import = format!("import {name}");
+        let output = Command::new(python).args(["-c", &import]).stdin(Stdio::null()).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let found = find_program("python3").filter(imports);
+    if found.is_none() {
+        missing(name, &format!("`python3` with the module `{name}` is not installed"));
+    }
+    found
+}
+
+/// Where Debian's packages of Go libraries keep their sources.
+pub const GO_PATH: &str = "/usr/share/gocode";
+
+/// The installed `go`, if the sources of this library lie under [`GO_PATH`], or `None` after saying on standard error that the calling
+/// test is skipped.
+///
+/// # Panics
+/// When `COUNTERSIGN_REQUIRE` names the library and it, or `go`, is not installed.
+#[must_use]
+pub fn go_library(path: &str) -> Option<PathBuf> {
+    let found = find_program("go").filter(|_| Path::new(GO_PATH).join("src").join(path).is_dir());
+    if found.is_none() {
+        missing(path, &format!("`go` with the library `{path}` under {GO_PATH} is not installed"));
+    }
+    found
 }
 
 /// The folder of public data beside the checkout (`../shared/data`), or `None` after saying that the calling test is skipped.
