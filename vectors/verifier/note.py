@@ -20,7 +20,7 @@ def read_vkey(text, reason="malformed"):
     fields = text.split("+", 2)
     need(len(fields) == 3, reason, "not name, id and key")
     name, key_id, key = fields
-    need(is_key_name(name), reason, "key name")
+    need(is_key_name(name) and len(name.encode()) <= 255, reason, "key name")
     data = base64_bytes(key, reason)
     need(len(data) == 33 and data[0] in (LOG, WITNESS), reason, "type or length of the key")
     ed25519_key(data[1:], reason)
@@ -29,7 +29,7 @@ def read_vkey(text, reason="malformed"):
 
 
 def is_key_name(name):
-    return 1 <= len(name.encode()) <= 255 and not re.search(f"[+\x00-\x1f\x7f{WHITE_SPACE}]", name)
+    return name != "" and not re.search(f"[+\x00-\x1f{WHITE_SPACE}]", name)
 
 
 def read_note(data):
@@ -42,16 +42,21 @@ def read_note(data):
     need(not re.search("[\x00-\x09\x0b-\x1f]", text), "malformed", "control characters")
     at = text.rfind("\n\n")
     need(at >= 0 and text.endswith("\n"), "malformed", "no blank line or no final line feed")
-    body, signatures = text[:at + 1], []
-    lines = text[at + 2:].split("\n")[:-1]
-    need(1 <= len(lines) <= 64, "malformed", "number of signature lines")
+    return text[:at + 1], read_lines(text[at + 2:])
+
+
+def read_lines(text):
+    """Signature lines, each ended by a line feed, as (name, key id, signature)."""
+    need(text.endswith("\n"), "malformed", "no final line feed")
+    lines, signatures = text.split("\n")[:-1], []
+    need(1 <= len(lines) <= 100, "malformed", "number of signature lines")
     for line in lines:
         words = line.split(" ")
         need(len(words) == 3 and words[0] == "\u2014" and is_key_name(words[1]), "malformed", "signature line")
         value = base64_bytes(words[2])
         need(len(value) >= 5, "malformed", "signature without content")
         signatures.append((words[1], value[:4], value[4:]))
-    return body, signatures
+    return signatures
 
 
 def check_note(body, signatures, keys):

@@ -11,6 +11,7 @@ from .canonical import seconds
 from .cases import Case, everywhere, reason, same
 from .documents import manifest_root, read_document
 from .edwards import encode_element, multiply
+from .encoding import sha256
 from .refusal import Refused, need
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -111,6 +112,11 @@ def _b64(text):
     return base64.b64decode(text, validate=True)
 
 
+def _octets(given, name):
+    """Text, or bytes that are no text."""
+    return bytes.fromhex(given[f"{name}_hex"]) if f"{name}_hex" in given else given[name].encode()
+
+
 def _text_end(signed):
     """Where the text of a note ends and the blank line begins."""
     return signed.rfind("\n\n")
@@ -121,12 +127,12 @@ def signed_notes(path):
         if given["kind"] == "vkey":
             note.read_vkey(given["vkey"])
             return
-        body, lines = note.read_note(given["note"].encode())
+        body, lines = note.read_note(_octets(given, "note"))
         need(note.check_note(body, lines, [note.read_vkey(key) for key in given["vkeys"]]), "signature", "of no known key")
 
     for case in load(path)["cases"]:
         need(case["kind"] in ("note", "vkey"), "vector", f"kind {case['kind']}")
-        flips = [everywhere("vkey")] if case["kind"] == "vkey" else [(("note",), "text", 0, _text_end(case["note"]) + 1)]
+        flips = [everywhere("vkey")] if case["kind"] == "vkey" else [(("note",), "text", 0, _text_end(case.get("note", "")) + 1)]
         yield Case(case["name"], case["ok"], check, case, flips=flips)
 
 
@@ -175,15 +181,25 @@ def tiles(path):
         if given["kind"] == "path":
             same(tlog.write_path(*tlog.read_path(given["path"])), given["path"], "path")
         elif given["kind"] == "bundle":
-            tlog.read_bundle(bytes.fromhex(given["hex"]), given["width"])
+            tlog.read_bundle(bytes.fromhex(given["hex"]), tlog.read_path(given["path"])[2])
+        elif given["kind"] == "hash-tile":
+            tlog.read_hash_tile(bytes.fromhex(given["hex"]), tlog.read_path(given["path"])[2])
+        elif given["kind"] == "log":
+            entries = [f"leaf {number}".encode() for number in range(given["published"][-1])]
+            same([merkle.root_of([merkle.leaf_hash(entry) for entry in entries[:size]]) for size in given["published"]],
+                 [_b64(root) for root in given["roots"]], "roots")
+            files = tlog.files_of(entries, given["published"])
+            same({path: sha256(data).hex() for path, data in files.items()}, given["sha256"], "files")
         else:
             paths = tlog.growth(given["from"], given["to"])
             same([item for item in paths if ".p/" in item or not given["partial_only"]], given["paths"], "paths")
 
     for case in load(path)["cases"]:
-        need(case["kind"] in ("path", "growth", "bundle"), "vector", f"kind {case['kind']}")
+        need(case["kind"] in ("path", "growth", "bundle", "hash-tile", "log"), "vector", f"kind {case['kind']}")
         flips = {
             "path": [(("path",), "foreign", 0, None)], "bundle": [(("hex",), "hex", 0, 4)],
+            # Any 32 bytes may be a hash; only their number can be wrong.
+            "hash-tile": [], "log": [(("sha256", path), "hex", 0, None) for path in case.get("sha256", {})],
             "growth": [everywhere("paths", at) for at in range(len(case.get("paths", [])))],
         }
         yield Case(case["name"], case["ok"], check, case, flips=flips[case["kind"]])
@@ -191,7 +207,7 @@ def tiles(path):
 
 def tlog_policies(path):
     def check(given):
-        policy = tlog.read_policy(given["policy"].encode())
+        policy = tlog.read_policy(_octets(given, "policy"))
         try:
             tlog.lint(policy)
             refused = False
@@ -200,8 +216,11 @@ def tlog_policies(path):
         same(refused, given["refused_by_linter"], "refused by the linter")
 
     for case in load(path)["cases"]:
-        begin = case["policy"].find("log.example")
-        yield Case(case["name"], case["ok"], check, case, flips=[(("policy",), "text", begin, case["policy"].find("\n", begin))])
+        text = case.get("policy", "")
+        begin = text.find("log.example")
+        # The key of a log, without a URL behind it.
+        flips = [(("policy",), "text", begin, begin + re.search("[ \t\n]|$", text[begin:]).start())] if begin >= 0 else []
+        yield Case(case["name"], case["ok"], check, case, flips=flips)
 
 
 def tlog_proofs(path):
@@ -226,6 +245,35 @@ def witnesses(path):
     for case in load(path)["cases"]:
         same(case["ok"], case["status"] == 200, "vector")
         yield Case(case["name"], case["ok"], check, case, flips=[(("request",), "text", 0, _text_end(case["request"]))])
+
+
+def witness_answers(path):
+    def check(given):
+        log, witness, body = note.read_vkey(given["log_vkey"]), note.read_vkey(given["witness_vkey"]), given["body"].encode()
+        if given["kind"] == "cosignatures":
+            found = tlog.read_cosignatures(body, note.read_checkpoint(given["checkpoint"].encode())["body"], witness)
+            same([found], note.read_lines(f"{given['cosigned']}\n"), "line")
+        elif given["kind"] == "conflict":
+            same(tlog.read_conflict(body), given["size"], "size")
+        else:
+            tlog.check_latest(body, log, witness)
+            same(tlog.monitoring_path(log["name"]), given["path"], "path")
+
+    for case in load(path)["cases"]:
+        need(case["kind"] in ("cosignatures", "conflict", "latest"), "vector", f"kind {case['kind']}")
+        # Of an answer with several lines only the witness's own counts.
+        flips = {"cosignatures": [everywhere("body")] if case["body"].count("\n") == 1 else [], "conflict": [everywhere("body")],
+                 "latest": [(("body",), "text", 0, _text_end(case["body"]))]}
+        yield Case(case["name"], case["ok"], check, case, flips=flips[case["kind"]])
+
+
+def frontiers(path):
+    def check(given):
+        size, root = tlog.read_frontier(bytes.fromhex(given["hex"]))
+        same((size, root), (given["size"], _b64(given["root"])), "frontier")
+
+    for case in load(path)["cases"]:
+        yield Case(case["name"], case["ok"], check, case, flips=[everywhere("hex", kind="hex")])
 
 
 def leaves(path):
@@ -500,8 +548,9 @@ SUITES = {
     "approve/armor.json": armour, "approve/keys.json": keys, "approve/signatures.json": signatures, "core/documents.json": documents,
     "desk/clients-csv.json": clients_csv, "policy/bundle.json": policy_bundle, "policy/directory.json": documents_of("directory"),
     "policy/facts.json": documents_of("facts"), "seal/must-fail.json": seal_must_fail, "seal/valid.json": seal_valid,
-    "tlog/checkpoint.json": checkpoints, "tlog/cosignature.json": cosignatures, "tlog/leaf.json": leaves, "tlog/merkle.json": merkle_proofs,
+    "tlog/checkpoint.json": checkpoints, "tlog/cosignature.json": cosignatures, "tlog/frontier.json": frontiers, "tlog/leaf.json": leaves,
+    "tlog/merkle.json": merkle_proofs,
     "tlog/signed-note.json": signed_notes, "tlog/tiles.json": tiles, "tlog/tlog-policy.json": tlog_policies, "tlog/tlog-proof.json": tlog_proofs,
-    "tlog/witness.json": witnesses, "verify/documents.json": documents, "verify/folding.json": folding, "verify/requests/index.json": requests,
+    "tlog/witness.json": witnesses, "tlog/witness-answers.json": witness_answers, "verify/documents.json": documents, "verify/folding.json": folding, "verify/requests/index.json": requests,
     "verify/signed.json": signed_documents, "verify/sums.json": digest_lists,
 }

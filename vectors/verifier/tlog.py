@@ -2,9 +2,9 @@
 
 import re
 
-from .encoding import Reader, base64_bytes
-from .merkle import check_consistency, check_inclusion, leaf_hash
-from .note import EMPTY_ROOT, LOG, WITNESS, check_log_signature, check_note, decimal, hash_line, read_checkpoint, read_vkey
+from .encoding import Reader, base64_bytes, sha256
+from .merkle import check_consistency, check_inclusion, leaf_hash, node_hash, root_of
+from .note import EMPTY_ROOT, LOG, WITNESS, check_log_signature, check_note, decimal, hash_line, read_checkpoint, read_lines, read_vkey
 from .refusal import Refused, need
 
 
@@ -173,6 +173,40 @@ def _read_add_checkpoint(request):
     return decimal(lines[0][4:]), [hash_line(line) for line in lines[1:]], read_checkpoint(checkpoint, False)
 
 
+def read_cosignatures(answer, body, witness):
+    """witness.md, "Reading the answer", 200: of the witness's lines the one with the latest time, as (name, key id, signature)."""
+    need(len(answer) <= 131_072, "malformed", "too large")
+    lines = read_lines(_utf8(answer))
+    need(check_note(body, lines, [witness]), "signature", "no line of this witness")
+    own = [line for line in lines if line[:2] == (witness["name"], witness["id"])]
+    return max(own, key=lambda line: line[2][:8])
+
+
+def read_conflict(answer):
+    """witness.md, "Reading the answer", 409: a size, up to 2^64 - 1."""
+    match = re.fullmatch("(0|[1-9][0-9]{0,19})\n", _utf8(answer))
+    need(match and int(match[1]) < 2**64, "malformed", "not a size")
+    return int(match[1])
+
+
+def check_latest(answer, log, witness):
+    """witness.md, the checkpoint that a witness serves: signed by the log and cosigned by the witness."""
+    checkpoint = read_checkpoint(answer)
+    check_log_signature(checkpoint, [log])
+    need(check_note(checkpoint["body"], checkpoint["signatures"], [witness]), "signature", "not cosigned")
+
+
+def monitoring_path(origin):
+    return f"{sha256(origin.encode()).hex()}/checkpoint"
+
+
+def _utf8(data):
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        need(False, "malformed", "not UTF-8")
+
+
 # ------------------------------------------------------------------------------------------------ tiles.md
 
 
@@ -183,7 +217,9 @@ def read_path(path):
     level, groups, width = match.groups()
     need(not groups.startswith("x000/"), "malformed", "a superfluous group")
     need(width is None or int(width) <= 255, "malformed", "width")
-    return None if level == "entries" else int(level), int(groups.replace("x", "").replace("/", "")), int(width or 256)
+    number = int(groups.replace("x", "").replace("/", ""))
+    need(number < 2**64, "malformed", "number")
+    return None if level == "entries" else int(level), number, int(width or 256)
 
 
 def write_path(level, number, width):
@@ -214,3 +250,38 @@ def read_bundle(data, width):
         entries.append(reader.take(int.from_bytes(reader.take(2), "big")))
     reader.end()
     return entries
+
+
+def read_hash_tile(data, width):
+    """tiles.md: exactly `width` hashes."""
+    need(len(data) == 32 * width, "malformed", "length of a hash tile")
+    return [data[at:at + 32] for at in range(0, len(data), 32)]
+
+
+def files_of(entries, sizes):
+    """tiles.md, "Growing": every file of a log that published these sizes, by its path."""
+    files, before = {}, 0
+    for size in sizes:
+        for path in growth(before, size):
+            level, number, width = read_path(path)
+            if level is None:
+                chosen = entries[256 * number:256 * number + width]
+                files[path] = b"".join(len(entry).to_bytes(2, "big") + entry for entry in chosen)
+            else:
+                below, first = 256**level, 256 * number
+                hashes = [leaf_hash(entry) for entry in entries[first * below:(first + width) * below]]
+                files[path] = b"".join(root_of(hashes[at:at + below]) for at in range(0, len(hashes), below))
+        before = size
+    return files
+
+
+def read_frontier(data):
+    """tiles.md, "Frontier": size and root."""
+    need(len(data) >= 8, "malformed", "no size")
+    size = int.from_bytes(data[:8], "big")
+    need(size < 2**63 and len(data) == 8 + 32 * size.bit_count(), "malformed", "size, or number of hashes")
+    hashes = read_hash_tile(data[8:], size.bit_count())
+    root = hashes.pop() if hashes else EMPTY_ROOT
+    while hashes:
+        root = node_hash(hashes.pop(), root)
+    return size, root

@@ -9,6 +9,7 @@ use countersign_testkit::require::{self, GO_PATH};
 use countersign_tlog::note::KeyKind;
 use countersign_tlog::policy::TimeWindow;
 use countersign_tlog::proof::LogProof;
+use countersign_tlog::tile::tiles_of;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -207,6 +208,33 @@ async fn go_accepts_our_log_and_finds_every_changed_byte() {
     alone().with(&given.checkpoints).with([request]).refuses_changes(request, signed_by_the_log(request).step_by(11));
     let stranger = key(ORIGIN, KeyKind::Ed25519, 9).verifier().to_string();
     Verifier::new(&verify).with([log.as_os_str()]).with([stranger]).refuses("another key");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn python_copies_our_log_over_http() {
+    let Some(python) = require::program("python3") else { return };
+    let given = Given::new().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let router = countersign_log::serve::router(given.bench.tiles());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let copy = given.bench.folder.path().join("copy");
+    let fetch = |url: String| Verifier::new(&python).with([program("fetch.py")]).with([url]).with([&copy]);
+    let twice = tokio::task::block_in_place(|| [fetch(url.clone()).accepts(), fetch(url.clone()).accepts()]);
+    assert_eq!(twice, ["ok: 600 leaves\n"; 2]);
+    // The tiles of the newest size only: nobody asked for the older ones while they were the newest.
+    let tiles: Vec<String> = tiles_of(600).iter().map(ToString::to_string).collect();
+    let mut expected = [tiles, vec!["600.checkpoint".to_owned(), "checkpoint".to_owned()]].concat();
+    expected.sort();
+    assert_eq!(files(&copy), expected);
+    for file in expected.iter().filter(|name| *name != "600.checkpoint") {
+        assert_eq!(
+            fs::read(copy.join(file)).unwrap(),
+            fs::read(given.bench.log_folder().join(file)).unwrap(),
+            "{file}"
+        );
+    }
+    tokio::task::block_in_place(|| fetch(format!("{url}nothing/")).refuses("no log there"));
 }
 
 #[tokio::test]
