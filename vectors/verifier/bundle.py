@@ -78,7 +78,7 @@ def _read_pack(data):
         need(_distinct(kinds) and set(kinds) <= set(limits), "pack", "kinds of a lane")
         need(all(requirement["approvals"] >= 2 for requirement in lane["requirements"]), "pack", "fewer than two approvals")
     codes = [reason["code"] for reason in pack["reasons"]]
-    need(_distinct(codes) and all(re.fullmatch("[A-Z0-9_]+", code) for code in codes), "pack", "reasons")
+    need(_distinct(codes) and all(re.fullmatch("[A-Z][A-Z0-9_]{2,63}", code) for code in codes), "pack", "reasons")
     need(set(ENGINE_REASONS) <= set(codes) and all(reason["text"].strip() for reason in pack["reasons"]), "pack", "reasons of the engine")
     need(_distinct(rule["policy"] for rule in pack["rules"]), "pack", "rules")
     need(all(rule["source"].strip() and _is_date(rule["date"]) for rule in pack["rules"]), "pack", "a rule without source or date")

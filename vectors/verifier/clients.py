@@ -21,7 +21,8 @@ COLUMNS = {
     "country": ("address", COUNTRY), "countryOfResidence": ("address", COUNTRY), "emailAddress": ("email", TEXT), "phoneNumber": ("phone", TEXT),
     "nationalIdentifier": ("document_number", TEXT),
     "nationalIdentifierType": ("document_number", "ARNU CCPT RAID DRLC FIIN TXID SOCS IDCD LEIX MISC"),
-    "countryOfIssue": ("document_number", COUNTRY), "registrationAuthority": ("document_number", TEXT), "iban": ("bank", TEXT), "bic": ("bank", TEXT), "walletAddress": ("wallets", TEXT),
+    "countryOfIssue": ("document_number", COUNTRY), "registrationAuthority": ("document_number", TEXT),
+    "iban": ("bank", TEXT), "bic": ("bank", TEXT), "walletAddress": ("wallets", TEXT),
     "notes": ("notes", LINES),
 }
 REQUIRED = ("account", "primaryIdentifier")

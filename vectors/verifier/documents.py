@@ -102,7 +102,8 @@ def source(value):
 FACTS = members(
     ("v", version("facts/v1")), ("case", digest), ("authority", name), ("directory", digest), ("kind", word(*KINDS)),
     ("instrument", word(*INSTRUMENTS)), ("author", name), ("factors", listing(word(*FACTORS))),
-    ("asked", members(("subjects", number(32)), ("classes", classes))), ("necessary", classes), ("allowed", classes), ("listed_by", listing(state)), ("matter", digest), ("addresses", listing(digest)), ("findings", listing(finding)),
+    ("asked", members(("subjects", number(32)), ("classes", classes))), ("necessary", classes), ("allowed", classes),
+    ("listed_by", listing(state)), ("matter", digest), ("addresses", listing(digest)), ("findings", listing(finding)),
 )
 
 

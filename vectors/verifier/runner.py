@@ -8,10 +8,9 @@ import time
 
 from .cases import Differs
 from .refusal import Refused
-from .suites import ROOT, SUITES
+from .suites import BESIDE, FOLDERS, SUITES
+from .suites.files import ROOT
 
-# Files that a suite reads beside its own: they belong to it.
-BESIDE = {"verify/requests/index.json": "verify/requests/"}
 OURS = ("verify.py", "verifier/")
 
 
@@ -40,13 +39,13 @@ def _options(arguments):
 def _uncovered():
     """Every file beside the verifier is a suite's, or is named."""
     faults = []
-    for folder, folders, files in os.walk(ROOT):
-        folders[:] = sorted(item for item in folders if item != "__pycache__")
-        for file in sorted(files):
-            path = os.path.relpath(os.path.join(folder, file), ROOT).replace(os.sep, "/")
-            beside = any(name in SUITES and path.startswith(prefix) for name, prefix in BESIDE.items())
-            if path not in SUITES and not beside and not path.startswith(OURS):
-                faults.append(f"not covered: {path}")
+    for start in FOLDERS:
+        for folder, folders, files in os.walk(os.path.join(ROOT, start)):
+            folders[:] = sorted(item for item in folders if item != "__pycache__")
+            for file in sorted(files):
+                path = os.path.relpath(os.path.join(folder, file), ROOT).replace(os.sep, "/")
+                if path not in SUITES and not path.startswith(BESIDE) and not path.startswith(OURS):
+                    faults.append(f"not covered: {path}")
     faults += [f"missing: {name}" for name in SUITES if not os.path.isfile(os.path.join(ROOT, name))]
     return faults
 

@@ -108,13 +108,14 @@ def read_proof(data):
     except UnicodeDecodeError:
         need(False, "malformed", "not ASCII")
     need(lines.pop(0) == "c2sp.org/tlog-proof@v1", "malformed", "first line")
+    extra = None
     if lines and lines[0].startswith("extra "):
         extra = base64_bytes(lines.pop(0)[6:])
         need(len(extra) <= 65_536, "malformed", "too much extra data")
     need(lines and lines[0].startswith("index "), "malformed", "no index")
     index = decimal(lines.pop(0)[6:])
     need(len(lines) <= 63, "malformed", "too many hashes")
-    return {"index": index, "hashes": [hash_line(line) for line in lines], "checkpoint": read_checkpoint(checkpoint)}
+    return {"extra": extra, "index": index, "hashes": [hash_line(line) for line in lines], "checkpoint": read_checkpoint(checkpoint)}
 
 
 def check_proof(leaf, proof, policy, min_time, max_time):
@@ -171,6 +172,14 @@ def _read_add_checkpoint(request):
     lines = head.decode("ascii").split("\n")
     need(lines[0].startswith("old ") and len(lines) <= 64, "malformed", "no old size, or too many hashes")
     return decimal(lines[0][4:]), [hash_line(line) for line in lines[1:]], read_checkpoint(checkpoint, False)
+
+
+def kept_of(request, log_key):
+    """witness.md: the checkpoint with the log's lines and without those of unknown keys, before the witness adds its own."""
+    _, _, checkpoint = _read_add_checkpoint(request)
+    lines = request.decode().rpartition("\n\n")[2].splitlines(keepends=True)
+    own = [line for (name, key_id, _), line in zip(checkpoint["signatures"], lines) if (name, key_id) == (log_key["name"], log_key["id"])]
+    return f"{checkpoint['body']}\n{''.join(own)}".encode()
 
 
 def read_cosignatures(answer, body, witness):

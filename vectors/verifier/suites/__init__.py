@@ -1,0 +1,44 @@
+"""One function per file of vectors: it reads the file's cases. SUITES names them all, FOLDERS where none may be forgotten."""
+
+from .files import PACK
+from .log import (
+    checkpoints, cosignatures, frontiers, leaves, merkle_proofs, signed_notes, tiles, tlog_policies, tlog_proofs, witness_answers, witnesses,
+)
+from .parties import (
+    armour, clients_csv, digest_lists, documents, documents_of, folding, keys, requests, signatures, signed_documents,
+)
+from .policy import golden, policy_bundle
+from .sealed import seal_must_fail, seal_valid
+
+SUITES = {
+    "approve/armor.json": armour,
+    "approve/keys.json": keys,
+    "approve/signatures.json": signatures,
+    "core/documents.json": documents,
+    "desk/clients-csv.json": clients_csv,
+    "policy/bundle.json": policy_bundle,
+    "policy/directory.json": documents_of("directory"),
+    "policy/facts.json": documents_of("facts"),
+    "seal/must-fail.json": seal_must_fail,
+    "seal/valid.json": seal_valid,
+    "tlog/checkpoint.json": checkpoints,
+    "tlog/cosignature.json": cosignatures,
+    "tlog/frontier.json": frontiers,
+    "tlog/leaf.json": leaves,
+    "tlog/merkle.json": merkle_proofs,
+    "tlog/signed-note.json": signed_notes,
+    "tlog/tiles.json": tiles,
+    "tlog/tlog-policy.json": tlog_policies,
+    "tlog/tlog-proof.json": tlog_proofs,
+    "tlog/witness-answers.json": witness_answers,
+    "tlog/witness.json": witnesses,
+    "verify/documents.json": documents,
+    "verify/folding.json": folding,
+    "verify/requests/index.json": requests,
+    "verify/signed.json": signed_documents,
+    "verify/sums.json": digest_lists,
+    **{f"{PACK}/golden/{name}.json": golden for name in ("bloc", "compelled", "courts", "emergencies", "home", "third-states")},
+}
+# Files that a suite reads beside its own: they belong to it.
+BESIDE = ("verify/requests/", f"{PACK}/golden/cast.json")
+FOLDERS = ("", f"{PACK}/golden")
