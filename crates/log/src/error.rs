@@ -8,7 +8,7 @@ pub enum LogError {
     /// Going on could fork the log or build on damaged data. The process must not sign again before a person has looked.
     #[error("the log stops: {0}; run `countersign log fsck` before starting it again")]
     Stopped(String),
-    /// The store, the folder or the network failed; the same step may succeed later.
+    /// The store, the place for the tiles or the network failed; the same step may succeed later.
     #[error("the log cannot {doing} now: {reason}")]
     Unavailable {
         /// What was tried.

@@ -1,49 +1,16 @@
-//! Where tiles, bundles and the checkpoint are kept for everybody to read.
+//! The log in a folder.
 
+use crate::TileStore;
 use crate::durable::{UNFINISHED, place, replace, sync_folders};
+use crate::tiles::{MAX_FILE_BYTES, most_bytes, other_bytes, reads_back_differently, stray, too_large};
 use countersign_tlog::tile::TilePath;
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Threads that write tiles.
 const WRITERS: usize = 8;
-
-/// A place for tiles. Calls block; the log makes them on threads for blocking work.
-pub trait TileStore: Send + Sync {
-    /// Bytes of a tile; `None` if it is not there.
-    ///
-    /// # Errors
-    /// Those of the system.
-    fn read(&self, path: &TilePath) -> io::Result<Option<Vec<u8>>>;
-
-    /// Keeps tiles so that they are there after a crash, and reads them back. Tiles never change: one that is there with the same
-    /// bytes stays as it is.
-    ///
-    /// # Errors
-    /// [`ErrorKind::AlreadyExists`] when one is there with other bytes, [`ErrorKind::InvalidData`] when one reads back
-    /// differently, otherwise those of the system.
-    fn write(&self, tiles: &[(TilePath, Vec<u8>)]) -> io::Result<()>;
-
-    /// Addresses of all tiles there.
-    ///
-    /// # Errors
-    /// Those of the system.
-    fn list(&self) -> io::Result<Vec<TilePath>>;
-
-    /// A file beside the tiles: `checkpoint` or `vkey`.
-    ///
-    /// # Errors
-    /// Those of the system.
-    fn read_file(&self, name: &str) -> io::Result<Option<Vec<u8>>>;
-
-    /// Replaces a file beside the tiles, whole or not at all.
-    ///
-    /// # Errors
-    /// Those of the system.
-    fn replace_file(&self, name: &str, bytes: &[u8]) -> io::Result<()>;
-}
 
 /// A folder that any file server can serve as the log: `checkpoint`, `vkey`, `tile/...`.
 #[derive(Debug, Clone)]
@@ -61,11 +28,18 @@ impl FolderTiles {
     pub fn folder(&self) -> &Path {
         &self.folder
     }
+
+    fn read_bounded(&self, name: &str, most: usize) -> io::Result<Option<Vec<u8>>> {
+        let Some(file) = found(File::open(self.folder.join(name)))? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        file.take(most as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > most { Err(too_large(name, most)) } else { Ok(Some(bytes)) }
+    }
 }
 
 impl TileStore for FolderTiles {
     fn read(&self, path: &TilePath) -> io::Result<Option<Vec<u8>>> {
-        found(fs::read(self.folder.join(path.to_string())))
+        self.read_bounded(&path.to_string(), most_bytes(path))
     }
 
     fn write(&self, tiles: &[(TilePath, Vec<u8>)]) -> io::Result<()> {
@@ -78,9 +52,7 @@ impl TileStore for FolderTiles {
                     // It may be there by a write whose folder was never synced.
                     folders.extend(file.parent().map(Path::to_owned));
                 }
-                Some(_) => {
-                    return Err(io::Error::new(ErrorKind::AlreadyExists, format!("{path} is there with other bytes")));
-                }
+                Some(_) => return Err(other_bytes(path)),
                 None => new.push((file, bytes)),
             }
         }
@@ -88,7 +60,7 @@ impl TileStore for FolderTiles {
         sync_folders(&folders)?;
         for (path, bytes) in tiles {
             if self.read(path)?.as_ref() != Some(bytes) {
-                return Err(io::Error::new(ErrorKind::InvalidData, format!("{path} reads back differently")));
+                return Err(reads_back_differently(path));
             }
         }
         Ok(())
@@ -106,8 +78,6 @@ impl TileStore for FolderTiles {
                 } else if entry.path().extension().is_none_or(|ending| ending != UNFINISHED) {
                     let path = entry.path();
                     let name = path.strip_prefix(&self.folder).ok().and_then(Path::to_str).unwrap_or_default();
-                    let stray =
-                        |_| io::Error::new(ErrorKind::InvalidData, format!("`{name}` is not the path of a tile"));
                     tiles.push(name.parse().map_err(stray)?);
                 }
             }
@@ -117,7 +87,7 @@ impl TileStore for FolderTiles {
     }
 
     fn read_file(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        found(fs::read(self.folder.join(name)))
+        self.read_bounded(name, MAX_FILE_BYTES)
     }
 
     fn replace_file(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -151,4 +121,30 @@ pub(crate) fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::Place;
+    use tempfile::TempDir;
+
+    impl Place for TempDir {
+        fn store(&self) -> Box<dyn TileStore> {
+            Box::new(FolderTiles::new(self.path().join("log")))
+        }
+
+        fn plant(&self, path: &str, bytes: &[u8]) -> bool {
+            let path = self.path().join("log").join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).is_ok()
+        }
+
+        fn remove(&self, path: &str) {
+            let path = self.path().join("log").join(path);
+            fs::remove_file(&path).unwrap();
+        }
+    }
+
+    crate::tile_store_conformance!(Some(tempfile::tempdir().unwrap()));
 }

@@ -12,6 +12,9 @@ use countersign_tlog::tile::{TileKind, TilePath};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// Tiles of earlier sizes that are read at a time.
+const SOME_TILES: usize = 16;
+
 /// What [`fsck`] found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FsckReport {
@@ -30,7 +33,7 @@ pub struct FsckReport {
 /// Checks the whole log and rebuilds missing tiles. Run it while the log is stopped.
 ///
 /// # Errors
-/// [`LogError::Unavailable`] when store or folder cannot be read; what is wrong with the log is in the report.
+/// [`LogError::Unavailable`] when store or tiles cannot be read; what is wrong with the log is in the report.
 pub async fn fsck(
     journal: &dyn Journal,
     tiles: &Arc<dyn TileStore>,
@@ -67,8 +70,10 @@ async fn check(
         let (compared, rebuilt, problems) = blocking(tiles, move |tiles| {
             let (mut missing, mut problems) = (Vec::new(), Vec::new());
             let compared = expected.len() as u64;
-            for (path, bytes) in expected {
-                match tiles.read(&path).map_err(tile_error)? {
+            let paths: Vec<TilePath> = expected.iter().map(|(path, _)| *path).collect();
+            let there = tiles.read_all(&paths).map_err(tile_error)?;
+            for ((path, bytes), there) in expected.into_iter().zip(there) {
+                match there {
                     Some(there) if there == bytes => {}
                     Some(_) => problems.push(format!("{path} differs from the store")),
                     None => missing.push((path, bytes)),
@@ -92,11 +97,15 @@ async fn check(
     })
     .await?;
     // What is left are partial tiles of earlier sizes.
-    for path in listed.into_iter().filter(|path| !seen.contains(path)) {
-        let there = blocking(tiles, move |tiles| tiles.read(&path).map_err(tile_error)).await?.unwrap_or_default();
-        report.tiles += 1;
-        if there != earlier(journal, &path, &replay).await? {
-            report.problems.push(format!("{path} differs from the store"));
+    let before: Vec<TilePath> = listed.into_iter().filter(|path| !seen.contains(path)).collect();
+    for some in before.chunks(SOME_TILES) {
+        let paths = some.to_vec();
+        let there = blocking(tiles, move |tiles| tiles.read_all(&paths).map_err(tile_error)).await?;
+        for (path, there) in some.iter().zip(there) {
+            report.tiles += 1;
+            if there.unwrap_or_default() != earlier(journal, path, &replay).await? {
+                report.problems.push(format!("{path} differs from the store"));
+            }
         }
     }
 
@@ -105,7 +114,7 @@ async fn check(
     })
     .await?;
     if vkey != Some(format!("{log}\n").into_bytes()) {
-        report.problems.push("the folder's vkey is missing or of another key".to_owned());
+        report.problems.push("the vkey beside the tiles is missing or of another key".to_owned());
     }
     if let Some(bytes) = published {
         let published = check_published(&bytes, log, &replay.tree)?;

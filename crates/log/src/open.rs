@@ -99,7 +99,7 @@ pub struct Log {
     pub(crate) wake: Notify,
 }
 
-/// What `publish` knows of the folder and the witnesses.
+/// What `publish` knows of the tiles and the witnesses.
 pub(crate) struct Publishing {
     pub(crate) edges: Edges,
     /// POSIX seconds of the last publication by this process.
@@ -109,21 +109,22 @@ pub(crate) struct Publishing {
 }
 
 impl Log {
-    /// Makes a new log: its head in the store and `vkey` in the folder.
+    /// Makes a new log: its head in the store and `vkey` beside the tiles.
     ///
     /// # Errors
-    /// [`LogError::Stopped`] when store or folder hold a log already.
+    /// [`LogError::Stopped`] when the store or the place for the tiles hold a log already, [`LogError::Unavailable`] when one of
+    /// them cannot be read or written.
     pub async fn init(journal: &dyn Journal, tiles: &dyn TileStore, signer: &SigningKey) -> Result<()> {
-        let failed = |error| LogError::unavailable("create the log's folder", error);
-        if tiles.read_file(CHECKPOINT_FILE).map_err(failed)?.is_some() || !tiles.list().map_err(failed)?.is_empty() {
-            return Err(LogError::stopped("the folder holds a log already"));
+        let there = tiles.read_file(CHECKPOINT_FILE).map_err(tile_error)?.is_some();
+        if there || !tiles.list().map_err(tile_error)?.is_empty() {
+            return Err(LogError::stopped("the place for the tiles holds a log already"));
         }
         let origin = signer.verifier().name().clone();
         let checkpoint = Checkpoint { origin: origin.clone(), size: 0, root: empty_root() };
         let checkpoint = checkpoint.sign(signer).map_err(LogError::stopped)?.to_string().into_bytes();
         let frontier = Frontier::new().to_bytes();
         journal.create(Head { origin: origin.to_string(), size: 0, frontier, checkpoint }).await?;
-        tiles.replace_file(VKEY_FILE, format!("{}\n", signer.verifier()).as_bytes()).map_err(failed)
+        tiles.replace_file(VKEY_FILE, format!("{}\n", signer.verifier()).as_bytes()).map_err(tile_error)
     }
 
     /// Starts the log: rebuilds the tree from the store, compares it with the signed head, completes the tiles, and compares with
@@ -131,7 +132,7 @@ impl Log {
     ///
     /// # Errors
     /// [`LogError::Stopped`] when anything differs or is ahead of the store, or the lock row is missing;
-    /// [`LogError::Unavailable`] when store, folder or a quorum of the witnesses cannot be asked.
+    /// [`LogError::Unavailable`] when store, tiles or a quorum of the witnesses cannot be asked.
     pub async fn open(parts: LogParts) -> Result<Arc<Self>> {
         check_parts(&parts)?;
         let LogParts { journal, tiles, witnesses, signer, policy, clock, pace } = parts;
@@ -146,15 +147,15 @@ impl Log {
             return Err(LogError::stopped("the leaves in the store do not lead to the signed root"));
         }
         let Replay { tree, edges, frontier, .. } = replay;
-        let size = head.size;
+        let (size, key) = (head.size, signer.verifier().clone());
         let published = blocking(&tiles, move |tiles| {
             none_ahead(tiles, size)?;
+            check_vkey(tiles, &key)?;
             tiles.write(&missing).map_err(tile_error)?;
             tiles.read_file(CHECKPOINT_FILE).map_err(tile_error)
         })
         .await?;
         let published = published.map(|bytes| check_published(&bytes, signer.verifier(), &tree)).transpose()?;
-        check_vkey(&*tiles, signer.verifier())?;
         let cosigned = ask_witnesses(&witnesses, &policy, signer.verifier(), &tree, pace.witness_timeout).await?;
         let public = published.as_ref().map_or(0, |signed| signed.checkpoint().size);
         let progress = Progress { durable: size, public, stopped: None };
@@ -225,7 +226,7 @@ impl Log {
     }
 }
 
-/// Runs file work on a thread for blocking work.
+/// Works with tiles on a thread for blocking work.
 pub(crate) async fn blocking<T: Send + 'static>(
     tiles: &Arc<dyn TileStore>,
     work: impl FnOnce(&dyn TileStore) -> Result<T> + Send + 'static,
@@ -233,14 +234,14 @@ pub(crate) async fn blocking<T: Send + 'static>(
     let tiles = Arc::clone(tiles);
     tokio::task::spawn_blocking(move || work(&*tiles))
         .await
-        .map_err(|error| LogError::unavailable("work on the folder", error))?
+        .map_err(|error| LogError::unavailable("work on its tiles", error))?
 }
 
-/// Tiles that are there with other bytes stop the log; a full disk does not.
+/// Tiles that are there with other bytes stop the log; a full disk or a bucket out of reach does not.
 pub(crate) fn tile_error(error: std::io::Error) -> LogError {
     match error.kind() {
         ErrorKind::AlreadyExists | ErrorKind::InvalidData => LogError::stopped(error),
-        _ => LogError::unavailable("use the log's folder", error),
+        _ => LogError::unavailable("read or write its tiles", error),
     }
 }
 
@@ -275,8 +276,10 @@ pub(crate) fn check_head(head: &Head, key: &VerifierKey) -> Result<SignedCheckpo
 /// Tiles that are there must be the expected ones; returns those that are not there.
 fn compare(tiles: &dyn TileStore, expected: Vec<Tile>) -> Result<Vec<Tile>> {
     let mut missing = Vec::new();
-    for (path, bytes) in expected {
-        match tiles.read(&path).map_err(tile_error)? {
+    let paths: Vec<TilePath> = expected.iter().map(|(path, _)| *path).collect();
+    let there = tiles.read_all(&paths).map_err(tile_error)?;
+    for ((path, bytes), there) in expected.into_iter().zip(there) {
+        match there {
             None => missing.push((path, bytes)),
             Some(there) if there == bytes => {}
             Some(_) => return Err(LogError::stopped(format!("{path} differs from the store"))),
@@ -330,7 +333,7 @@ fn check_vkey(tiles: &dyn TileStore, key: &VerifierKey) -> Result<()> {
     let expected = format!("{key}\n").into_bytes();
     match tiles.read_file(VKEY_FILE).map_err(tile_error)? {
         Some(found) if found == expected => Ok(()),
-        Some(_) => Err(LogError::stopped("the folder's vkey is of another key")),
+        Some(_) => Err(LogError::stopped("the vkey beside the tiles is of another key")),
         None => tiles.replace_file(VKEY_FILE, &expected).map_err(tile_error),
     }
 }

@@ -6,8 +6,8 @@ use countersign_tlog::leaf_hash;
 use countersign_tlog::merkle::{Frontier, Tree};
 use countersign_tlog::tile::{BundleEdge, HashEdge, TilePath};
 
-/// Leaves read at a time; a multiple of the width of a tile.
-const CHUNK: u32 = 1_024;
+/// Leaves read at a time; a multiple of the width of a tile. A bucket is asked for all their tiles at once.
+const CHUNK: u32 = 4_096;
 
 /// A tile with its bytes.
 pub(crate) type Tile = (TilePath, Vec<u8>);

@@ -26,7 +26,11 @@ pub(crate) struct Bench {
     pub(crate) folder: TempDir,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) clock: Arc<StepClock>,
+    place: Option<Opens>,
 }
+
+/// Opens a place for tiles as another process does.
+pub(crate) type Opens = Box<dyn Fn() -> Arc<dyn TileStore> + Send + Sync>;
 
 pub(crate) fn key(name: &str, kind: KeyKind, seed: u8) -> SigningKey {
     SigningKey::from_seed(KeyName::new(name).unwrap(), kind, &[seed; 32]).unwrap()
@@ -65,10 +69,16 @@ impl Bench {
     }
 
     pub(crate) async fn with(journal: Arc<dyn Journal>) -> Self {
+        Self::over(journal, None).await
+    }
+
+    /// An initialised log whose tiles are elsewhere than in the folder.
+    pub(crate) async fn over(journal: Arc<dyn Journal>, place: Option<Opens>) -> Self {
         let bench = Self {
             folder: tempfile::tempdir().unwrap(),
             journal,
             clock: Arc::new(StepClock::new(Timestamp::from_unix(NOW as i64).unwrap(), 0)),
+            place,
         };
         Log::init(&*bench.journal, &*bench.tiles(), &signer()).await.unwrap();
         bench
@@ -79,7 +89,7 @@ impl Bench {
     }
 
     pub(crate) fn tiles(&self) -> Arc<dyn TileStore> {
-        Arc::new(FolderTiles::new(self.log_folder()))
+        self.place.as_ref().map_or_else(|| Arc::new(FolderTiles::new(self.log_folder())) as _, |open| open())
     }
 
     pub(crate) fn witness(&self, number: u8) -> LocalWitness {

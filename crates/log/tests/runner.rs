@@ -6,6 +6,8 @@ mod http;
 mod intents;
 mod kit;
 mod running;
+#[cfg(feature = "s3")]
+mod s3;
 mod serving;
 mod starting;
 mod third_parties;

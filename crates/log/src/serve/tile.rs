@@ -5,14 +5,12 @@
 
 use super::{NotServed, Served};
 use crate::TileStore;
+use crate::tiles::FOR_EVER;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use countersign_tlog::tile::{TileKind, TilePath, decode_bundle};
-
-/// For what never changes once it exists. A partial tile is as final as a full one: its width is in its name.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 pub(super) async fn serve(State(log): State<Served>, uri: Uri) -> Response {
     let path = uri.path().strip_prefix('/').unwrap_or_default().parse().map_err(|_| NotServed::NotATile);
