@@ -31,8 +31,8 @@ pub use fsck::{FsckReport, fsck};
 pub use intent::{INTENT_GRACE, Intent, IntentError, overdue};
 pub use open::{Log, LogParts, Pace, Progress};
 pub use publish::Published;
-pub use reader::{FolderSource, HttpSource, LogReader, LogSource, ReadError};
+pub use reader::{FolderSource, HttpSource, LogReader, LogSource, ReadError, TilesSource};
 #[cfg(feature = "s3")]
-pub use s3::{BucketSource, BucketTiles, S3Credentials, S3Limits, S3Settings};
+pub use s3::{BucketTiles, S3Credentials, S3Limits, S3Settings};
 pub use tiles::TileStore;
 pub use wait::PublicProof;

@@ -1,6 +1,8 @@
-//! Reading a log from outside, from a folder or over HTTP, and believing only what verifies.
+//! Reading a log from outside, from where it is kept or over HTTP, and believing only what verifies.
 
+use crate::TileStore;
 use crate::folder::found;
+use crate::open::{CHECKPOINT_FILE, VKEY_FILE};
 use crate::witness::read_limited;
 use async_trait::async_trait;
 use countersign_tlog::checkpoint::{CheckpointError, SignedCheckpoint};
@@ -11,6 +13,7 @@ use countersign_tlog::tile::{MAX_BUNDLE_BYTES, TileError, TilePath, TileReader};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Where a log is served: its prefix.
 #[async_trait]
@@ -34,6 +37,30 @@ impl LogSource for FolderSource {
     async fn get(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
         let bytes = found(fs::read(self.0.join(path))).map_err(|error| error.to_string())?;
         match bytes {
+            Some(bytes) if bytes.len() > most => Err(format!("longer than {most} bytes")),
+            other => Ok(other),
+        }
+    }
+}
+
+/// A log in the place that this process keeps it in.
+#[derive(Clone)]
+pub struct TilesSource(
+    /// The place.
+    pub Arc<dyn TileStore>,
+);
+
+#[async_trait]
+impl LogSource for TilesSource {
+    async fn get(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
+        let (tiles, path) = (Arc::clone(&self.0), path.to_owned());
+        let read = move || match path.parse::<TilePath>() {
+            Ok(tile) => tiles.read(&tile),
+            Err(_) if path == CHECKPOINT_FILE || path == VKEY_FILE => tiles.read_file(&path),
+            Err(_) => Ok(None),
+        };
+        let read = tokio::task::spawn_blocking(read).await.map_err(|error| error.to_string())?;
+        match read.map_err(|error| error.to_string())? {
             Some(bytes) if bytes.len() > most => Err(format!("longer than {most} bytes")),
             other => Ok(other),
         }

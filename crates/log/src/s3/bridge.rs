@@ -30,15 +30,6 @@ impl Bridge {
         runtime.spawn(async move { drop(done.send(task.await)) });
         wait.recv().map_err(|_| died())?
     }
-
-    /// Runs a task to its end without blocking.
-    pub(super) async fn wait<T: Send + 'static>(
-        &self,
-        task: impl Future<Output = io::Result<T>> + Send + 'static,
-    ) -> io::Result<T> {
-        let Some(runtime) = &self.0 else { return Err(died()) };
-        runtime.spawn(task).await.map_err(|_| died())?
-    }
 }
 
 impl Drop for Bridge {
@@ -70,7 +61,6 @@ mod tests {
         let caller = Builder::new_current_thread().build().unwrap();
         caller.block_on(async {
             assert_eq!(bridge.run(task()).unwrap(), 7);
-            assert_eq!(bridge.wait(task()).await.unwrap(), 7);
             drop(bridge);
         });
     }

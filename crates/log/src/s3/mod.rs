@@ -7,12 +7,10 @@ mod bridge;
 mod bucket;
 mod http;
 mod settings;
-mod source;
 mod swap;
 #[cfg(test)]
 mod tests;
 mod tiles;
 
 pub use settings::{S3Credentials, S3Limits, S3Settings};
-pub use source::BucketSource;
 pub use tiles::BucketTiles;

@@ -3,7 +3,7 @@
 use super::bucket::Bucket;
 use super::{BucketTiles, S3Limits};
 use crate::conformance::{Damaging, Place};
-use crate::{LogSource as _, TileStore};
+use crate::{LogSource as _, TileStore, TilesSource};
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use object_store::memory::InMemory;
@@ -319,13 +319,18 @@ fn a_key_that_only_looks_like_a_tile_is_refused() {
 #[tokio::test]
 async fn readers_in_this_process_change_nothing_for_the_writer() {
     let memory = Memory::default();
-    let (first, second) = (memory.tiles(), memory.tiles());
+    let (first, second) = (Arc::new(memory.tiles()), memory.tiles());
     first.read_file("checkpoint").unwrap();
     second.replace_file("checkpoint", b"second").unwrap();
-    let source = first.source();
+    first.write(&[tile(1)]).unwrap();
+    let source = TilesSource(Arc::clone(&first) as Arc<dyn TileStore>);
     assert_eq!(source.get("checkpoint", 100).await.unwrap().as_deref(), Some(&b"second"[..]));
-    assert_eq!(source.get("vkey", 100).await.unwrap(), None);
-    assert!(source.get("checkpoint", 5).await.unwrap_err().contains("longer than the 5 bytes"));
-    assert!(source.get("../checkpoint", 100).await.is_err());
+    assert_eq!(source.get("tile/0/000.p/2", 64).await.unwrap(), Some(tile(1).1));
+    for nothing in ["vkey", "tile/0/000", "../checkpoint", "tile/0/000.p/02", "", "checkpoint/"] {
+        assert_eq!(source.get(nothing, 100).await.unwrap(), None, "{nothing}");
+    }
+    for (path, most) in [("checkpoint", 5), ("tile/0/000.p/2", 63)] {
+        assert_eq!(source.get(path, most).await.unwrap_err(), format!("longer than {most} bytes"));
+    }
     assert_eq!(first.replace_file("checkpoint", b"first").unwrap_err().kind(), ErrorKind::AlreadyExists);
 }

@@ -3,7 +3,7 @@
 use super::bridge::Bridge;
 use super::bucket::{Bucket, NotPut};
 use super::swap::Files;
-use super::{BucketSource, S3Credentials, S3Limits, S3Settings};
+use super::{S3Credentials, S3Limits, S3Settings};
 use crate::TileStore;
 use crate::tiles::{most_bytes, other_bytes, reads_back_differently};
 use countersign_tlog::tile::TilePath;
@@ -19,7 +19,7 @@ pub(super) const ROUNDS: u32 = 3;
 pub struct BucketTiles {
     bucket: Arc<Bucket>,
     files: Arc<Files>,
-    bridge: Arc<Bridge>,
+    bridge: Bridge,
 }
 
 impl BucketTiles {
@@ -34,12 +34,7 @@ impl BucketTiles {
     pub(super) fn over(bucket: Bucket) -> io::Result<Self> {
         let bucket = Arc::new(bucket);
         let files = Arc::new(Files::new(Arc::clone(&bucket)));
-        Ok(Self { bucket, files, bridge: Arc::new(Bridge::new()?) })
-    }
-
-    /// The same log for readers in this process. What they read does not change what this value expects to replace.
-    pub fn source(&self) -> BucketSource {
-        BucketSource::new(Arc::clone(&self.bucket), Arc::clone(&self.bridge))
+        Ok(Self { bucket, files, bridge: Bridge::new()? })
     }
 }
 

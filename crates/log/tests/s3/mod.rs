@@ -9,10 +9,8 @@ mod signatures;
 mod suite;
 
 use countersign_log::{BucketTiles, S3Credentials, S3Limits, S3Settings};
-use countersign_testkit::require;
+use countersign_testkit::moto::Moto;
 use proxy::Proxy;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -36,40 +34,6 @@ fn on_a_thread(router: axum::Router) -> String {
     format!("http://{}", told.recv().unwrap())
 }
 
-/// moto's server as a child that ends with this process.
-pub(crate) struct Moto {
-    pub(crate) address: String,
-    _child: Child,
-}
-
-impl Moto {
-    /// One for all tests; `None` after saying that the calling test is skipped.
-    pub(crate) fn shared() -> Option<&'static Self> {
-        static MOTO: OnceLock<Moto> = OnceLock::new();
-        require::program("moto_server")?;
-        Some(MOTO.get_or_init(|| Self::start(&[])))
-    }
-
-    pub(crate) fn start(environment: &[(&str, &str)]) -> Self {
-        // When this process ends, however it ends, the shell reads the end of its input and ends the server.
-        let script = "moto_server -H 127.0.0.1 -p 0 2>&1 & server=$!; cat >/dev/null; kill $server";
-        let mut child = Command::new("sh")
-            .args(["-c", script])
-            .envs(environment.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = said.find(|line| line.as_ref().is_ok_and(|line| line.contains("Running on http://")));
-        let line = line.expect("moto says where it listens").unwrap();
-        let address = line[line.find("http://").unwrap()..].trim().to_owned();
-        // Its log must be read, or it waits.
-        std::thread::spawn(move || said.for_each(drop));
-        Self { address, _child: child }
-    }
-}
-
 /// A bucket of its own behind a proxy.
 #[derive(Clone)]
 pub(crate) struct Rented {
@@ -87,7 +51,7 @@ impl Rented {
 
     /// In moto; `None` after saying that the calling test is skipped.
     pub(crate) fn in_moto() -> Option<Self> {
-        let rented = Self::at(&Moto::shared()?.address);
+        let rented = Self::at(Moto::shared()?.address());
         let made = rented.direct("PUT", "", b"");
         assert!(made.is_success(), "{made}");
         Some(rented)

@@ -5,7 +5,8 @@ use super::{Rented, credentials, quick};
 use crate::kit::{Bench, client, key, leaf, leaves, policy, signer};
 use axum::http::Method;
 use countersign_log::{
-    BucketTiles, FolderTiles, HttpSource, Log, LogError, LogParts, LogReader, LogSource, S3Settings, TileStore, fsck,
+    BucketTiles, FolderTiles, HttpSource, Log, LogError, LogParts, LogReader, LogSource, S3Settings, TileStore,
+    TilesSource, fsck,
 };
 use countersign_store::journal::{Journal, MemoryJournal, SqliteJournal};
 use countersign_store::sqlite::SqliteStore;
@@ -18,6 +19,10 @@ use std::sync::Arc;
 async fn bench(rented: &Rented, journal: Arc<dyn Journal>) -> Bench {
     let rented = rented.clone();
     Bench::over(journal, Some(Box::new(move || Arc::new(rented.tiles()) as Arc<dyn TileStore>))).await
+}
+
+fn source(rented: &Rented) -> TilesSource {
+    TilesSource(Arc::new(rented.tiles()))
 }
 
 async fn sqlite(folder: &Path) -> Arc<SqliteJournal> {
@@ -61,7 +66,7 @@ async fn a_log_is_made_grows_and_is_opened_again() {
         let log = bench.open().await.unwrap();
         for (from, to) in [(0, 1), (1, 300), (300, 2_600)] {
             bench.publish(&log, from..to).await;
-            assert_eq!(read(rented.tiles().source()).await, given(to));
+            assert_eq!(read(source(&rented)).await, given(to));
         }
         assert_eq!(log.public(&leaf(7).key).await.unwrap().leaf(), leaf(7).leaf);
         drop(log);
@@ -168,7 +173,7 @@ async fn of_two_processes_with_the_same_store_one_stops() {
         assert!(reason.contains("is there with other bytes"), "{reason}");
         first.enqueue(&leaves(30..31)).await.unwrap();
         one.flush().await.unwrap();
-        assert_eq!(read(rented.tiles().source()).await, given(31));
+        assert_eq!(read(source(&rented)).await, given(31));
     }
 }
 
@@ -217,7 +222,7 @@ async fn cut_off(at: usize, fault: Fault) -> bool {
         bench.journal.enqueue(&leaves(accepted..accepted + step)).await.unwrap();
         accepted += step;
         match log.flush().await {
-            Ok(()) => assert_eq!(read(rented.tiles().source()).await, given(accepted)),
+            Ok(()) => assert_eq!(read(source(&rented)).await, given(accepted)),
             Err(error) => {
                 assert!(!error.is_final(), "{at} {fault:?}: {error}");
                 cut = true;
@@ -229,7 +234,7 @@ async fn cut_off(at: usize, fault: Fault) -> bool {
     rented.proxy.forget();
     let log = bench.open().await.unwrap();
     log.flush().await.unwrap();
-    assert_eq!(read(rented.tiles().source()).await, given(accepted));
+    assert_eq!(read(source(&rented)).await, given(accepted));
     let report = fsck(&*bench.journal, &bench.tiles(), signer().verifier(), &policy()).await.unwrap();
     assert_eq!((report.problems, report.rebuilt), (vec![], vec![]));
     cut
@@ -272,7 +277,7 @@ async fn the_same_log_goes_on_when_the_bucket_is_back() {
             }
             rented.proxy.forget();
             log.flush().await.unwrap();
-            assert_eq!(read(rented.tiles().source()).await, given(accepted));
+            assert_eq!(read(source(&rented)).await, given(accepted));
         }
     }
 }
@@ -284,6 +289,6 @@ async fn calls_from_the_only_thread_of_a_runtime_come_back() {
     let store = rented.tiles();
     store.replace_file("vkey", b"key").unwrap();
     assert_eq!(store.read_file("vkey").unwrap().as_deref(), Some(&b"key"[..]));
-    assert_eq!(store.source().get("vkey", 10).await.unwrap().as_deref(), Some(&b"key"[..]));
+    assert_eq!(source(&rented).get("vkey", 10).await.unwrap().as_deref(), Some(&b"key"[..]));
     drop(store);
 }

@@ -1,8 +1,8 @@
 //! moto checks every signature here, with the implementation of Amazon's own library for Python.
 
-use super::{KEY_ID, Moto, Rented, SECRET, quick};
+use super::{KEY_ID, Rented, SECRET, quick};
 use countersign_log::{BucketTiles, S3Credentials, TileStore};
-use countersign_testkit::require;
+use countersign_testkit::moto::Moto;
 use std::io::ErrorKind;
 
 /// Requests that it takes unsigned: a user, a policy, a key, a bucket.
@@ -10,15 +10,12 @@ const UNSIGNED: &str = "4";
 
 #[test]
 fn every_request_is_signed_rightly() {
-    if require::program("moto_server").is_none() {
-        return;
-    }
-    let moto = Moto::start(&[("INITIAL_NO_AUTH_ACTION_COUNT", UNSIGNED)]);
+    let Some(moto) = Moto::start(&[("INITIAL_NO_AUTH_ACTION_COUNT", UNSIGNED)]) else { return };
     user(&moto, &[("Action", "CreateUser"), ("UserName", "log")]);
     let allow = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
     user(&moto, &[("Action", "PutUserPolicy"), ("UserName", "log"), ("PolicyName", "s3"), ("PolicyDocument", allow)]);
     let key = user(&moto, &[("Action", "CreateAccessKey"), ("UserName", "log")]);
-    let rented = Rented::at(&moto.address);
+    let rented = Rented::at(moto.address());
     assert!(rented.direct("PUT", "", b"").is_success());
     assert_eq!(rented.direct("GET", "", b"").as_u16(), 403, "it checks");
 
@@ -66,7 +63,7 @@ fn user(moto: &Moto, form: &[(&str, &str)]) -> String {
         "AWS4-HMAC-SHA256 Credential={KEY_ID}/20261120/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0"
     );
     let request = crate::kit::client()
-        .post(format!("{}/", moto.address))
+        .post(format!("{}/", moto.address()))
         .header("authorization", signature)
         .header("content-type", "application/x-www-form-urlencoded")
         .body(format!("{body}&Version=2010-05-08"));
