@@ -162,25 +162,36 @@ fn signed_by_the_log(file: &Path) -> std::ops::Range<usize> {
     0..line + text[line..].find('\n').unwrap()
 }
 
-#[tokio::test]
-async fn go_accepts_our_log_and_finds_every_changed_byte() {
-    let Some(go) = require::go_library("golang.org/x/mod") else { return };
-    let given = Given::new().await;
-    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("third_parties");
-    fs::create_dir_all(&built).unwrap();
-    let verify = given.bench.folder.path().join("verify-go");
+/// Builds a program of ours with Debian's packages as they lie: nothing from the network, nothing from the settings of who runs this.
+fn built(go: &Path, name: &str, folder: &Path) -> PathBuf {
+    let binary = folder.join(name).with_extension("");
     let build = Command::new(go)
         .args(["build", "-o"])
-        .args([&verify, &program("verify.go")])
-        // Debian's packages as they lie, nothing from the network, nothing from the settings of who runs this.
+        .args([&binary, &program(name)])
         .env("GOPATH", GO_PATH)
-        .env("GOCACHE", built.join("go-cache"))
+        .env("GOCACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-cache"))
         .envs([("GO111MODULE", "off"), ("GOPROXY", "off"), ("GOENV", "off"), ("GOFLAGS", ""), ("CGO_ENABLED", "0")])
         .stdin(Stdio::null())
         .output()
         .unwrap();
     assert!(build.status.success(), "{}", String::from_utf8_lossy(&build.stderr));
+    binary
+}
 
+#[test]
+fn go_agrees_with_our_vectors_but_where_it_is_named() {
+    let Some(go) = require::go_library("golang.org/x/mod") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let vectors = require::workspace_root().join("vectors/tlog");
+    let said = Verifier::new(built(&go, "vectors.go", folder.path())).with([vectors]).accepts();
+    assert!(said.starts_with("ok: ") && said.ends_with(" differ as named\n"), "{said}");
+}
+
+#[tokio::test]
+async fn go_accepts_our_log_and_finds_every_changed_byte() {
+    let Some(go) = require::go_library("golang.org/x/mod") else { return };
+    let given = Given::new().await;
+    let verify = built(&go, "verify.go", given.bench.folder.path());
     let log = given.bench.log_folder();
     let vkey = fs::read_to_string(log.join("vkey")).unwrap();
     let alone = || Verifier::new(&verify).with([log.as_os_str()]).with([vkey.trim_end()]);

@@ -38,16 +38,19 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
 /// When `COUNTERSIGN_REQUIRE` names the module and it cannot be imported.
 #[must_use]
 pub fn python_module(name: &str) -> Option<PathBuf> {
-    let imports = |python: &PathBuf| {
-        let import = format!("import {name}");
-        let output = Command::new(python).args(["-c", &import]).stdin(Stdio::null()).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    let found = find_program("python3").filter(imports);
+    let found = find_python_module(name);
     if found.is_none() {
         missing(name, &format!("`python3` with the module `{name}` is not installed"));
     }
     found
+}
+
+fn find_python_module(name: &str) -> Option<PathBuf> {
+    let import = format!("import {name}");
+    find_program("python3").filter(|python| {
+        let output = Command::new(python).args(["-c", &import]).stdin(Stdio::null()).output();
+        output.is_ok_and(|output| output.status.success())
+    })
 }
 
 /// Where Debian's packages of Go libraries keep their sources.
@@ -112,6 +115,8 @@ mod tests {
     fn a_program_is_found_on_the_path_or_not() {
         assert!(find_program("sh").is_some());
         assert!(find_program("no-such-program-anywhere").is_none());
+        assert!(find_python_module("no_such_module_anywhere").is_none());
+        assert_eq!(find_python_module("sys"), find_program("python3"));
         assert!(workspace_root().join("Cargo.toml").is_file());
     }
 
