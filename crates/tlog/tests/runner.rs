@@ -6,6 +6,7 @@ mod kit;
 mod leaves;
 mod merkle;
 mod notes;
+mod pages;
 mod policies;
 mod tiles;
 mod vectors;
