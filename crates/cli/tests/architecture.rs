@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
-use countersign_testkit::require::workspace_root;
+use countersign_testkit::require::{program, workspace_root};
 
 /// Crate and the crates of this workspace it may depend on; the same table stands in ARCHITECTURE.md.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
@@ -204,6 +205,18 @@ fn every_format_page_is_in_the_book_and_names_its_vectors() {
         for path in named {
             assert!(root.join(&path).exists(), "formats/{name} names {path}, which does not exist");
         }
+    }
+}
+
+/// The verifier in plain Python shares no code with this workspace: whatever it says otherwise, one of the two or the page is wrong.
+#[test]
+fn a_verifier_written_from_the_format_pages_agrees_with_every_vector() {
+    let Some(python) = program("python3") else { return };
+    let verifier = workspace_root().join("vectors/verify.py");
+    for arguments in [&[][..], &["--self-test"]] {
+        let ran = Command::new(&python).arg(&verifier).args(arguments).output().expect("python3 can be started");
+        let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+        assert!(ran.status.success() && out.ends_with("all as they must be\n"), "{arguments:?}\n{out}{err}");
     }
 }
 
