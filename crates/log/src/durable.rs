@@ -1,59 +1,200 @@
 //! Files that are there, whole, after a crash: written beside, synced, renamed, and their folder synced.
 
+use crate::files::Files;
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Ending of files that are being written; what a crash leaves of them means nothing.
 pub(crate) const UNFINISHED: &str = "unfinished";
 
-/// Puts `bytes` at `path`, whole or not at all, in the place of whatever was there.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut folders = BTreeSet::new();
-    place(path, bytes, &mut folders)?;
-    // A crash between creating a folder and syncing the one above it leaves a folder that is there and would not outlast a power cut.
-    folders
-        .extend(path.ancestors().skip(2).take(2).filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned));
-    sync_folders(&folders)
+/// A folder whose files are replaced whole or not at all.
+pub(crate) struct Durable<F> {
+    pub(crate) files: F,
+    root: PathBuf,
+    unsynced: Mutex<Unsynced>,
 }
 
-/// As [`replace`], but leaves the syncing of the folders it adds to `folders` to the caller.
-pub(crate) fn place(path: &Path, bytes: &[u8], folders: &mut BTreeSet<PathBuf>) -> io::Result<()> {
-    let parent = path.parent().ok_or_else(|| io::Error::other("a file needs a folder"))?;
-    create_folder(parent, folders)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(UNFINISHED);
-    let unfinished = path.with_file_name(name);
-    let mut file = File::create(&unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&unfinished, path)?;
-    folders.insert(parent.to_owned());
-    Ok(())
+/// Folders whose names may not outlast a loss of power.
+#[derive(Default)]
+struct Unsynced {
+    folders: BTreeSet<PathBuf>,
+    /// Whether the folders that an earlier process left are known to be synced.
+    settled: bool,
 }
 
-/// Makes renames and new entries of these folders last.
-pub(crate) fn sync_folders(folders: &BTreeSet<PathBuf>) -> io::Result<()> {
-    folders.iter().try_for_each(|folder| File::open(folder)?.sync_all())
-}
-
-fn create_folder(folder: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
+impl<F> Durable<F> {
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
-    let parent = match folder.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    create_folder(parent, folders)?;
-    match fs::create_dir(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => {
-            folders.insert(parent.to_owned());
-            Ok(())
+}
+
+impl<F: Files> Durable<F> {
+    pub(crate) fn new(files: F, root: PathBuf) -> Self {
+        Self { files, root, unsynced: Mutex::default() }
+    }
+
+    /// Bytes of a file, at most one more than `most`; `None` if it is not there.
+    pub(crate) fn read(&self, path: &Path, most: usize) -> io::Result<Option<Vec<u8>>> {
+        found(self.files.read(path, most))
+    }
+
+    /// Puts `bytes` at `path`, whole or not at all, in the place of whatever was there.
+    pub(crate) fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.place(path, bytes)?;
+        self.sync()
+    }
+
+    /// As [`Durable::replace`], but it lasts only after [`Durable::sync`].
+    pub(crate) fn place(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let parent = path.parent().ok_or_else(|| io::Error::other("a file needs a folder"))?;
+        self.create_folder(parent)?;
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".");
+        name.push(UNFINISHED);
+        let unfinished = path.with_file_name(name);
+        let mut file = self.files.create(&unfinished)?;
+        self.files.write(&mut file, bytes)?;
+        self.files.sync(&mut file)?;
+        drop(file);
+        self.rename(&unfinished, path)
+    }
+
+    /// Moves a file to a name that is free.
+    pub(crate) fn move_to(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.create_folder(to.parent().ok_or_else(|| io::Error::other("a file needs a folder"))?)?;
+        self.rename(from, to)?;
+        self.sync()
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        // Noted before the call: one that fails may have happened all the same.
+        let folders = [from, to].into_iter().filter_map(Path::parent).map(|folder| named(folder).to_owned());
+        self.unsynced().folders.extend(folders);
+        self.files.rename(from, to)
+    }
+
+    /// Makes everything that is there outlast a loss of power.
+    ///
+    /// The first call of a process syncs every folder: a process that was killed may have left names that nobody synced, and what is
+    /// built on them must not vanish.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        // INVARIANT: held until the folders are synced, so that nobody else takes an empty list for synced folders.
+        let mut unsynced = self.unsynced();
+        if !unsynced.settled {
+            self.walk(|folder| {
+                unsynced.folders.insert(folder);
+            })?;
+            for above in self.root.ancestors().skip(1) {
+                match self.files.sync_path(named(above)) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    // No earlier process of ours made a folder that this one may not open.
+                    Err(error) if error.kind() == ErrorKind::PermissionDenied => break,
+                    Err(error) => return Err(error),
+                }
+            }
+            unsynced.settled = true;
         }
+        while let Some(folder) = unsynced.folders.pop_last() {
+            if let Err(error) = self.files.sync_path(&folder) {
+                // One that is gone would fail for ever; whoever needs a file in it makes it anew.
+                if error.kind() != ErrorKind::NotFound {
+                    unsynced.folders.insert(folder);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a file that was found, and the folders it stands in, outlast a loss of power, whoever put it there.
+    pub(crate) fn settle(&self, path: &Path) -> io::Result<()> {
+        self.files.sync_path(path)?;
+        self.unsynced().settled = false;
+        self.sync()
+    }
+
+    /// Locks a file directly under the root.
+    pub(crate) fn lock(&self, path: &Path) -> io::Result<F::Lock> {
+        self.create_folder(&self.root)?;
+        self.files.lock(path)
+    }
+
+    /// Removes what crashes left unfinished, and returns its paths under the root.
+    pub(crate) fn remove_unfinished(&self) -> io::Result<Vec<PathBuf>> {
+        let mut left = Vec::new();
+        self.walk_files(&self.root, |path| {
+            if is_unfinished(&path) {
+                left.push(path);
+            }
+        })?;
+        for path in &left {
+            self.files.remove(path)?;
+        }
+        Ok(left.into_iter().map(|path| path.strip_prefix(&self.root).unwrap_or(&path).to_owned()).collect())
+    }
+
+    /// Every file below a folder.
+    pub(crate) fn walk_files(&self, folder: &Path, mut visit: impl FnMut(PathBuf)) -> io::Result<()> {
+        self.walk_both(folder, &mut visit, &mut |_| {})
+    }
+
+    /// The root and every folder below it.
+    fn walk(&self, mut visit: impl FnMut(PathBuf)) -> io::Result<()> {
+        self.walk_both(&self.root, &mut |_| {}, &mut visit)
+    }
+
+    fn walk_both(
+        &self,
+        folder: &Path,
+        file: &mut impl FnMut(PathBuf),
+        visit: &mut impl FnMut(PathBuf),
+    ) -> io::Result<()> {
+        let mut open = vec![folder.to_owned()];
+        while let Some(folder) = open.pop() {
+            let Some(entries) = found(self.files.list(&folder))? else { continue };
+            for entry in entries {
+                let path = folder.join(&entry.name);
+                if entry.is_folder { open.push(path) } else { file(path) }
+            }
+            visit(folder);
+        }
+        Ok(())
+    }
+
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        if self.files.is_folder(named(folder)) {
+            return Ok(());
+        }
+        let parent = folder.parent().ok_or_else(|| io::Error::other("there is no folder at all"))?;
+        self.create_folder(parent)?;
+        self.unsynced().folders.insert(named(parent).to_owned());
+        match self.files.create_folder(folder) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn unsynced(&self) -> MutexGuard<'_, Unsynced> {
+        self.unsynced.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) fn is_unfinished(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == UNFINISHED)
+}
+
+/// The parent of a relative name is where the process stands.
+fn named(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
+pub(crate) fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
     }
 }

@@ -10,6 +10,7 @@
 pub mod conformance;
 mod durable;
 mod error;
+pub mod files;
 mod folder;
 mod fsck;
 mod intent;
@@ -27,7 +28,7 @@ pub mod witness;
 
 pub use error::{LogError, Result};
 pub use folder::FolderTiles;
-pub use fsck::{FsckReport, fsck};
+pub use fsck::{FsckReport, fsck, rebuild};
 pub use intent::{INTENT_GRACE, Intent, IntentError, overdue};
 pub use open::{Log, LogParts, Pace, Progress};
 pub use publish::Published;

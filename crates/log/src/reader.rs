@@ -1,7 +1,7 @@
 //! Reading a log from outside, from where it is kept or over HTTP, and believing only what verifies.
 
 use crate::TileStore;
-use crate::folder::found;
+use crate::durable::found;
 use crate::open::{CHECKPOINT_FILE, VKEY_FILE};
 use crate::witness::read_limited;
 use async_trait::async_trait;

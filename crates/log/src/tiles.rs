@@ -31,7 +31,7 @@ pub trait TileStore: Send + Sync {
     }
 
     /// Keeps tiles so that they are there after a crash, and reads them back. Tiles never change: one that is there with the same
-    /// bytes stays as it is.
+    /// bytes stays as it is. After the first call of a process, which may bring no tile, what an earlier process wrote lasts too.
     ///
     /// # Errors
     /// [`ErrorKind::AlreadyExists`] when one is there with other bytes, [`ErrorKind::InvalidData`] when one reads back
@@ -56,6 +56,22 @@ pub trait TileStore: Send + Sync {
     /// [`ErrorKind::AlreadyExists`] when another process has replaced it since this value read it (where the place can tell),
     /// otherwise those of the system.
     fn replace_file(&self, name: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// Moves a damaged tile to where nobody reads tiles, so that it can be written again, and returns where it is kept.
+    ///
+    /// # Errors
+    /// Those of the system; [`ErrorKind::Unsupported`] for a place that cannot.
+    fn set_aside(&self, path: &TilePath) -> io::Result<String> {
+        Err(io::Error::new(ErrorKind::Unsupported, format!("{path} cannot be set aside here: move it by hand")))
+    }
+
+    /// Removes what crashes left of unfinished writes, and returns its names. Only while nobody else writes.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn remove_unfinished(&self) -> io::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
 }
 
 /// Most bytes that a tile of this address has.

@@ -74,12 +74,13 @@ impl Bench {
 
     /// An initialised log whose tiles are elsewhere than in the folder.
     pub(crate) async fn over(journal: Arc<dyn Journal>, place: Option<Opens>) -> Self {
-        let bench = Self {
-            folder: tempfile::tempdir().unwrap(),
-            journal,
-            clock: Arc::new(StepClock::new(Timestamp::from_unix(NOW as i64).unwrap(), 0)),
-            place,
-        };
+        Self::within(tempfile::tempdir().unwrap(), journal, place).await
+    }
+
+    /// An initialised log in a folder that is there.
+    pub(crate) async fn within(folder: TempDir, journal: Arc<dyn Journal>, place: Option<Opens>) -> Self {
+        let clock = Arc::new(StepClock::new(Timestamp::from_unix(NOW as i64).unwrap(), 0));
+        let bench = Self { folder, journal, clock, place };
         Log::init(&*bench.journal, &*bench.tiles(), &signer()).await.unwrap();
         bench
     }

@@ -1,10 +1,12 @@
 //! All integration tests of the crate in one binary.
 
+mod bits;
 mod crashes;
 mod damage;
 mod http;
 mod intents;
 mod kit;
+mod pages;
 mod running;
 #[cfg(feature = "s3")]
 mod s3;

@@ -1,5 +1,6 @@
 use super::state::{Cosigned, States};
 use super::{Witness, WitnessError};
+use crate::files::{Files, SystemFiles};
 use async_trait::async_trait;
 use countersign_core::time::Clock;
 use countersign_tlog::cosignature::cosign;
@@ -12,20 +13,21 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// its record of a log is damaged or gone, and not when its clock lies before a time that it has signed or seen.
 ///
 /// Several processes may share the folder: each step from reading to writing holds a lock on it.
-#[derive(Clone)]
-pub struct LocalWitness(Arc<Inner>);
+///
+/// Clones are the same witness.
+pub struct LocalWitness<F: Files = SystemFiles>(Arc<Inner<F>>);
 
-struct Inner {
+struct Inner<F: Files> {
     name: String,
     key: SigningKey,
     logs: Vec<VerifierKey>,
     clock: Arc<dyn Clock>,
     // INVARIANT: held from reading the latest checkpoint until the next one is on disk.
-    turn: Mutex<Turn>,
+    turn: Mutex<Turn<F>>,
 }
 
-struct Turn {
-    states: States,
+struct Turn<F: Files> {
+    states: States<F>,
     /// The latest time the clock has shown to this process.
     shown: u64,
 }
@@ -42,7 +44,21 @@ impl LocalWitness {
         folder: impl Into<PathBuf>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let turn = Mutex::new(Turn { states: States::new(folder.into()), shown: 0 });
+        Self::on(SystemFiles, name, key, logs, folder, clock)
+    }
+}
+
+impl<F: Files> LocalWitness<F> {
+    /// As [`LocalWitness::new`], with its folder on another file system.
+    pub fn on(
+        files: F,
+        name: impl Into<String>,
+        key: SigningKey,
+        logs: Vec<VerifierKey>,
+        folder: impl Into<PathBuf>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let turn = Mutex::new(Turn { states: States::new(files, folder.into()), shown: 0 });
         Self(Arc::new(Inner { name: name.into(), key, logs, clock, turn }))
     }
 
@@ -111,7 +127,13 @@ enum Failure {
     Clock { now: u64, before: u64 },
 }
 
-impl Inner {
+impl<F: Files> Clone for LocalWitness<F> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<F: Files> Inner<F> {
     fn cosign(&self, request: &AddCheckpoint) -> Result<String, Failure> {
         let broken = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
         let mut turn = self.turn().map_err(Failure::Broken)?;
@@ -130,11 +152,11 @@ impl Inner {
         Ok(cosignature_body(&[line]))
     }
 
-    fn turn(&self) -> Result<MutexGuard<'_, Turn>, String> {
+    fn turn(&self) -> Result<MutexGuard<'_, Turn<F>>, String> {
         self.turn.lock().map_err(|_| "an earlier request panicked".to_owned())
     }
 
-    fn latest(&self, turn: &mut Turn, origin: &str) -> Result<Option<Cosigned>, String> {
+    fn latest(&self, turn: &mut Turn<F>, origin: &str) -> Result<Option<Cosigned>, String> {
         let logs: Vec<&VerifierKey> = self.logs.iter().filter(|log| log.name().as_str() == origin).collect();
         if logs.is_empty() {
             return Ok(None);
@@ -143,7 +165,7 @@ impl Inner {
     }
 
     /// The time, which never runs backwards within one process.
-    fn now(&self, turn: &mut Turn) -> Result<u64, Failure> {
+    fn now(&self, turn: &mut Turn<F>) -> Result<u64, Failure> {
         let now = u64::try_from(self.clock.now().unix()).map_err(|error| Failure::Broken(error.to_string()))?;
         if now < turn.shown {
             return Err(Failure::Clock { now, before: turn.shown });
@@ -158,7 +180,7 @@ impl Inner {
 }
 
 #[async_trait]
-impl Witness for LocalWitness {
+impl<F: Files> Witness for LocalWitness<F> {
     fn name(&self) -> &str {
         &self.0.name
     }

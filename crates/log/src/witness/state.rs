@@ -3,13 +3,13 @@
 //! `<hex SHA-256 of the origin>/checkpoint` is the checkpoint cosigned last, with the log's signature and the witness's own, as it is
 //! served. `cosigned` beside it says that there has been one. `lock` in the folder is held by whoever reads in order to write.
 
-use crate::durable::{replace, sync_folders};
-use crate::folder::found;
+use crate::durable::{Durable, found};
+use crate::files::Files;
 use countersign_tlog::checkpoint::SignedCheckpoint;
-use countersign_tlog::note::VerifierKey;
+use countersign_tlog::note::{MAX_NOTE_BYTES, VerifierKey};
 use countersign_tlog::witness::{monitoring_path, verify_latest};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -27,27 +27,21 @@ pub(super) struct Cosigned {
 }
 
 /// The folder of one witness.
-pub(super) struct States {
-    folder: PathBuf,
+pub(super) struct States<F> {
+    folder: Durable<F>,
     // What this process knows to outlast a power cut. A file may have been put there by a write whose end was never confirmed.
     lasting: BTreeMap<PathBuf, Vec<u8>>,
 }
 
-impl States {
-    pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder, lasting: BTreeMap::new() }
+impl<F: Files> States<F> {
+    pub(super) fn new(files: F, folder: PathBuf) -> Self {
+        Self { folder: Durable::new(files, folder), lasting: BTreeMap::new() }
     }
 
-    /// Keeps other processes out until the file is dropped.
-    pub(super) fn lock(&self) -> Result<File, String> {
-        let path = self.folder.join(LOCK);
-        let lock = || -> io::Result<File> {
-            fs::create_dir_all(&self.folder)?;
-            let file = File::options().write(true).create(true).truncate(false).open(&path)?;
-            file.lock()?;
-            Ok(file)
-        };
-        lock().map_err(|error| format!("{}: {error}", path.display()))
+    /// Keeps other processes out until the lock is dropped.
+    pub(super) fn lock(&self) -> Result<F::Lock, String> {
+        let path = self.folder.root().join(LOCK);
+        self.folder.lock(&path).map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// What was cosigned last for the log with this origin; `None` if nothing ever was. `logs` are the keys trusted for it.
@@ -61,9 +55,9 @@ impl States {
     ) -> Result<Option<Cosigned>, String> {
         let path = self.path(origin);
         let failed = |error: io::Error| format!("{}: {error}", path.display());
-        let Some(bytes) = found(fs::read(&path)).map_err(failed)? else {
+        let Some(bytes) = self.folder.read(&path, MAX_NOTE_BYTES).map_err(failed)? else {
             let marker = path.with_file_name(COSIGNED);
-            return match found(fs::metadata(&marker)).map_err(failed)? {
+            return match self.folder.read(&marker, MAX_NOTE_BYTES).map_err(failed)? {
                 None => Ok(None),
                 Some(_) => Err(format!(
                     "{} is gone, and {} says that `{origin}` was cosigned: put the file back as it was last, or begin with a new key",
@@ -75,7 +69,7 @@ impl States {
         let state =
             check(&bytes, logs, witness).map_err(|reason| format!("{} is damaged: {reason}", path.display()))?;
         if self.lasting.get(&path) != Some(&bytes) {
-            make_lasting(&path).map_err(failed)?;
+            self.folder.settle(&path).map_err(failed)?;
             self.lasting.insert(path, bytes);
         }
         Ok(Some(state))
@@ -88,17 +82,17 @@ impl States {
         let failed = |error: io::Error| format!("{}: {error}", path.display());
         let bytes = signed.to_string().into_bytes();
         self.lasting.remove(&path);
-        replace(&path, &bytes).map_err(failed)?;
+        self.folder.replace(&path, &bytes).map_err(failed)?;
         let marker = path.with_file_name(COSIGNED);
-        if found(fs::metadata(&marker)).map_err(failed)?.is_none() {
-            replace(&marker, format!("{origin}\n").as_bytes()).map_err(failed)?;
+        if self.folder.read(&marker, MAX_NOTE_BYTES).map_err(failed)?.is_none() {
+            self.folder.replace(&marker, format!("{origin}\n").as_bytes()).map_err(failed)?;
         }
         self.lasting.insert(path, bytes);
         Ok(())
     }
 
     fn path(&self, origin: &str) -> PathBuf {
-        self.folder.join(monitoring_path(origin))
+        self.folder.root().join(monitoring_path(origin))
     }
 }
 
@@ -167,9 +161,4 @@ fn check(bytes: &[u8], logs: &[&VerifierKey], witness: &VerifierKey) -> Result<C
         return Ok(Cosigned { signed, time, bytes: bytes.to_vec() });
     }
     Err(reason)
-}
-
-fn make_lasting(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()?;
-    sync_folders(&path.ancestors().skip(1).take(2).map(Path::to_owned).collect())
 }

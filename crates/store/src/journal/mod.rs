@@ -56,6 +56,8 @@ pub enum Place {
 }
 
 /// What the sequencer needs. Leaves come from domain transactions by [`enqueue`], or by [`Journal::enqueue`] alone.
+///
+/// What a journal shows outlasts a loss of power: commits that a killed process left unsynced are synced before they are shown.
 #[async_trait]
 pub trait Journal: Send + Sync {
     /// Makes the head of a new log.
@@ -89,6 +91,15 @@ pub trait Journal: Send + Sync {
 
     /// Where the leaf with this key is; `None` if it was never accepted.
     async fn place(&self, key: &LeafKey) -> Result<Option<Place>>;
+
+    /// What is wrong where reading head and leaves does not look, such as the index of keys: one line each, empty when sound. Reads
+    /// everything the store holds.
+    ///
+    /// # Errors
+    /// When the store cannot be read at all.
+    async fn check_storage(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
 }
 
 fn check(leaf: &NewLeaf) -> Result<()> {

@@ -1,4 +1,6 @@
 use super::{Entry, Head, Journal, MOST_LEAVES, Place, check, check_entry, check_step, moved_on, statements, taken};
+use crate::sqlite::file::settle;
+use crate::sqlite::rows::unavailable;
 use crate::{LeafKey, NewLeaf, Result, StoreError};
 use async_trait::async_trait;
 use countersign_tlog::leaf_hash;
@@ -10,6 +12,7 @@ use std::time::Duration;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 const READERS: u32 = 2;
+const INTEGRITY: &str = "PRAGMA integrity_check";
 
 /// The journal in the custodian's SQLite file, beside the tables of the desk. Write-ahead log, `synchronous=FULL`.
 #[derive(Debug, Clone)]
@@ -22,8 +25,10 @@ impl SqliteJournal {
     /// Opens a file that [`SqliteStore`](crate::sqlite::SqliteStore) has created, on connections of its own.
     ///
     /// # Errors
-    /// [`Unavailable`](StoreError::Unavailable) when it is not there or has no journal.
+    /// [`Unavailable`](StoreError::Unavailable) when it is not there or has no journal; [`Corrupt`](StoreError::Corrupt) when it is
+    /// damaged.
     pub async fn open(path: &Path) -> Result<Self> {
+        settle(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(false)
@@ -202,6 +207,20 @@ impl Journal for SqliteJournal {
         })
         .transpose()
     }
+
+    async fn check_storage(&self) -> Result<Vec<String>> {
+        let failed = |error| unavailable("check its file", error);
+        let found: Vec<String> = match sqlx::query_scalar(INTEGRITY).fetch_all(&self.readers).await.map_err(failed) {
+            Err(StoreError::Corrupt { reason, .. }) => vec![reason],
+            other => other?,
+        };
+        // Sound is one row that says so; no row at all is no answer.
+        if found == ["ok"] {
+            return Ok(Vec::new());
+        }
+        let said = if found.is_empty() { vec!["the check says nothing".to_owned()] } else { found };
+        Ok(said.into_iter().map(|line| format!("the database file: {line}")).collect())
+    }
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
@@ -211,10 +230,6 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-}
-
-fn unavailable(doing: &'static str, error: sqlx::Error) -> StoreError {
-    StoreError::Unavailable { doing, reason: error.to_string() }
 }
 
 fn damaged(error: sqlx::Error) -> StoreError {

@@ -6,9 +6,9 @@ use super::schema::{self, Component};
 use crate::{Result, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
-use std::fs::OpenOptions;
-use std::io::ErrorKind;
-use std::path::Path;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
 /// Connections that only read.
 const READERS: u32 = 4;
@@ -32,6 +32,7 @@ pub(crate) struct DatabaseFile {
 impl DatabaseFile {
     pub(crate) async fn open(path: &Path, components: &'static [Component], erasure: Erasure) -> Result<Self> {
         create_private(path)?;
+        settle(path)?;
         let mut options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(false)
@@ -82,6 +83,29 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+}
+
+/// Makes what the file shows outlast a loss of power.
+///
+/// A program that was killed may have left commits in the write-ahead log that were never synced, in a file whose name was never
+/// synced. SQLite shows them to the next program without syncing them, and would lose them after a witness has seen them.
+pub(crate) fn settle(path: &Path) -> Result<()> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Closing any handle of the database itself would drop SQLite's locks on it; these two carry none.
+    [PathBuf::from(log).as_path(), folder].into_iter().try_for_each(sync).map_err(|error| StoreError::Unavailable {
+        doing: "sync its file",
+        reason: format!("`{}`: {error}", path.display()),
+    })
+}
+
+fn sync(path: &Path) -> io::Result<()> {
+    match File::open(path) {
+        Ok(file) => file.sync_all(),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Creates the file readable by its owner only; SQLite gives the files beside it the same mode.

@@ -4,12 +4,12 @@
 //! several read beside it. Other processes may open the same file: they wait up to [`BUSY_TIMEOUT`].
 
 mod cases;
-mod file;
+pub(crate) mod file;
 mod orders;
 mod outbox;
 mod payments;
 mod register;
-mod rows;
+pub(crate) mod rows;
 mod schema;
 mod settings;
 mod sigmas;
@@ -35,7 +35,8 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`Schema`](crate::StoreError::Schema) when another version of this program wrote it;
-    /// [`Unavailable`](crate::StoreError::Unavailable) when it cannot be opened or is no database.
+    /// [`Corrupt`](crate::StoreError::Corrupt) when it is damaged or no database;
+    /// [`Unavailable`](crate::StoreError::Unavailable) when it cannot be opened.
     pub async fn open(path: &Path) -> Result<Self> {
         Ok(Self { file: DatabaseFile::open(path, schema::CUSTODIAN, file::Erasure::Keep).await? })
     }

@@ -5,9 +5,16 @@ use countersign_core::time::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-/// The database did not do it.
+/// SQLite's result codes (https://sqlite.org/rescode.html) for a file whose content is damaged; the low byte of an extended code.
+const DAMAGED: [u32; 2] = [11, 26];
+
+/// The database did not do it: now, or never because its file is damaged.
 pub(crate) fn unavailable(doing: &'static str, error: sqlx::Error) -> StoreError {
-    StoreError::Unavailable { doing, reason: error.to_string() }
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    match code.map(|code| code & 0xff) {
+        Some(code) if DAMAGED.contains(&code) => StoreError::corrupt("the database file", error),
+        _ => StoreError::Unavailable { doing, reason: error.to_string() },
+    }
 }
 
 /// A column of raw bytes.

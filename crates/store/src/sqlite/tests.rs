@@ -210,7 +210,7 @@ async fn another_version_or_no_database_is_refused() {
     let text = folder.path().join("letter.txt");
     std::fs::write(&text, "Dear Sir, ".repeat(200)).unwrap();
     let no_database = SqliteStore::open(&text).await;
-    assert!(matches!(no_database, Err(StoreError::Unavailable { .. })), "{no_database:?}");
+    assert!(matches!(no_database, Err(StoreError::Corrupt { .. })), "{no_database:?}");
     let nowhere = SqliteStore::open(&folder.path().join("none/custodian.db")).await;
     assert!(matches!(nowhere, Err(StoreError::Unavailable { .. })), "{nowhere:?}");
 }
