@@ -9,6 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Ending of files that are being written; what a crash leaves of them means nothing.
 pub(crate) const UNFINISHED: &str = "unfinished";
 
+const NOT_OURS: [ErrorKind; 4] =
+    [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem, ErrorKind::InvalidInput, ErrorKind::Unsupported];
+
 /// A folder whose files are replaced whole or not at all.
 pub(crate) struct Durable<F> {
     pub(crate) files: F,
@@ -20,8 +23,10 @@ pub(crate) struct Durable<F> {
 #[derive(Default)]
 struct Unsynced {
     folders: BTreeSet<PathBuf>,
-    /// Whether the folders that an earlier process left are known to be synced.
+    /// Whether the folders that another process left are known to be synced.
     settled: bool,
+    /// The same of the folders above the root, which change only once.
+    above: bool,
 }
 
 impl<F> Durable<F> {
@@ -86,16 +91,11 @@ impl<F: Files> Durable<F> {
             self.walk(|folder| {
                 unsynced.folders.insert(folder);
             })?;
-            for above in self.root.ancestors().skip(1) {
-                match self.files.sync_path(named(above)) {
-                    Ok(()) => {}
-                    Err(error) if error.kind() == ErrorKind::NotFound => {}
-                    // No earlier process of ours made a folder that this one may not open.
-                    Err(error) if error.kind() == ErrorKind::PermissionDenied => break,
-                    Err(error) => return Err(error),
-                }
-            }
             unsynced.settled = true;
+        }
+        if !unsynced.above {
+            self.sync_above()?;
+            unsynced.above = true;
         }
         while let Some(folder) = unsynced.folders.pop_last() {
             if let Err(error) = self.files.sync_path(&folder) {
@@ -104,6 +104,18 @@ impl<F: Files> Durable<F> {
                     unsynced.folders.insert(folder);
                 }
                 return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn sync_above(&self) -> io::Result<()> {
+        for folder in self.root.ancestors().skip(1) {
+            match self.files.sync_path(named(folder)) {
+                // No process of ours made a folder in one that may not be opened or cannot be synced at all.
+                Err(error) if NOT_OURS.contains(&error.kind()) => return Ok(()),
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
             }
         }
         Ok(())
