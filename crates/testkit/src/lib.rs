@@ -4,6 +4,7 @@
 //! invented, the states are the user-assigned codes of ISO 3166-1, and no address or telephone number can reach anybody.
 
 pub mod clock;
+pub mod disk;
 pub mod moto;
 pub mod pdf;
 pub mod population;
