@@ -8,6 +8,7 @@ use countersign_core::directory::Directory;
 use countersign_core::facts::Facts;
 use countersign_core::json::{Document, Exact};
 use countersign_core::order::Order;
+use countersign_core::totals::DailyTotals;
 use libfuzzer_sys::fuzz_target;
 
 fn one<T: Document>(bytes: &[u8]) {
@@ -18,13 +19,14 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 7 {
+    match format % 8 {
         0 => one::<Order>(bytes),
         1 => one::<Approval>(bytes),
         2 => one::<Facts>(bytes),
         3 => one::<Directory>(bytes),
         4 => one::<Genesis>(bytes),
         5 => one::<Change>(bytes),
+        6 => one::<DailyTotals>(bytes),
         _ => one::<EventRecord>(bytes),
     }
 });

@@ -1,4 +1,5 @@
-//! Time: whole seconds since 1970-01-01T00:00:00Z, written as `2026-11-20T13:00:00Z`, and the clock as an argument.
+//! Time: whole seconds since 1970-01-01T00:00:00Z, written as `2026-11-20T13:00:00Z`; days of the calendar; the clock as an
+//! argument.
 
 use crate::id::InvalidId;
 use std::fmt;
@@ -56,6 +57,11 @@ impl Timestamp {
             .ok_or_else(|| InvalidId::not("a time like 2026-11-20T13:00:00Z (UTC, whole seconds)", text))
     }
 
+    /// The day (UTC) in which `self` lies.
+    pub fn date(self) -> Date {
+        Date(self.0 / DAY)
+    }
+
     /// The last second of the calendar quarter (UTC) in which `self` lies.
     #[must_use]
     pub fn quarter_end(self) -> Self {
@@ -95,6 +101,55 @@ impl std::str::FromStr for Timestamp {
 
 crate::text_serde!(Timestamp);
 
+/// A day of the calendar (UTC), years 1970 to 2999.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(i64);
+
+impl Date {
+    /// Its first second.
+    pub fn start(self) -> Timestamp {
+        Timestamp(self.0 * DAY)
+    }
+
+    /// Reads `YYYY-MM-DD` and nothing else.
+    ///
+    /// # Errors
+    /// [`InvalidId`] for other spellings and impossible days.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let parsed: Option<jiff::civil::Date> = text.parse().ok();
+        let start = parsed.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok());
+        start
+            .and_then(|start| Timestamp::from_unix(start.timestamp().as_second()))
+            .map(Timestamp::date)
+            .filter(|date| date.to_string() == text)
+            .ok_or_else(|| InvalidId::not("a day like 2026-11-20", text))
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_second(self.start().unix()) {
+            Ok(time) => write!(f, "{}", time.to_zoned(jiff::tz::TimeZone::UTC).date()),
+            Err(_) => write!(f, "@{}", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Date({self})")
+    }
+}
+
+impl std::str::FromStr for Date {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+crate::text_serde!(Date);
+
 /// The clock, an argument everywhere: only the binary's edge reads the machine's.
 pub trait Clock: Send + Sync {
     /// The present time.
@@ -122,6 +177,27 @@ mod tests {
             assert!(Timestamp::parse(bad).is_err(), "{bad}");
         }
         assert_eq!(Timestamp::MAX.to_string(), "2999-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn days_have_one_spelling_and_begin_at_midnight() {
+        for (day, start) in [("1970-01-01", 0), ("2026-11-20", 1_795_132_800), ("2999-12-31", 32_503_593_600)] {
+            let date = Date::parse(day).unwrap();
+            assert_eq!((date.to_string().as_str(), date.start().unix()), (day, start));
+            assert_eq!((date.start().date(), date.start().plus(DAY - 1).date()), (date, date));
+        }
+        for bad in [
+            "2026-11-2",
+            "2026-02-30",
+            "20261120",
+            "2026-11-20T00:00:00Z",
+            "1969-12-31",
+            "3000-01-01",
+            " 2026-11-20",
+            "",
+        ] {
+            assert!(Date::parse(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

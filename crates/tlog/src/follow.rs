@@ -30,6 +30,15 @@ pub struct Step {
     pub witnessed: Witnessed,
 }
 
+/// Entries of a tree that was verified before: they are in it, in this order, without gaps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaughtUp {
+    /// What to remember once the leaves are dealt with.
+    pub next: Follower,
+    /// Bytes of the leaves after those that were read before.
+    pub leaves: Vec<Vec<u8>>,
+}
+
 /// Why a follower does not go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FollowError<E> {
@@ -97,32 +106,41 @@ impl Follower {
         let witnessed = policy.check(signed, window)?;
         let checkpoint = signed.checkpoint();
         let first = self.size();
-        if checkpoint.size < first {
-            return Err(FollowError::Older { found: checkpoint.size, verified: first });
+        let CaughtUp { next, leaves } = self.catch_up(checkpoint.size, checkpoint.root, reader, most)?;
+        Ok(Step { next, first, leaves, checkpoint_size: checkpoint.size, checkpoint_root: checkpoint.root, witnessed })
+    }
+    /// As [`step`](Self::step), towards a tree that was verified before: reads at most `most` new entries and proves that
+    /// they and everything read before are the beginning of the tree of this size and root.
+    ///
+    /// # Errors
+    /// [`FollowError`], never [`FollowError::Policy`]; the follower stays as it was.
+    pub fn catch_up<R: TileReader>(
+        &self,
+        size: u64,
+        root: Hash,
+        reader: &mut R,
+        most: u64,
+    ) -> Result<CaughtUp, FollowError<R::Error>> {
+        let first = self.size();
+        if size < first {
+            return Err(FollowError::Older { found: size, verified: first });
         }
-        let last = checkpoint.size.min(first.saturating_add(most.max(1)));
+        let last = size.min(first.saturating_add(most.max(1)));
         let mut frontier = self.frontier.clone();
         let mut leaves = Vec::new();
-        read_entries(first, last, checkpoint.size, reader, |_, entry| leaves.push(entry.to_vec()))?;
+        read_entries(first, last, size, reader, |_, entry| leaves.push(entry.to_vec()))?;
         for leaf in &leaves {
             frontier.push_leaf(leaf)?;
         }
-        let mut tiles = TileHashes::new(checkpoint.size, &mut *reader);
-        let proof = match consistency_proof(frontier.size(), checkpoint.size, &mut tiles) {
+        let mut tiles = TileHashes::new(size, &mut *reader);
+        let proof = match consistency_proof(frontier.size(), size, &mut tiles) {
             Ok(proof) => proof,
             Err(ProveError::Read(error)) => return Err(error.into()),
             // INVARIANT: read_entries gives exactly first..last, so neither of the others can come.
             Err(ProveError::Index { .. } | ProveError::Sizes { .. }) => Vec::new(),
         };
-        verify_consistency(frontier.size(), frontier.root(), checkpoint.size, checkpoint.root, &proof)
+        verify_consistency(frontier.size(), frontier.root(), size, root, &proof)
             .map_err(|reason| FollowError::Fork { size: frontier.size(), reason })?;
-        Ok(Step {
-            next: Self { frontier },
-            first,
-            leaves,
-            checkpoint_size: checkpoint.size,
-            checkpoint_root: checkpoint.root,
-            witnessed,
-        })
+        Ok(CaughtUp { next: Self { frontier }, leaves })
     }
 }

@@ -50,3 +50,31 @@ fn a_follower_refuses_forks_old_copies_and_lone_logs() {
     changed.0.clear();
     assert!(matches!(follower.step(&signed, &kit::policy(), ANY, &mut changed, 1_000), Err(FollowError::Tile(_))));
 }
+
+#[test]
+fn a_second_follower_catches_up_with_a_tree_verified_before() {
+    let mut folder = written(&[300, 500]);
+    let head = kit::cosigned(800, &[5, 6]).checkpoint().clone();
+    let (mut follower, mut seen) = (Follower::new(), Vec::new());
+    while follower.size() < head.size {
+        let caught_up = follower.catch_up(head.size, head.root, &mut folder, 170).unwrap();
+        seen.extend(caught_up.leaves);
+        follower = caught_up.next;
+    }
+    assert_eq!(seen, (0..800).map(kit::leaf).collect::<Vec<_>>());
+    assert_eq!(follower.frontier().root(), head.root);
+    let older = follower.catch_up(799, head.root, &mut folder, 9);
+    assert!(matches!(older, Err(FollowError::Older { found: 799, verified: 800 })));
+    // Entries of another history, and a tree that is not the one that was verified.
+    let follower = Follower::new();
+    let mut changed = folder.clone();
+    changed.0.get_mut("tile/entries/000").unwrap()[3] ^= 1;
+    for most in [1, 170, 1_000] {
+        let refused = follower.catch_up(head.size, head.root, &mut changed, most);
+        assert!(matches!(refused, Err(FollowError::Fork { .. })), "{most}");
+    }
+    let other = kit::cosigned(300, &[5, 6]).checkpoint().root;
+    assert!(matches!(follower.catch_up(800, other, &mut folder, 170), Err(FollowError::Fork { .. })));
+    folder.0.clear();
+    assert!(matches!(follower.catch_up(800, head.root, &mut folder, 9), Err(FollowError::Tile(_))));
+}

@@ -2,7 +2,7 @@
 //!
 //! In scope: the messages between desk, trustees and authorities ([`wire`]); the manifest; the control state folded from
 //! the journal ([`state`]); the fourteen checks of a trustee ([`request`]); the evidence of one release ([`evidence`]);
-//! recomputing a journal from its tiles ([`totals`]). Not in scope: I/O, clocks, randomness, keys at rest.
+//! recomputing a journal from its tiles, and daily totals ([`totals`]). Not in scope: I/O, clocks, randomness, keys at rest.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable)

@@ -9,9 +9,10 @@ use countersign_core::directory::Directory;
 use countersign_core::facts::Facts;
 use countersign_core::json::{Document, Exact};
 use countersign_core::order::Order;
+use countersign_core::totals::DailyTotals;
 use countersign_verify::evidence::{Files, verify_evidence};
 use countersign_verify::manifest::Manifest;
-use countersign_verify::wire::{Answer, DelayOrder, Receipt, ReleaseRequest, Signed};
+use countersign_verify::wire::{Answer, DelayOrder, Receipt, ReleaseRequest, Signed, TotalsAnswer, TotalsRequest};
 use proptest::prelude::*;
 use std::sync::OnceLock;
 
@@ -35,6 +36,9 @@ fn every_format(bytes: &[u8]) {
     one::<Receipt>(bytes);
     one::<Answer>(bytes);
     one::<ReleaseRequest>(bytes);
+    one::<DailyTotals>(bytes);
+    one::<TotalsRequest>(bytes);
+    one::<TotalsAnswer>(bytes);
 }
 
 struct Good {

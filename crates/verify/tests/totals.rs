@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Default)]
-struct Tiles(BTreeMap<String, Vec<u8>>);
+pub(crate) struct Tiles(BTreeMap<String, Vec<u8>>);
 
 impl TileReader for Tiles {
     type Error = &'static str;
@@ -25,17 +25,17 @@ impl TileReader for Tiles {
 }
 
 /// A journal with everything an auditor holds.
-struct Audited {
-    world: World,
-    held: Held,
+pub(crate) struct Audited {
+    pub(crate) world: World,
+    pub(crate) held: Held,
 }
 
 impl Audited {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { world: World::new(), held: Held::new() }
     }
 
-    fn log(&mut self, fields: &[(&str, Value)]) -> u64 {
+    pub(crate) fn log(&mut self, fields: &[(&str, Value)]) -> u64 {
         let (leaf, disclosures) = sealed_leaf(fields, &format!("{} {fields:?}", self.world.journal.size()));
         let index = self.world.append(leaf);
         self.held.insert(index, disclosures.iter().map(|one| one.as_str().to_owned()).collect());
@@ -43,7 +43,7 @@ impl Audited {
     }
 
     /// A leaf of the table with these values in its order.
-    fn kind(&mut self, kind: LeafKind, values: &[Value]) -> u64 {
+    pub(crate) fn kind(&mut self, kind: LeafKind, values: &[Value]) -> u64 {
         assert_eq!(kind.fields().len(), values.len());
         let mut fields: Vec<(&str, Value)> = vec![("kind", kind.as_str().into())];
         fields.extend(kind.fields().iter().copied().zip(values.iter().cloned()));
@@ -57,7 +57,7 @@ impl Audited {
         self.world.append(leaf.to_bytes().unwrap())
     }
 
-    fn tiles(&self) -> Tiles {
+    pub(crate) fn tiles(&self) -> Tiles {
         let leaves = &self.world.journal.leaves;
         let hashes: Vec<_> = leaves.iter().map(|leaf| countersign_tlog::leaf_hash(leaf)).collect();
         let mut tiles = HashEdge::new().append(&hashes);
@@ -65,11 +65,11 @@ impl Audited {
         Tiles(tiles.into_iter().map(|(path, bytes)| (path.to_string(), bytes)).collect())
     }
 
-    fn totals(&self) -> Totals {
+    pub(crate) fn totals(&self) -> Totals {
         self.recompute(&mut self.tiles(), &self.held).unwrap()
     }
 
-    fn recompute(&self, tiles: &mut Tiles, held: &Held) -> Result<Totals, TotalsError<&'static str>> {
+    pub(crate) fn recompute(&self, tiles: &mut Tiles, held: &Held) -> Result<Totals, TotalsError<&'static str>> {
         let pinned = self.world.control.genesis().digest();
         let signed = self.world.journal.checkpoint(self.world.journal.size(), &[self.world.now; 2]);
         recompute_totals(&signed, None, Some(&pinned), tiles, held)

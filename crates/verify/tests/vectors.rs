@@ -9,6 +9,7 @@ use countersign_core::id::Digest;
 use countersign_core::json::{Document, DocumentError, Exact};
 use countersign_core::order::Order;
 use countersign_core::time::Timestamp;
+use countersign_core::totals::DailyTotals;
 use countersign_seal::identity::IdentityKey;
 use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, VerifyingShares};
 use countersign_tlog::leaf::{ControlLeaf, ControlSignature, LeafId};
@@ -18,7 +19,9 @@ use countersign_verify::ledger::Ledger;
 use countersign_verify::manifest::Manifest;
 use countersign_verify::request::{View, verify_request};
 use countersign_verify::state::{ControlState, JournalView};
-use countersign_verify::wire::{Answer, DelayOrder, Receipt, ReleaseRequest, Signed, SignedError};
+use countersign_verify::wire::{
+    Answer, DelayOrder, Receipt, ReleaseRequest, Signed, SignedError, TotalsAnswer, TotalsRequest,
+};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -73,16 +76,24 @@ fn outcome_of(format: &str, bytes: &[u8]) -> Result<Digest, &'static str> {
         "receipt" => outcome::<Receipt>(bytes),
         "answer" => outcome::<Answer>(bytes),
         "request" => outcome::<ReleaseRequest>(bytes),
+        "totals" => outcome::<DailyTotals>(bytes),
+        "totals-request" => outcome::<TotalsRequest>(bytes),
+        "totals-answer" => outcome::<TotalsAnswer>(bytes),
         other => panic!("no format `{other}`"),
     }
 }
 
+const DOCUMENTS: [&str; 4] = [
+    include_str!("../../../vectors/core/documents.json"),
+    include_str!("../../../vectors/core/totals.json"),
+    include_str!("../../../vectors/verify/documents.json"),
+    include_str!("../../../vectors/verify/totals.json"),
+];
+
 #[test]
 fn documents_are_accepted_and_refused_as_the_vectors_say() {
     let mut counts: BTreeMap<String, (u32, u32)> = BTreeMap::new();
-    for text in
-        [include_str!("../../../vectors/core/documents.json"), include_str!("../../../vectors/verify/documents.json")]
-    {
+    for text in DOCUMENTS {
         for case in read::<Documents>(text).cases {
             let bytes = case.text.map_or_else(|| unhex(case.hex.as_ref().unwrap()), String::into_bytes);
             let found = outcome_of(&case.format, &bytes);
@@ -99,18 +110,14 @@ fn documents_are_accepted_and_refused_as_the_vectors_say() {
             *(if expected.is_ok() { good } else { bad }) += 1;
         }
     }
-    assert_eq!(counts.len(), 12);
+    assert_eq!(counts.len(), 15);
     assert!(counts.values().all(|(good, bad)| *good > 0 && bad > good), "{counts:?}");
 }
 
 #[test]
 fn every_good_document_has_the_bytes_of_its_snapshot() {
     for (format, text) in crate::samples::samples() {
-        let cases = [
-            include_str!("../../../vectors/core/documents.json"),
-            include_str!("../../../vectors/verify/documents.json"),
-        ]
-        .map(|text| read::<Documents>(text).cases);
+        let cases = DOCUMENTS.map(|text| read::<Documents>(text).cases);
         let known = cases
             .iter()
             .flatten()
@@ -199,6 +206,8 @@ struct Step {
     sigs: Vec<Sig>,
     witnessed: Timestamp,
     accepted: bool,
+    /// Number of the last totals that stand.
+    totals: Option<u32>,
     state: String,
     state_text: String,
 }
@@ -217,6 +226,7 @@ fn control_leaves_fold_as_the_vectors_say() {
         let rejected = state.rejected().len();
         state.fold(index, &leaf(step.body, step.sigs), step.witnessed);
         assert_eq!(state.rejected().len() == rejected, step.accepted, "leaf {index}: {:?}", state.rejected());
+        assert_eq!(state.totals().map(|last| last.totals.value().number), step.totals, "leaf {index}");
         let now = state.at(step.witnessed);
         assert_eq!(serde_json::to_string(&now).unwrap(), step.state_text, "leaf {index}");
         assert_eq!(now.digest().to_hex(), step.state, "leaf {index}");

@@ -5,6 +5,7 @@ use crate::request::publicity::witnessed;
 use crate::state::{ControlState, InForce};
 use countersign_core::id::Digest;
 use countersign_core::time::Timestamp;
+use countersign_core::totals::DailyTotals;
 use countersign_tlog::leaf::ControlLeaf;
 use countersign_tlog::policy::{Policy, TimeWindow};
 use countersign_tlog::proof::{Included, LogProof};
@@ -34,8 +35,11 @@ impl History {
             let parsed = ControlLeaf::parse(leaf).map_err(|error| Fault::new(path, error))?;
             let included = prove_control(files, path, leaf, &state)?;
             let time = witnessed(&included);
-            state.fold(included.index, &parsed, time);
-            later.push((included.index, parsed, time));
+            // Totals change nothing that could be in force.
+            if !DailyTotals::is_claimed_by(parsed.body()) {
+                state.fold(included.index, &parsed, time);
+                later.push((included.index, parsed, time));
+            }
         }
         Ok(Self { genesis, later })
     }

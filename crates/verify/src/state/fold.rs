@@ -7,6 +7,7 @@ use countersign_core::encoding::hex;
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::{DocumentError, Exact};
 use countersign_core::time::Timestamp;
+use countersign_core::totals::DailyTotals;
 use countersign_tlog::leaf::ControlLeaf;
 use countersign_tlog::policy::{Log, Policy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,7 +100,7 @@ impl ControlState {
             suspended: BTreeSet::new(),
             held: BTreeSet::new(),
         };
-        Ok(Self { genesis, in_force, waiting: Vec::new(), number: 0, rejected: Vec::new() })
+        Ok(Self { genesis, in_force, waiting: Vec::new(), number: 0, totals: None, rejected: Vec::new() })
     }
 
     /// Folds the control leaf at `index`. `witnessed` is the time of the witnessed checkpoint under which this folder
@@ -108,6 +109,13 @@ impl ControlState {
     /// A leaf whose signatures do not suffice changes nothing and is listed by [`rejected`](Self::rejected).
     pub fn fold(&mut self, index: u64, leaf: &ControlLeaf, witnessed: Timestamp) {
         self.settle(witnessed);
+        if DailyTotals::is_claimed_by(leaf.body()) {
+            match self.accept_totals(index, leaf) {
+                Ok(totals) => self.totals = Some(totals),
+                Err(reason) => self.rejected.push(Rejected { index, reason }),
+            }
+            return;
+        }
         match self.accept(leaf, witnessed) {
             Ok(change) if change.action.only_removes() => {
                 self.number = change.number;
@@ -222,7 +230,7 @@ impl ControlState {
         Ok(signers)
     }
 
-    fn member_named(&self, party: &str) -> Option<&TrusteeMember> {
+    pub(super) fn member_named(&self, party: &str) -> Option<&TrusteeMember> {
         let members = self.genesis.value().trustees.iter().flat_map(|trustees| &trustees.members);
         members.into_iter().find(|member| party_of_trustee(member) == party)
     }
@@ -261,11 +269,11 @@ fn must_sign_genesis(person: &Person) -> bool {
 }
 
 /// A trustee's identity key in the spelling of roster keys.
-fn identity_key(member: &TrusteeMember) -> String {
+pub(super) fn identity_key(member: &TrusteeMember) -> String {
     format!("ed25519 {}", hex(member.identity.as_bytes()))
 }
 
-fn signed(body: &str, keys: &[String], signature: &str) -> bool {
+pub(super) fn signed(body: &str, keys: &[String], signature: &str) -> bool {
     let keys = keys.iter().filter_map(|key| PublicKey::parse(key).ok());
     keys.into_iter().any(|key| verify_control_signature(body, &key, signature).is_ok())
 }

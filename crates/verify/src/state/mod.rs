@@ -4,12 +4,16 @@
 //! Rules: `docs/formats/control.md`. A control leaf whose signatures do not suffice changes nothing and is remembered as
 //! rejected. An addition or a weakening takes effect after [`COOLING`](countersign_core::control::COOLING), counted from
 //! the time at which the folder saw it under the witness quorum: a tick that the custodian wrote is never trusted for that.
+//! Daily totals (`docs/formats/totals.md`) are control leaves too; they are remembered and are no part of what is in force.
 
 mod fold;
 mod journal;
+mod totals;
 
 pub use fold::{FoldError, Rejected};
 pub use journal::{JournalView, REMEMBERED_SIZES};
+pub(crate) use totals::follows;
+pub use totals::{NotNext, PublishedTotals};
 
 use countersign_core::control::{Action, Change, Genesis, Person, RingRef, TrusteeMember};
 use countersign_core::id::{AuthorityId, Digest, OrderId, PersonId};
@@ -25,6 +29,7 @@ pub struct ControlState {
     in_force: InForce,
     waiting: Vec<Waiting>,
     number: u32,
+    totals: Option<PublishedTotals>,
     rejected: Vec<Rejected>,
 }
 

@@ -1,15 +1,14 @@
 //! What disclosures tell about sealed leaves.
 
-use crate::wire::Outcome;
+use super::daily::{CountedOrder, figures};
+use super::said::{self, Said};
 use countersign_core::approval::Verdict;
-use countersign_core::class::Class;
 use countersign_core::id::Digest;
-use countersign_core::leaf::{KIND_FIELD, LeafKind};
+use countersign_core::leaf::LeafKind;
 use countersign_core::order::Kind;
 use countersign_core::time::Timestamp;
-use countersign_tlog::leaf::SealedLeaf;
+use countersign_core::totals::Figures;
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts over the sealed leaves whose disclosures are known and hold.
@@ -17,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Inside {
     /// Sealed leaves about which nothing is known.
     pub undisclosed: u64,
-    /// Sealed leaves that openings have published, of those counted.
+    /// Sealed leaves that openings have published in full, of those counted.
     pub opened: u64,
     /// Leaves by true kind, dummies included.
     pub kinds: BTreeMap<LeafKind, u64>,
@@ -99,49 +98,75 @@ pub struct Releases {
 /// The count under way.
 pub(super) struct Counting {
     sealed: u64,
-    known: u64,
+    /// Leaves counted, ascending.
+    known: Vec<u64>,
     inside: Inside,
     orders: BTreeSet<Digest>,
+    counted: Vec<CountedOrder>,
     answered: Vec<Digest>,
+}
+
+/// What is disclosed of one leaf.
+#[derive(Default)]
+pub(super) struct Told<'t> {
+    /// By whoever holds it.
+    pub(super) held: &'t [String],
+    /// By openings, with the index of each, in the order of the journal.
+    pub(super) opened: &'t [(u64, String)],
+}
+
+impl<'t> Told<'t> {
+    fn all(&self) -> BTreeSet<&'t str> {
+        let opened = self.opened.iter().map(|(_, text)| text.as_str());
+        self.held.iter().map(String::as_str).chain(opened).collect()
+    }
+
+    /// The opening with which all `fields` were published; a leaf of which a field is withheld is not opened.
+    fn opened_by(&self, fields: usize) -> Option<u64> {
+        let mut seen = BTreeSet::new();
+        self.opened.iter().find_map(|(index, text)| {
+            seen.insert(text);
+            (seen.len() == fields).then_some(*index)
+        })
+    }
 }
 
 impl Counting {
     pub(super) fn new(sealed: u64) -> Self {
-        Self { sealed, known: 0, inside: Inside::default(), orders: BTreeSet::new(), answered: Vec::new() }
+        let (inside, orders) = (Inside::default(), BTreeSet::new());
+        Self { sealed, known: Vec::new(), inside, orders, counted: Vec::new(), answered: Vec::new() }
     }
 
-    /// Counts one leaf by its disclosures, which must be exactly the fields of its kind. A leaf with a fault counts nothing.
-    pub(super) fn leaf(&mut self, entry: &[u8], texts: &BTreeSet<&str>, opened: bool) -> Result<(), String> {
-        let leaf =
-            SealedLeaf::parse(entry).map_err(|error| format!("disclosures of what is no sealed leaf: {error}"))?;
-        let texts: Vec<&str> = texts.iter().copied().collect();
-        let fields = Fields(leaf.check(&texts).map_err(|error| error.to_string())?);
-        let kind = fields.read(KIND_FIELD, |value| LeafKind::parse(value.as_str()?).ok())?;
-        fields.are_exactly_of(kind)?;
-        let said = Said::read(kind, &fields)?;
-        if let Said::Order { order, .. } = &said
-            && !self.orders.insert(*order)
-        {
-            return Err(format!("order {order} stands in the journal twice"));
+    /// Counts the leaf at `index` by its disclosures, which must be exactly the fields of its kind. A leaf with a fault counts
+    /// nothing. `opened` is the index of the leaf with which openings had published all of them. Indices come ascending.
+    pub(super) fn leaf(&mut self, index: u64, entry: &[u8], told: &Told<'_>) -> Result<(), String> {
+        let texts: Vec<&str> = told.all().into_iter().collect();
+        let (kind, said) = said::read(entry, &texts)?;
+        let opened = told.opened_by(texts.len());
+        if let Said::Order(order) = &said {
+            if !self.orders.insert(order.order) {
+                return Err(format!("order {} stands in the journal twice", order.order));
+            }
+            self.counted.push(CountedOrder::new(index, order, opened));
         }
-        self.known += 1;
-        self.inside.opened += u64::from(opened);
+        self.known.push(index);
+        self.inside.opened += u64::from(opened.is_some());
         *self.inside.kinds.entry(kind).or_default() += 1;
-        self.count(said, opened);
+        self.count(said, opened.is_some());
         Ok(())
     }
 
     fn count(&mut self, said: Said, opened: bool) {
         let inside = &mut self.inside;
         match said {
-            Said::Order { order: _, kind, people, cells, latest_opening } => {
-                *inside.orders.by_kind.entry(kind).or_default() += 1;
-                add(&mut inside.orders.people, people);
-                add(&mut inside.orders.cells, cells);
+            Said::Order(order) => {
+                *inside.orders.by_kind.entry(order.kind).or_default() += 1;
+                add(&mut inside.orders.people, order.people);
+                add(&mut inside.orders.cells, order.cells);
                 if !opened {
-                    let closed = inside.orders.closed.entry(latest_opening).or_default();
+                    let closed = inside.orders.closed.entry(order.until).or_default();
                     closed.orders += 1;
-                    add(&mut closed.people, people);
+                    add(&mut closed.people, order.people);
                 }
             }
             Said::Approval(Verdict::Approve) => inside.approvals += 1,
@@ -170,8 +195,14 @@ impl Counting {
         }
     }
 
+    /// The figures of the first `size` leaves, `sealed` of them sealed ones: none unless every one of these was counted.
+    pub(super) fn figures(&self, size: u64, sealed: u64) -> Option<Figures> {
+        let known = self.known.partition_point(|index| *index < size) as u64;
+        (known == sealed).then(|| figures(&self.counted, size))
+    }
+
     pub(super) fn done(mut self) -> Inside {
-        self.inside.undisclosed = self.sealed.saturating_sub(self.known);
+        self.inside.undisclosed = self.sealed.saturating_sub(self.known.len() as u64);
         let without = self.answered.iter().filter(|order| !self.orders.contains(*order)).count();
         self.inside.receipts.answered_without_order = without as u64;
         self.inside
@@ -180,93 +211,4 @@ impl Counting {
 
 fn add(sum: &mut u64, number: u64) {
     *sum = sum.saturating_add(number);
-}
-
-/// What one leaf says, as far as it is counted.
-enum Said {
-    Order { order: Digest, kind: Kind, people: u64, cells: u64, latest_opening: Timestamp },
-    Approval(Verdict),
-    Answered(Digest),
-    TrusteeRefused(String),
-    Refused { reasons: Vec<String>, people: u64, cells: u64 },
-    Released { people: u64, cells: u64 },
-    Asked(u64),
-    Incident(String),
-    Other,
-}
-
-impl Said {
-    fn read(kind: LeafKind, fields: &Fields) -> Result<Self, String> {
-        let number = |name| fields.read(name, Value::as_u64);
-        let text = |name| fields.read(name, |value| value.as_str().map(str::to_owned));
-        let digest = |name| fields.read(name, |value| Digest::parse(value.as_str()?).ok());
-        Ok(match kind {
-            LeafKind::Order => {
-                let classes = fields.read("classes", |value| {
-                    value
-                        .as_array()?
-                        .iter()
-                        .map(|name| Class::parse(name.as_str()?).ok())
-                        .collect::<Option<BTreeSet<_>>>()
-                })?;
-                let people = number("subjects")?;
-                Said::Order {
-                    order: digest("order")?,
-                    kind: fields.read("order_kind", |value| Kind::parse(value.as_str()?).ok())?,
-                    people,
-                    cells: people.saturating_mul(classes.len() as u64),
-                    latest_opening: fields
-                        .read("latest_opening", |value| Timestamp::parse(value.as_str()?).ok())?
-                        .quarter_end(),
-                }
-            }
-            LeafKind::Approval => Said::Approval(fields.read("verdict", |value| Verdict::parse(value.as_str()?).ok())?),
-            LeafKind::Receipt => match fields.read("outcome", |value| Outcome::parse(value.as_str()?).ok())? {
-                Outcome::Answered => Said::Answered(digest("order")?),
-                Outcome::Refused => Said::TrusteeRefused(text("code")?),
-            },
-            LeafKind::Refusal => Said::Refused {
-                reasons: fields.read("reasons", |value| {
-                    value.as_array()?.iter().map(|reason| reason.as_str().map(str::to_owned)).collect()
-                })?,
-                people: number("people_asked")?,
-                cells: number("cells_asked")?,
-            },
-            LeafKind::Release => Said::Released { people: number("people")?, cells: number("cells")? },
-            LeafKind::Request => Said::Asked(number("people_asked")?),
-            LeafKind::Incident => Said::Incident(text("code")?),
-            LeafKind::Contact
-            | LeafKind::Verified
-            | LeafKind::Finding
-            | LeafKind::Decision
-            | LeafKind::Intent
-            | LeafKind::Notice
-            | LeafKind::Delay
-            | LeafKind::Lookup
-            | LeafKind::Dummy => Said::Other,
-        })
-    }
-}
-
-/// The disclosed fields of one leaf.
-struct Fields(BTreeMap<String, Value>);
-
-impl Fields {
-    /// A field by name, as `parse` reads it.
-    fn read<T>(&self, name: &str, parse: impl FnOnce(&Value) -> Option<T>) -> Result<T, String> {
-        let value = self.0.get(name).ok_or_else(|| format!("the field `{name}` is withheld"))?;
-        parse(value).ok_or_else(|| format!("the field `{name}` does not have a value of its kind"))
-    }
-
-    fn are_exactly_of(&self, kind: LeafKind) -> Result<(), String> {
-        let expected: BTreeSet<&str> = kind.fields().iter().copied().chain([KIND_FIELD]).collect();
-        let found: BTreeSet<&str> = self.0.keys().map(String::as_str).collect();
-        if let Some(name) = expected.difference(&found).next() {
-            return Err(format!("the field `{name}` of a leaf of kind `{kind}` is withheld"));
-        }
-        match found.difference(&expected).next() {
-            None => Ok(()),
-            Some(name) => Err(format!("a leaf of kind `{kind}` has no field `{name}`")),
-        }
-    }
 }

@@ -3,13 +3,25 @@
 //! [`Outside`] is what anybody can tell from the bytes of the log. [`Inside`] needs disclosures, as an auditor holds them
 //! or as openings have published them. Faults name the leaf. Nothing here is believed before the root of everything read
 //! equals that of the witnessed checkpoint.
+//!
+//! Daily totals that stand in the journal are compared with what the disclosures give. What a trustee does before it signs
+//! them is here too: [`check_stretch`], [`check_claim`], [`check_proposal`].
 
+mod daily;
 mod inside;
+mod proposal;
+mod published;
+mod said;
+mod stretch;
 
+pub use daily::{CountedOrder, Undisclosed, figures};
 pub use inside::{ClosedOrders, Inside, Orders, Receipts, Refusals, Releases};
+pub use proposal::{Known, TotalsCode, TotalsRefusal, check_claim, check_proposal};
+pub use published::Published;
+pub use stretch::{OpenedFields, Stretch, WrongLeaf, check_stretch};
 
 use crate::request::publicity::time;
-use crate::state::{ControlState, FoldError};
+use crate::state::{ControlState, FoldError, PublishedTotals};
 use countersign_core::id::Digest;
 use countersign_core::time::Timestamp;
 use countersign_tlog::checkpoint::SignedCheckpoint;
@@ -17,7 +29,7 @@ use countersign_tlog::leaf::{ControlLeaf, Leaf};
 use countersign_tlog::policy::{Policy, PolicyFailure, TimeWindow};
 use countersign_tlog::tile::{TileError, TileReader, read_entries, recompute};
 use countersign_tlog::{Hash, leaf_hash};
-use inside::Counting;
+use inside::{Counting, Told};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +43,8 @@ pub struct Totals {
     pub outside: Outside,
     /// What disclosures tell beside.
     pub inside: Inside,
+    /// Daily totals that stand in the journal under the signatures of t trustees.
+    pub published: Vec<Published>,
     /// What does not fit, by leaf.
     pub faults: Vec<LeafFault>,
 }
@@ -161,13 +175,14 @@ pub fn recompute_totals<R: TileReader>(
     if found != head.root {
         return Err(TotalsError::Root { size: head.size, found, expected: head.root });
     }
-    let Reading { hashes, leaves, ticks, control: mut entries, opened, mut faults } = reading;
+    let Reading { hashes, clear, leaves, ticks, control: mut entries, totals, opened, mut faults } = reading;
     for rejected in control.rejected() {
         if let Some(entry) = entries.iter_mut().find(|entry| entry.index == rejected.index) {
             entry.rejected = Some(rejected.reason.clone());
         }
     }
-    let inside = disclosed(head.size, reader, &hashes, held, &opened, leaves.sealed, &mut faults)?;
+    let counting = disclosed(head.size, reader, &hashes, held, &opened, leaves.sealed, &mut faults)?;
+    let published = published::compare(&totals, &hashes, &clear, &counting, &mut faults);
     faults.sort();
     let outside = Outside {
         origin: head.origin.to_string(),
@@ -181,7 +196,7 @@ pub fn recompute_totals<R: TileReader>(
         control: entries,
         state: control.at(seen).digest(),
     };
-    Ok(Totals { outside, inside, faults })
+    Ok(Totals { outside, inside: counting.done(), published, faults })
 }
 
 fn genesis<R: TileReader>(size: u64, reader: &mut R) -> Result<ControlLeaf, TotalsError<R::Error>> {
@@ -190,14 +205,20 @@ fn genesis<R: TileReader>(size: u64, reader: &mut R) -> Result<ControlLeaf, Tota
     first.ok_or(TotalsError::NoGenesis)
 }
 
+/// Disclosures that openings have published, by index of the leaf, each with the index of its opening.
+type Openings = BTreeMap<u64, Vec<(u64, String)>>;
+
 /// What the first reading collects.
 #[derive(Default)]
 struct Reading {
     hashes: Vec<Hash>,
+    /// Entries that are no sealed leaves, ascending.
+    clear: Vec<u64>,
     leaves: ClearKinds,
     ticks: BTreeMap<u64, ClearKinds>,
     control: Vec<ControlEntry>,
-    opened: BTreeMap<u64, BTreeSet<String>>,
+    totals: Vec<PublishedTotals>,
+    opened: Openings,
     faults: Vec<LeafFault>,
 }
 
@@ -206,8 +227,14 @@ impl Reading {
         self.hashes.push(leaf_hash(entry));
         let leaf = match Leaf::parse(entry) {
             Ok(leaf) => leaf,
-            Err(error) => return self.faults.push(LeafFault::new(index, error)),
+            Err(error) => {
+                self.clear.push(index);
+                return self.faults.push(LeafFault::new(index, error));
+            }
         };
+        if !matches!(leaf, Leaf::Sealed(_)) {
+            self.clear.push(index);
+        }
         let tick = self.ticks.entry(leaf.tick()).or_default();
         let add = |count: fn(&mut ClearKinds) -> &mut u64, kinds: [&mut ClearKinds; 2]| {
             kinds.into_iter().for_each(|kinds| *count(kinds) += 1);
@@ -219,6 +246,7 @@ impl Reading {
                 if index > 0 {
                     control.fold(index, leaf, seen);
                 }
+                self.totals.extend(control.totals().filter(|totals| totals.index == index).cloned());
                 self.control.push(ControlEntry {
                     index,
                     tick: leaf.tick(),
@@ -235,7 +263,7 @@ impl Reading {
                             .push(LeafFault::new(index, format!("opens leaf {}, not an earlier one", one.index)));
                         continue;
                     }
-                    let texts = one.disclosures.iter().map(|disclosure| disclosure.as_str().to_owned());
+                    let texts = one.disclosures.iter().map(|disclosure| (index, disclosure.as_str().to_owned()));
                     self.opened.entry(one.index).or_default().extend(texts);
                 }
             }
@@ -249,17 +277,17 @@ fn disclosed<R: TileReader>(
     reader: &mut R,
     hashes: &[Hash],
     held: &Held,
-    opened: &BTreeMap<u64, BTreeSet<String>>,
+    opened: &Openings,
     sealed: u64,
     faults: &mut Vec<LeafFault>,
-) -> Result<Inside, TotalsError<R::Error>> {
+) -> Result<Counting, TotalsError<R::Error>> {
     let mut counting = Counting::new(sealed);
     let indices: BTreeSet<u64> = held.keys().chain(opened.keys()).copied().collect();
     for index in indices {
-        let own = held.get(&index).map(Vec::as_slice).unwrap_or_default();
-        let published = opened.get(&index);
-        let texts: BTreeSet<&str> =
-            own.iter().map(String::as_str).chain(published.into_iter().flatten().map(String::as_str)).collect();
+        let told = Told {
+            held: held.get(&index).map(Vec::as_slice).unwrap_or_default(),
+            opened: opened.get(&index).map(Vec::as_slice).unwrap_or_default(),
+        };
         if index >= size {
             faults.push(LeafFault::new(index, format!("disclosures of a leaf beyond the journal's {size}")));
             continue;
@@ -271,9 +299,9 @@ fn disclosed<R: TileReader>(
         if known != Some(&leaf_hash(&entry)) {
             return Err(TotalsError::Changed(index));
         }
-        if let Err(reason) = counting.leaf(&entry, &texts, published.is_some()) {
+        if let Err(reason) = counting.leaf(index, &entry, &told) {
             faults.push(LeafFault { index, reason });
         }
     }
-    Ok(counting.done())
+    Ok(counting)
 }

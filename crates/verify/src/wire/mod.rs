@@ -7,9 +7,11 @@ mod delay;
 mod hex_bytes;
 mod release;
 mod signed;
+mod totals;
 
 pub use answer::{Answer, AnswerV1, Outcome, Receipt, ReceiptV1};
 pub use delay::{DelayOrder, DelayV1};
 pub use hex_bytes::HexBytes;
 pub use release::{LeafEvidence, MAX_APPROVALS, ReleaseRequest, RequestV1};
 pub use signed::{Signed, SignedError};
+pub use totals::{DisclosedLeaf, MAX_STRETCH, TotalsAnswer, TotalsAnswerV1, TotalsRequest, TotalsRequestV1};

@@ -10,8 +10,14 @@ use countersign_core::directory::Directory;
 use countersign_core::finding::Question;
 use countersign_core::id::{CaseId, Digest, RecordId};
 use countersign_core::json::{Document, Exact};
+use countersign_core::time::Date;
+use countersign_core::totals::{ClosedUntil, DailyTotals, Figures, TotalsV1};
 use countersign_verify::manifest::{Manifest, ManifestEntry, ManifestV1};
-use countersign_verify::wire::{Answer, AnswerV1, HexBytes, Outcome, Receipt, ReceiptV1, ReleaseRequest};
+use countersign_verify::totals::TotalsCode;
+use countersign_verify::wire::{
+    Answer, AnswerV1, DisclosedLeaf, HexBytes, Outcome, Receipt, ReceiptV1, ReleaseRequest, TotalsAnswer,
+    TotalsAnswerV1, TotalsRequest, TotalsRequestV1,
+};
 
 fn text<T: Document>(value: T) -> String {
     Exact::write(value).unwrap().text().to_owned()
@@ -99,6 +105,58 @@ fn request() -> ReleaseRequest {
     }
 }
 
+fn totals() -> DailyTotals {
+    let closed = |until: &str, orders: u64, people: u64| ClosedUntil { until: at(until), orders, people };
+    DailyTotals {
+        v: TotalsV1,
+        custodian: CUSTODIAN,
+        genesis: Digest([0xa0; 32]),
+        number: 12,
+        day: Date::parse("2026-11-20").unwrap(),
+        size: 4_031,
+        root: Digest([0xb0; 32]),
+        figures: Figures {
+            orders: 9,
+            people: 14,
+            cells: 31,
+            closed: vec![closed("2026-12-31T23:59:59Z", 2, 2), closed("2027-03-31T23:59:59Z", 1, 5)],
+            kept_closed: Vec::new(),
+        },
+    }
+}
+
+fn totals_request() -> TotalsRequest {
+    let leaf = |index, disclosures: &[&str]| DisclosedLeaf {
+        index,
+        disclosures: disclosures.iter().map(|text| (*text).to_owned()).collect(),
+    };
+    TotalsRequest {
+        v: TotalsRequestV1,
+        custodian: CUSTODIAN,
+        trustee: 3,
+        at: at("2026-11-20T13:00:00Z"),
+        totals: "{totals}".into(),
+        from: 10,
+        to: 13,
+        leaves: vec![leaf(10, &["WyJhIl0", "WyJiIl0"]), leaf(12, &["WyJjIl0"])],
+    }
+}
+
+fn totals_answer(code: Option<TotalsCode>) -> TotalsAnswer {
+    let signature = "VNxGMpbz/NjxD+S7pnBJBrri/L9qVEE5Asut+C4BfDzXfidlfiI9vXKJb4pV8Or6ENORE9EDvNazwfL1zK8pAg==";
+    TotalsAnswer {
+        v: TotalsAnswerV1,
+        custodian: CUSTODIAN,
+        trustee: 3,
+        totals: Digest([0xc0; 32]),
+        held: if code.is_none() { 4_031 } else { 1_024 },
+        signature: code.is_none().then(|| signature.to_owned()),
+        code,
+        leaf: code.map(|_| 1_030),
+        at: at("2026-11-20T13:00:00Z"),
+    }
+}
+
 /// Name of the format and a good text.
 pub(crate) fn samples() -> Vec<(&'static str, String)> {
     let world = World::founded_with(&genesis());
@@ -150,5 +208,9 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         ("receipt", text(receipt(Outcome::Refused))),
         ("answer", text(answer)),
         ("request", text(request())),
+        ("totals", text(totals())),
+        ("totals-request", text(totals_request())),
+        ("totals-answer", text(totals_answer(None))),
+        ("totals-answer", text(totals_answer(Some(TotalsCode::DisclosureWrong)))),
     ]
 }
