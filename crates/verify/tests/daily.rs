@@ -467,7 +467,9 @@ impl Knows {
     fn of(story: &Story) -> Self {
         let world = &story.audited.world;
         let mut held = Frontier::new();
-        world.journal.leaves.iter().for_each(|leaf| drop(held.push_leaf(leaf).unwrap()));
+        for leaf in &world.journal.leaves {
+            held.push_leaf(leaf).unwrap();
+        }
         let stretch = check_stretch(0, &world.journal.leaves, &story.audited.held).unwrap();
         Self {
             control: world.control.clone(),
@@ -567,7 +569,9 @@ fn a_trustee_without_every_disclosure_asks_for_them() {
     let (good, mut knows) = (story.totals(), Knows::of(&story));
     let leaves = &story.audited.world.journal.leaves;
     knows.held = Frontier::new();
-    leaves[..4].iter().for_each(|leaf| drop(knows.held.push_leaf(leaf).unwrap()));
+    for leaf in &leaves[..4] {
+        knows.held.push_leaf(leaf).unwrap();
+    }
     assert_eq!(check_claim(&knows.known(), &good), Ok(()));
     assert_eq!(knows.check(&good), Err(TotalsCode::DisclosuresMissing));
     // It holds more than is counted: the root is that of the journal it follows, as far back as it remembers.
