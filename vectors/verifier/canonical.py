@@ -140,6 +140,13 @@ def time(value):
     return string(value)
 
 
+def day(value):
+    """A day (UTC), `2026-11-20`."""
+    need(isinstance(value, str), "malformed", "not a day")
+    seconds(value + "T00:00:00Z")
+    return string(value)
+
+
 name = pattern(r"(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*", "a name of 1 to 64 of a-z, 0-9 and single inner hyphens")
 digest = hexadecimal(32)
 

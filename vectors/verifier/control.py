@@ -1,4 +1,4 @@
-"""docs/formats/control.md: folding control leaves into the state in force."""
+"""docs/formats/control.md and totals.md: folding control leaves into the state in force, and the daily totals that stand."""
 
 import copy
 
@@ -11,6 +11,7 @@ from .refusal import Refused, need
 from .tlog import lint, read_policy
 
 COOLING = 7 * 86_400
+MIDNIGHT = "T00:00:00Z"
 REMOVALS = ("remove_person", "revoke_key", "suspend_authority", "hold_order")
 
 
@@ -29,7 +30,7 @@ def begin(body, sigs):
         "genesis": genesis_digest.hex(), "people": {person["id"]: person for person in genesis["people"]}, "policy": genesis["policy"],
         "directory": genesis["directory"], "witness_policy": genesis["witness_policy"], "ring": genesis["ring"], "suspended": set(), "held": set(),
     }
-    return {"genesis": genesis, "in_force": in_force, "waiting": [], "number": 0}
+    return {"genesis": genesis, "in_force": in_force, "waiting": [], "number": 0, "totals": None}
 
 
 def state_at(control, now):
@@ -41,10 +42,13 @@ def state_at(control, now):
     return state
 
 
-def fold(control, body, sigs, witnessed):
-    """One control leaf, first seen under a checkpoint witnessed at this time. Refused leaves change nothing."""
+def fold(control, index, body, sigs, witnessed):
+    """One control leaf at this index, first seen under a checkpoint witnessed at this time. Refused leaves change nothing."""
     control["in_force"] = state_at(control, witnessed)
     control["waiting"] = [waiting for waiting in control["waiting"] if waiting[0] > witnessed]
+    if body.startswith('{"v":"countersign/totals/v1"'):
+        _fold_totals(control, index, body, sigs)
+        return
     change, _ = read_document("change", body.encode())
     genesis, state = control["genesis"], control["in_force"]
     need(change["custodian"] == genesis["custodian"]["id"] and change["genesis"] == state["genesis"], "another journal")
@@ -68,6 +72,23 @@ def fold(control, body, sigs, witnessed):
         effective = max(seconds(change["effective"]), witnessed + COOLING)
         control["waiting"].append((effective, change["number"], change["action"]))
     control["number"] = change["number"]
+
+
+def _fold_totals(control, index, body, sigs):
+    """totals.md, "In the journal"."""
+    totals, _ = read_document("totals", body.encode())
+    genesis, last = control["genesis"], control["totals"]
+    need(totals["custodian"] == genesis["custodian"]["id"] and totals["genesis"] == control["in_force"]["genesis"], "another journal")
+    need(totals["number"] == (last["number"] + 1 if last else 1), "number")
+    need(last is None or totals["size"] > last["size"] and seconds(totals["day"] + MIDNIGHT) > seconds(last["day"] + MIDNIGHT), "size or day")
+    need(totals["size"] <= index, "totals of what comes after")
+    keys = {f"trustee:{member['index']}": f"ed25519 {member['identity']}" for member in _trustees(genesis)}
+    for sig in sigs:
+        key = keys.pop(sig["by"], None)
+        need(key, "no trustee, or signed twice", sig["by"])
+        need(_signed(body, [key], sig["sig"]), "wrong signature", sig["by"])
+    need(genesis["trustees"] and len(sigs) >= genesis["trustees"]["threshold"], "not enough signatures")
+    control["totals"] = totals
 
 
 def _trustees(genesis):

@@ -3,7 +3,7 @@
 import re
 
 from .canonical import (
-    choice, classes, digest, flag, hexadecimal, is_sorted, listing, members, name, number, optional, read, seconds, state, string,
+    choice, classes, day, digest, flag, hexadecimal, is_sorted, listing, members, name, number, optional, read, seconds, state, string,
     time, word,
 )
 from .encoding import sha256
@@ -264,6 +264,69 @@ def delay_rules(delay):
     consistent(delay["basis"].strip(), "no legal basis")
 
 
+# ------------------------------------------------------------------------------------------------ totals.md
+
+CLOSED = members(("until", time), ("orders", number(64)), ("people", number(64)))
+KEPT_CLOSED = members(("law", string), ("orders", number(64)), ("people", number(64)))
+TOTALS = members(
+    ("v", version("totals/v1")), ("custodian", hexadecimal(16)), ("genesis", digest), ("number", number(32)), ("day", day), ("size", number(64)),
+    ("root", digest),
+    ("figures", members(
+        ("orders", number(64)), ("people", number(64)), ("cells", number(64)), ("closed", listing(CLOSED)), ("kept_closed", listing(KEPT_CLOSED)),
+    )),
+)
+MOST = 2**53 - 1
+
+
+def totals_rules(totals):
+    """totals.md, "Document"."""
+    figures = totals["figures"]
+    closed, kept = figures["closed"], figures["kept_closed"]
+    consistent(totals["number"] >= 1 and 1 <= totals["size"] <= MOST, "number or size")
+    consistent(max(figures["orders"], figures["people"], figures["cells"]) <= MOST, "numbers")
+    consistent(figures["orders"] or not figures["people"] and not figures["cells"], "people or cells without orders")
+    consistent(len(closed) <= 40 and is_sorted([one["until"] for one in closed]), "quarters")
+    consistent(all(re.search(r"-(03-31|06-30|09-30|12-31)T23:59:59Z$", one["until"]) for one in closed), "not the last second of a quarter")
+    consistent(len(kept) <= 8 and is_sorted([one["law"].encode() for one in kept]), "laws")
+    for one in kept:
+        law = one["law"]
+        consistent(law.strip() == law and 1 <= len(law.encode()) <= 100 and not re.search('["\\\\\x00-\x1f\x7f-\x9f]', law), "name of a law")
+    consistent(all(one["orders"] for one in closed + kept), "a quarter or law without orders")
+    for figure in ("orders", "people"):
+        consistent(sum(one[figure] for one in closed + kept) <= figures[figure], "more closed than there is")
+
+
+# ------------------------------------------------------------------------------------------------ wire.md, totals
+
+TOTALS_CODES = (
+    "TOTALS_MALFORMED", "NUMBER_TAKEN", "OTHER_JOURNAL", "WRONG_NUMBER", "SIZE_NOT_LARGER", "DAY_NOT_LATER", "DAY_IN_FUTURE", "CLOCK_WENT_BACK",
+    "JOURNAL_AHEAD", "DISCLOSURE_WRONG", "DISCLOSURES_MISSING", "ROOT_DIFFERS", "ORDER_NOT_COUNTED", "FIGURES_DIFFER",
+)
+TOTALS_REQUEST = members(
+    ("v", version("totals-request/v1")), ("custodian", hexadecimal(16)), ("trustee", number(16)), ("at", time), ("totals", string),
+    ("from", number(64)), ("to", number(64)), ("leaves", listing(members(("index", number(64)), ("disclosures", listing(string))))),
+)
+TOTALS_ANSWER = members(
+    ("v", version("totals-answer/v1")), ("custodian", hexadecimal(16)), ("trustee", number(16)), ("totals", digest), ("held", number(64)),
+    ("signature", optional(string)), ("code", optional(word(*TOTALS_CODES))), ("leaf", optional(number(64))), ("at", time),
+)
+
+
+def totals_request_rules(request):
+    """wire.md, "Totals request"."""
+    begin, end, leaves = request["from"], request["to"], request["leaves"]
+    consistent(len(request["totals"].encode()) <= 6 * KIB, "totals")
+    consistent(begin <= end <= begin + 1_024, "stretch")
+    consistent(is_sorted([leaf["index"] for leaf in leaves]), "leaves")
+    consistent(all(begin <= leaf["index"] < end and 1 <= len(leaf["disclosures"]) <= 16 for leaf in leaves), "a leaf")
+
+
+def totals_answer_rules(answer):
+    """wire.md, "Totals answer"."""
+    consistent((answer["signature"] is None) != (answer["code"] is None), "exactly one of signature and code")
+    consistent((answer["leaf"] is None) == (answer["code"] != "DISCLOSURE_WRONG"), "leaf")
+
+
 # ------------------------------------------------------------------------------------------------ all of them
 
 KIB, MIB = 1024, 1024 * 1024
@@ -281,6 +344,9 @@ DOCUMENTS = {
     "answer": (32 * MIB, ANSWER, None, "countersign/answer/v1"),
     "receipt": (8 * KIB, RECEIPT, receipt_rules, "countersign/receipt/v1"),
     "delay": (4 * KIB, DELAY, delay_rules, "countersign/delay/v1"),
+    "totals": (6 * KIB, TOTALS, totals_rules, "countersign/totals/v1"),
+    "totals-request": (4 * MIB, TOTALS_REQUEST, totals_request_rules, "countersign/totals-request/v1"),
+    "totals-answer": (4 * KIB, TOTALS_ANSWER, totals_answer_rules, "countersign/totals-answer/v1"),
 }
 
 

@@ -15,6 +15,7 @@ SUITES = {
     "approve/keys.json": keys,
     "approve/signatures.json": signatures,
     "core/documents.json": documents,
+    "core/totals.json": documents,
     "desk/clients-csv.json": clients_csv,
     "policy/bundle.json": policy_bundle,
     "policy/directory.json": documents_of("directory"),
@@ -37,6 +38,7 @@ SUITES = {
     "verify/requests/index.json": requests,
     "verify/signed.json": signed_documents,
     "verify/sums.json": digest_lists,
+    "verify/totals.json": documents,
     **{f"{PACK}/golden/{name}.json": golden for name in ("bloc", "compelled", "courts", "emergencies", "home", "third-states")},
 }
 # Files that a suite reads beside its own: they belong to it.

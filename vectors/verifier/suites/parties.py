@@ -74,7 +74,7 @@ def signed_documents(path):
 
 
 def folding(path):
-    """control.md: the state after every control leaf of one journal, accepted or not."""
+    """control.md, totals.md: state and totals after every control leaf of one journal, accepted or not."""
     vectors = load(path)
 
     def check_genesis(given):
@@ -83,9 +83,10 @@ def folding(path):
     def check_step(given):
         folded, witnessed, refused = copy.deepcopy(given["before"]), seconds(given["witnessed"]), None
         try:
-            control.fold(folded, given["body"], given["sigs"], witnessed)
+            control.fold(folded, given["index"], given["body"], given["sigs"], witnessed)
         except Refused as error:
             refused = error
+        same(folded["totals"] and folded["totals"]["number"], given["totals"], "number of the last totals")
         state = control.state_at(folded, witnessed)
         same(control.state_text(state), given["state_text"], "state")
         same(control.state_digest(state).hex(), given["state"], "digest of the state")
@@ -97,9 +98,9 @@ def folding(path):
     before = control.begin(genesis["body"], genesis["sigs"])
     for at, step in enumerate(vectors["steps"], 1):
         flips = [everywhere("body"), everywhere("sigs", 0, "sig"), everywhere("sigs", 0, "by")]
-        yield Case(f"step {at}", step["accepted"], check_step, {**step, "before": copy.deepcopy(before)}, flips=flips)
+        yield Case(f"step {at}", step["accepted"], check_step, {**step, "index": at, "before": copy.deepcopy(before)}, flips=flips)
         try:
-            control.fold(before, step["body"], step["sigs"], seconds(step["witnessed"]))
+            control.fold(before, at, step["body"], step["sigs"], seconds(step["witnessed"]))
         except Refused:
             continue
 
