@@ -67,6 +67,8 @@ def fold(control, index, body, sigs, witnessed):
                 need(person["id"] == content["id"] or not set(person["keys"]) & set(content["keys"]), "a key shared", person["id"])
         if kind == "set_witness_policy":
             _usable_witness_policy(content, genesis)
+        if kind == "set_ring":
+            need(genesis["trustees"], "a ring without trustees")
         threshold = genesis["trustees"]["threshold"] if genesis["trustees"] else 0
         need(approvers >= genesis["change_approvals"] and trustees >= threshold, "not enough signatures")
         effective = max(seconds(change["effective"]), witnessed + COOLING)

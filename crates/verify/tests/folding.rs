@@ -1,7 +1,7 @@
 //! Folding the control leaves: who can change the rules, when, and what a custodian cannot do by a leaf of its own.
 
 use crate::world::*;
-use countersign_core::control::{Action, Change, Role};
+use countersign_core::control::{Action, Change, ChangeV1, Genesis, RingRef, Role};
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_core::time::{DAY, Timestamp};
@@ -135,7 +135,7 @@ fn a_later_effective_time_is_respected() {
 #[test]
 fn every_weakening_cools_for_seven_days() {
     let weaker = Digest([5; 32]);
-    let ring = countersign_core::control::RingRef { id: weaker, share_epoch: 2, shares: weaker };
+    let ring = RingRef { id: weaker, share_epoch: 2, shares: weaker };
     let fewer = witness_policy().replace("all-w 2 w1 w2 w3", "all-w 3 w1 w2 w3");
     let actions = [
         puppet(),
@@ -152,6 +152,34 @@ fn every_weakening_cools_for_seven_days() {
         assert_eq!(world.control.at(world.now.plus(7 * DAY - 1)), before, "{action:?}");
         assert_ne!(world.control.at(world.now.plus(7 * DAY)), before, "{action:?}");
     }
+}
+
+#[test]
+fn a_ring_comes_into_force_only_where_genesis_names_trustees() {
+    let lowest = Genesis { ring: None, trustees: None, ..genesis() };
+    let people: Vec<String> = genesis_signers().into_iter().filter(|party| party.starts_with("person:")).collect();
+    let body = Exact::write(lowest).unwrap();
+    let mut control = ControlState::begin(&control_leaf(body.text(), &people), Some(&body.digest())).unwrap();
+    let change = |number, action| {
+        let change = Change {
+            v: ChangeV1,
+            custodian: CUSTODIAN,
+            genesis: body.digest(),
+            number,
+            effective: at("2026-01-01T00:00:00Z"),
+            action,
+        };
+        control_leaf(Exact::write(change).unwrap().text(), &people)
+    };
+    let ring = RingRef { id: Digest([5; 32]), share_epoch: 1, shares: Digest([6; 32]) };
+    let now = at("2026-11-20T13:00:00Z");
+    control.fold(1, &change(1, Action::SetRing(ring)), now);
+    assert_eq!(control.rejected().len(), 1);
+    assert!(control.rejected()[0].reason.contains("names no trustees"), "{}", control.rejected()[0].reason);
+    assert_eq!(control.at(now.plus(30 * DAY)), control.at(now));
+    // The other changes need the approvers alone.
+    control.fold(2, &change(1, Action::SetPolicy(Digest([7; 32]))), now);
+    assert_eq!(control.rejected().len(), 1);
 }
 
 #[test]

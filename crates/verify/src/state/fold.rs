@@ -196,6 +196,10 @@ impl ControlState {
                 }
             }
             Action::SetWitnessPolicy(text) => usable_witness_policy(text, self.genesis.value()),
+            // Nobody could serve it, and no trustee would have agreed to it.
+            Action::SetRing(_) if self.genesis.value().trustees.is_none() => {
+                Err("a ring is set, and genesis names no trustees".into())
+            }
             _ => Ok(()),
         }
     }
