@@ -160,7 +160,7 @@ impl Log {
         let public = published.as_ref().map_or(0, |signed| signed.checkpoint().size);
         let progress = Progress { durable: size, public, stopped: None };
         Ok(Arc::new(Self {
-            sequencing: Mutex::new(Sequencing { head, frontier, checkpoint }),
+            sequencing: Mutex::new(Sequencing::new(head, frontier, checkpoint)),
             publishing: Mutex::new(Publishing { edges, published_at: 0, cosigned }),
             tree: RwLock::new(tree),
             published: RwLock::new(published),

@@ -3,6 +3,7 @@
 use crate::{Log, LogError, Result};
 use countersign_store::StoreError;
 use countersign_store::journal::Head;
+use countersign_tlog::Hash;
 use countersign_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use countersign_tlog::merkle::Frontier;
 use std::sync::Arc;
@@ -12,11 +13,30 @@ use tokio::sync::watch;
 /// Wait after a step that failed and may succeed later.
 const RETRY: Duration = Duration::from_millis(200);
 
+/// Most moves of the head remembered whose outcome is not known.
+const MOST_UNSURE: usize = 16;
+
 /// The head as this process knows it.
 pub(crate) struct Sequencing {
     pub(crate) head: Head,
     pub(crate) frontier: Frontier,
     pub(crate) checkpoint: SignedCheckpoint,
+    /// Moves from this head that were reported as failed and may have happened, or may yet.
+    unsure: Vec<Move>,
+}
+
+/// A move of the head over some leaves.
+struct Move {
+    head: Head,
+    frontier: Frontier,
+    checkpoint: SignedCheckpoint,
+    hashes: Vec<Hash>,
+}
+
+impl Sequencing {
+    pub(crate) fn new(head: Head, frontier: Frontier, checkpoint: SignedCheckpoint) -> Self {
+        Self { head, frontier, checkpoint, unsure: Vec::new() }
+    }
 }
 
 impl Log {
@@ -33,6 +53,9 @@ impl Log {
     async fn sequence_batch(&self) -> Result<u64> {
         let mut now = self.sequencing.lock().await;
         self.going()?;
+        if !now.unsure.is_empty() {
+            self.resolve(&mut now).await?;
+        }
         let entries = self.journal.entries(now.head.size, self.pace.batch).await?;
         if entries.is_empty() {
             return Ok(0);
@@ -45,36 +68,54 @@ impl Log {
         let origin = self.signer.verifier().name().clone();
         let checkpoint = Checkpoint { origin, size: frontier.size(), root: frontier.root() };
         let checkpoint = checkpoint.sign(&self.signer).map_err(LogError::stopped)?;
-        let next = Head {
+        let head = Head {
             origin: now.head.origin.clone(),
             size: frontier.size(),
             frontier: frontier.to_bytes(),
             checkpoint: checkpoint.to_string().into_bytes(),
         };
-        self.swap(&now.head, &next).await?;
-        self.tree_mut().extend(hashes);
-        let durable = next.size;
-        *now = Sequencing { head: next, frontier, checkpoint };
-        drop(now);
-        self.progress.send_modify(|progress| progress.durable = durable);
+        let next = Move { head, frontier, checkpoint, hashes };
+        match self.journal.advance(&now.head, next.head.clone()).await {
+            Ok(()) => self.adopt(&mut now, next),
+            Err(error @ StoreError::Unavailable { .. }) => {
+                if now.unsure.len() == MOST_UNSURE {
+                    now.unsure.remove(0);
+                }
+                now.unsure.push(next);
+                if !self.resolve(&mut now).await? {
+                    return Err(error.into());
+                }
+            }
+            // The row holds another head: one that this process put there without hearing of it, or somebody else's.
+            Err(StoreError::Conflict { .. }) => {
+                if !self.resolve(&mut now).await? {
+                    return Err(LogError::stopped("another sequencer has moved the head"));
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
         Ok(entries.len() as u64)
     }
 
-    /// Compare-and-swap of the head's row. A failure that may have happened all the same is resolved by reading again.
-    async fn swap(&self, from: &Head, next: &Head) -> Result<()> {
-        let error = match self.journal.advance(from, next.clone()).await {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
+    /// Looks up which of the moves that were reported as failed has happened. `false` if none has.
+    async fn resolve(&self, now: &mut Sequencing) -> Result<bool> {
+        let Some(found) = self.journal.head().await? else {
+            return Err(LogError::stopped("the lock row of the log is gone"));
         };
-        match (self.journal.head().await?, error) {
-            (None, _) => Err(LogError::stopped("the lock row of the log is gone")),
-            (Some(found), StoreError::Unavailable { .. }) if found == *next => Ok(()),
-            (Some(found), error @ StoreError::Unavailable { .. }) if found == *from => Err(error.into()),
-            (Some(_), StoreError::Unavailable { .. } | StoreError::Conflict { .. }) => {
-                Err(LogError::stopped("another sequencer has moved the head"))
-            }
-            (Some(_), error) => Err(error.into()),
+        if let Some(index) = now.unsure.iter().position(|one| one.head == found) {
+            let happened = now.unsure.swap_remove(index);
+            self.adopt(now, happened);
+            return Ok(true);
         }
+        if found == now.head { Ok(false) } else { Err(LogError::stopped("another sequencer has moved the head")) }
+    }
+
+    /// The row holds this head now: no other move from the one before can happen any more.
+    fn adopt(&self, now: &mut Sequencing, done: Move) {
+        let durable = done.head.size;
+        self.tree_mut().extend(done.hashes);
+        *now = Sequencing::new(done.head, done.frontier, done.checkpoint);
+        self.progress.send_modify(|progress| progress.durable = durable);
     }
 
     /// Sequences and publishes until everything accepted so far is public.

@@ -3,6 +3,7 @@
 mod bits;
 mod crashes;
 mod damage;
+mod faults;
 mod http;
 mod intents;
 mod kit;
@@ -13,4 +14,5 @@ mod s3;
 mod serving;
 mod starting;
 mod third_parties;
+mod troubles;
 mod witnesses;

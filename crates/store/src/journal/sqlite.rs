@@ -28,7 +28,6 @@ impl SqliteJournal {
     /// [`Unavailable`](StoreError::Unavailable) when it is not there or has no journal; [`Corrupt`](StoreError::Corrupt) when it is
     /// damaged.
     pub async fn open(path: &Path) -> Result<Self> {
-        settle(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(false)
@@ -39,6 +38,9 @@ impl SqliteJournal {
         let failed = |error| unavailable("open the journal's file", error);
         let writer = pool(1).connect_with(options.clone()).await.map_err(failed)?;
         let journal = Self { writer, readers: pool(READERS).connect_lazy_with(options) };
+        let transaction = journal.write().await?;
+        settle(path, &transaction)?;
+        transaction.rollback().await.map_err(failed)?;
         journal.head().await?;
         Ok(journal)
     }

@@ -7,8 +7,8 @@ use crate::{Result, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
 
 /// Connections that only read.
 const READERS: u32 = 4;
@@ -32,7 +32,6 @@ pub(crate) struct DatabaseFile {
 impl DatabaseFile {
     pub(crate) async fn open(path: &Path, components: &'static [Component], erasure: Erasure) -> Result<Self> {
         create_private(path)?;
-        settle(path)?;
         let mut options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(false)
@@ -48,6 +47,7 @@ impl DatabaseFile {
         let readers = pool(READERS).connect_lazy_with(options);
         let file = Self { writer, readers };
         let mut transaction = file.write().await?;
+        settle(path, &transaction)?;
         schema::prepare(&mut transaction, &path.display().to_string(), components).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(file)
@@ -85,26 +85,38 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
 }
 
-/// Makes what the file shows outlast a loss of power.
+/// Makes what the file shows outlast a loss of power. The caller's transaction keeps other writers out.
 ///
 /// A program that was killed may have left commits in the write-ahead log that were never synced, in a file whose name was never
-/// synced. SQLite shows them to the next program without syncing them, and would lose them after a witness has seen them.
-pub(crate) fn settle(path: &Path) -> Result<()> {
+/// synced; one that ended after a failed sync may have left commits that no later sync writes, because the system takes them for
+/// written. SQLite shows both to the next program, which would build on what the next loss of power takes away. So the same bytes are
+/// written again where they stand, and synced.
+pub(crate) fn settle(path: &Path, _writer: &Transaction<'static, Sqlite>) -> Result<()> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Closing any handle of the database itself would drop SQLite's locks on it; these two carry none.
-    [PathBuf::from(log).as_path(), folder].into_iter().try_for_each(sync).map_err(|error| StoreError::Unavailable {
-        doing: "sync its file",
-        reason: format!("`{}`: {error}", path.display()),
+    write_again(Path::new(&log)).and_then(|()| File::open(folder)?.sync_all()).map_err(|error| {
+        StoreError::Unavailable { doing: "sync its file", reason: format!("`{}`: {error}", path.display()) }
     })
 }
 
-fn sync(path: &Path) -> io::Result<()> {
-    match File::open(path) {
-        Ok(file) => file.sync_all(),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+/// Closing this handle drops none of SQLite's locks: they are on the database and on its shared memory.
+fn write_again(path: &Path) -> io::Result<()> {
+    let file = match OpenOptions::new().read(true).write(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    let (mut bytes, mut at) = (vec![0; 1 << 20], 0);
+    loop {
+        let (mut from, mut to) = (&file, &file);
+        from.seek(SeekFrom::Start(at))?;
+        let read = from.read(&mut bytes)?;
+        if read == 0 {
+            return file.sync_all();
+        }
+        to.seek(SeekFrom::Start(at))?;
+        to.write_all(&bytes[..read])?;
+        at += read as u64;
     }
 }
 
