@@ -13,7 +13,7 @@ use rand_chacha::ChaCha20Rng;
 use std::io::ErrorKind;
 
 /// How many lives of a log are tried; `COUNTERSIGN_FAULTS_RUNS` asks for another number, `COUNTERSIGN_FAULTS_SEED` for other ones.
-const RUNS: u64 = if cfg!(feature = "faults") { 500 } else { 60 };
+const RUNS: u64 = if cfg!(feature = "faults") { 500 } else { 30 };
 
 #[tokio::test]
 async fn whatever_fails_and_ends_the_log_survives() {
