@@ -22,6 +22,32 @@ pub(crate) struct Config {
     pub(crate) witnesses: Vec<PartyAt>,
     /// age recipients of the case officers.
     pub(crate) officers: Vec<String>,
+    /// Where the log's tiles are; without it in the folder `log` beside this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tiles: Option<TilesAt>,
+}
+
+/// A place for the log's tiles that is no folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) enum TilesAt {
+    /// A bucket.
+    #[serde(rename = "s3")]
+    S3(S3At),
+}
+
+/// A bucket of S3, or of a store that speaks its protocol. Credentials come from the environment only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct S3At {
+    /// Address of the service, to which `/BUCKET/KEY` is added.
+    pub(crate) endpoint: String,
+    /// Name of the bucket.
+    pub(crate) bucket: String,
+    /// What every key begins with, without a slash at the end; may be empty.
+    pub(crate) prefix: String,
+    /// Region that requests are signed for.
+    pub(crate) region: String,
 }
 
 /// One party and its place.

@@ -5,6 +5,7 @@ use crate::edge;
 use crate::files;
 use crate::parties::{self, RunningLog};
 use crate::place::Place;
+use crate::tiles;
 use anyhow::{Context, Result, bail, ensure};
 use countersign_core::control::Genesis;
 use countersign_core::directory::Directory;
@@ -13,6 +14,7 @@ use countersign_core::json::{Document, Exact};
 use countersign_core::time::{Clock, Timestamp};
 use countersign_desk::register::{PaymentTable, ReferenceKey};
 use countersign_desk::{Custodian, Desk, RingFiles, Surroundings};
+use countersign_log::TileStore;
 use countersign_policy::Bundle;
 use countersign_seal::identity::IdentityKey;
 use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, Ring, ShareEpoch};
@@ -32,6 +34,8 @@ pub(crate) struct Custody {
     pub(crate) config: Config,
     pub(crate) desk: Arc<Desk>,
     pub(crate) log: Arc<RunningLog>,
+    /// Where the log is kept, for readers.
+    pub(crate) tiles: Arc<dyn TileStore>,
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) sigmas: Arc<SqliteSigmas>,
     pub(crate) references: Arc<ReferenceKey>,
@@ -50,14 +54,16 @@ impl Custody {
         let config = Config::load(&place)?;
         let lock = lock(&place)?;
         let genesis = genesis(&place, &config)?;
-        let log = RunningLog::open(&place, &config, &genesis.value().witness_policy, Arc::clone(&clock)).await?;
+        let tiles = tiles::open(&place, config.tiles.as_ref())?;
+        let policy = &genesis.value().witness_policy;
+        let log = RunningLog::open(&place, &config, Arc::clone(&tiles), policy, Arc::clone(&clock)).await?;
         log.log().flush().await.context("the log cannot publish")?;
         let control = fold(&log, &config.genesis).await?;
         let store = Arc::new(SqliteStore::open(&place.database()).await?);
         let sigmas = Arc::new(SqliteSigmas::open(&place.sigmas()).await?);
         let references = Arc::new(ReferenceKey::from_bytes(&*key(&place, "reference.key")?));
         let custodian = custodian(&place, &config, genesis)?;
-        let trustees = parties::trustees(&place, &config, &clock)?;
+        let trustees = parties::trustees(&place, &config, &tiles, &clock)?;
         let desk_store = Arc::clone(&store) as Arc<dyn DeskStore>;
         let surroundings = Surroundings {
             sigmas: Arc::clone(&sigmas) as Arc<dyn Sigmas>,
@@ -71,7 +77,7 @@ impl Custody {
         let desk = Arc::new(Desk::new(custodian, control, surroundings));
         desk.keep_control_proofs().await?;
         warn_of_overdue(&desk).await?;
-        Ok(Self { place, config, desk, log, store, sigmas, references, trustees: trustees.local, _lock: lock })
+        Ok(Self { place, config, desk, log, tiles, store, sigmas, references, trustees: trustees.local, _lock: lock })
     }
 
     /// Publishes what is accepted and lets go of everything.

@@ -11,6 +11,7 @@ mod files;
 mod parties;
 mod place;
 mod signer;
+mod tiles;
 mod upkeep;
 
 use clap::Parser;

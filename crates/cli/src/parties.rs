@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use countersign_core::time::Clock;
 use countersign_desk::ports::{Journal, Trustee as TrusteePort};
 use countersign_log::witness::{HttpWitness, LocalWitness, Witness};
-use countersign_log::{FolderTiles, Log, LogParts, Pace, PublicProof};
+use countersign_log::{Log, LogParts, LogSource as _, Pace, PublicProof, TileStore, TilesSource};
 use countersign_store::journal::{Journal as JournalStore, MOST_LEAVES, SqliteJournal};
 use countersign_tlog::leaf::{Leaf, LeafKind};
 use countersign_tlog::note::{SigningKey, VerifierKey};
 use countersign_tlog::policy::Policy;
-use countersign_trustee::{FolderSource, HttpTrustee, LocalTrustee, Service, Trustee};
+use countersign_trustee::{HttpTrustee, LocalTrustee, LogSource, Service, Trustee};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -34,13 +34,19 @@ pub(crate) struct RunningLog {
 
 impl RunningLog {
     /// Opens the log: nothing is signed unless store, tiles and witnesses agree.
-    pub(crate) async fn open(place: &Place, config: &Config, policy: &str, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
+    pub(crate) async fn open(
+        place: &Place,
+        config: &Config,
+        tiles: Arc<dyn TileStore>,
+        policy: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>> {
         let journal = Arc::new(SqliteJournal::open(&place.database()).await?);
         let signer = SigningKey::parse(files::read_text(&place.key("log.key"), 1024)?.trim_end())?;
         let witnesses = witnesses(place, config, signer.verifier(), &clock)?;
         let log = Log::open(LogParts {
             journal: Arc::clone(&journal) as Arc<dyn JournalStore>,
-            tiles: Arc::new(FolderTiles::new(place.log())),
+            tiles,
             witnesses,
             signer,
             policy: Policy::parse(policy.as_bytes())?,
@@ -156,11 +162,16 @@ pub(crate) struct TrusteesAt {
     pub(crate) local: Vec<Service>,
 }
 
-pub(crate) fn trustees(place: &Place, config: &Config, clock: &Arc<dyn Clock>) -> Result<TrusteesAt> {
+pub(crate) fn trustees(
+    place: &Place,
+    config: &Config,
+    tiles: &Arc<dyn TileStore>,
+    clock: &Arc<dyn Clock>,
+) -> Result<TrusteesAt> {
     let mut all = TrusteesAt { asked: Vec::new(), local: Vec::new() };
     for party in &config.trustees {
         if party.at == "local" {
-            let service = local_trustee(place, party.number, clock)?;
+            let service = local_trustee(place, party.number, tiles, clock)?;
             all.local.push(service.clone());
             all.asked.push(Arc::new(Local(LocalTrustee(service))));
         } else {
@@ -170,14 +181,24 @@ pub(crate) fn trustees(place: &Place, config: &Config, clock: &Arc<dyn Clock>) -
     Ok(all)
 }
 
-/// A trustee at work in the folder beside the custodian's, reading the journal from the log's folder.
-fn local_trustee(place: &Place, index: u16, clock: &Arc<dyn Clock>) -> Result<Service> {
+/// A trustee at work in the folder beside the custodian's, reading the journal where this process keeps it.
+fn local_trustee(place: &Place, index: u16, tiles: &Arc<dyn TileStore>, clock: &Arc<dyn Clock>) -> Result<Service> {
     Ok(Service {
         trustee: Arc::new(Trustee::open(&place.trustee(index))?),
-        source: Arc::new(FolderSource(place.log())),
+        source: Arc::new(Kept(TilesSource(Arc::clone(tiles)))),
         clock: Arc::clone(clock),
         seeds: Arc::new(edge::seed_or_abort),
     })
+}
+
+/// The journal where this process keeps it, for a trustee in this process. It trusts this place no more than any other.
+struct Kept(TilesSource);
+
+#[async_trait]
+impl LogSource for Kept {
+    async fn get(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
+        self.0.get(path, most).await
+    }
 }
 
 /// A trustee in a folder beside the custodian's, over the same interface as one far away.

@@ -342,12 +342,23 @@ fn a_damaged_configuration_is_named() {
     let hand = Hand::founded();
     let config = hand.dir.join("custodian/config.json");
     let whole = std::fs::read_to_string(&config).unwrap();
+    let tiles = |place: &str| whole.replacen("\"demo\"", &format!("\"tiles\": {place}, \"demo\""), 1);
+    let bucket = r#"{"s3":{"endpoint":"https://s3.example","bucket":"log","prefix":"of/xa","region":"xa"}}"#;
+    let buckets = if cfg!(feature = "s3") {
+        vec!["no credentials", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"]
+    } else {
+        vec!["s3://log/of/xa at https://s3.example", "built without buckets", "--features s3"]
+    };
     for (bad, parts) in [
         (whole[..whole.len() / 2].to_owned(), vec!["config.json is damaged", "line"]),
         (whole.replacen("\"v\": 1", "\"v\": 2", 1), vec!["version 2"]),
         (whole.replacen("\"demo\"", "\"v\": 1, \"demo\"", 1), vec!["duplicate field `v`"]),
         (whole.replacen("\"demo\"", "\"dome\"", 1), vec!["unknown field `dome`"]),
         (whole.replacen("\"local\"", "\"ftp://x\"", 1), vec!["ftp://x"]),
+        (tiles(r#"{"s4":{}}"#), vec!["unknown variant `s4`"]),
+        (tiles(r#"{"s3":{"bucket":"log"}}"#), vec!["missing field `endpoint`"]),
+        (tiles(&bucket.replace("\"region\"", "\"secret\":\"x\",\"region\"")), vec!["unknown field `secret`"]),
+        (tiles(bucket), buckets),
     ] {
         assert_ne!(bad, whole);
         std::fs::write(&config, bad).unwrap();
@@ -434,7 +445,7 @@ fn witnesses_and_logs_that_are_none() {
     one_line(&hand.run(&["witness", "init", &hand.inside("custodian"), "--name", "w"]), &["is not empty"]);
 
     let log_serve = |folder: &str, listen: &str| hand.run(&["log", "serve", "--folder", folder, "--listen", listen]);
-    one_line(&log_serve(&nowhere, "127.0.0.1:0"), &["nowhere", "is not the folder of a log"]);
-    one_line(&log_serve(hand.dir.to_str().unwrap(), "127.0.0.1:0"), &["is not the folder of a log"]);
+    one_line(&log_serve(&nowhere, "127.0.0.1:0"), &["nowhere", "holds no log"]);
+    one_line(&log_serve(hand.dir.to_str().unwrap(), "127.0.0.1:0"), &["holds no log"]);
     one_line(&log_serve(&hand.inside("custodian/log"), "[::]:0"), &["not a loopback address"]);
 }

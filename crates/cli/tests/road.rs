@@ -1,5 +1,7 @@
 //! The road by hand: from founding a custodian to a closed case, one command after another, as the README tells it.
 
+#[cfg(feature = "s3")]
+mod bucket;
 mod by_hand;
 mod folder;
 mod program;

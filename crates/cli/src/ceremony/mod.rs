@@ -9,11 +9,12 @@ mod people;
 pub(crate) use directory::{SampleAuthority, sample_authorities};
 pub(crate) use people::{SamplePerson, sample_people};
 
-use crate::config::{Config, PartyAt};
+use crate::config::{Config, PartyAt, TilesAt};
 use crate::edge;
 use crate::files;
 use crate::place::{AGE_KEY, AUTHORITY_KEY, CASE_KEY, Place, RECIPIENT_KEY, SIGNING_KEY};
 use crate::signer::Signer;
+use crate::tiles;
 use anyhow::{Context, Result, bail, ensure};
 use countersign_core::class::Class;
 use countersign_core::control::{
@@ -24,7 +25,7 @@ use countersign_core::directory::Directory;
 use countersign_core::id::{CustodianId, Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::time::{Clock, Timestamp};
-use countersign_log::{FolderTiles, Log};
+use countersign_log::{Log, TileStore};
 use countersign_policy::Bundle;
 use countersign_seal::ceremony::{Ceremony, Party, Plan};
 use countersign_seal::identity::IdentityKey;
@@ -59,6 +60,8 @@ pub(crate) struct Founding {
     pub(crate) classes: Vec<Class>,
     /// Whether this is a demo.
     pub(crate) demo: bool,
+    /// Where the log's tiles will be, if not in the folder.
+    pub(crate) tiles: Option<TilesAt>,
 }
 
 /// What was founded.
@@ -100,6 +103,8 @@ fn building_folder(root: &Path) -> Result<PathBuf> {
 }
 
 async fn build(place: &Place, founding: Founding, now: Timestamp) -> Result<Founded> {
+    let tiles = tiles::open(place, founding.tiles.as_ref())?;
+    tiles::demand_empty(&*tiles, &tiles::shown(place, founding.tiles.as_ref()))?;
     let mut rng = edge::rng()?;
     let custodian = CustodianId(random(&mut rng));
     let origin = format!("{}/journal", slug(&founding.name));
@@ -132,7 +137,6 @@ async fn build(place: &Place, founding: Founding, now: Timestamp) -> Result<Foun
     let officers = people_keys(place, &founding.people)?;
     documents(place, &genesis, &bundle, &directory, trustees.as_ref())?;
     secrets(place, &log_key, &desk_key, &mut rng)?;
-    first_leaf(place, &log_key, leaf, &mut rng).await?;
     for trustee in trustees.iter().flat_map(|trustees| &trustees.parties) {
         install(trustee, &genesis, &bundle, &directory, trustees.as_ref())?;
     }
@@ -144,9 +148,12 @@ async fn build(place: &Place, founding: Founding, now: Timestamp) -> Result<Foun
         trustees: PartyAt::local(parties),
         witnesses: PartyAt::local(WITNESSES),
         officers,
+        tiles: founding.tiles,
     };
     config.save(place)?;
     close_folders(place)?;
+    // Last, because a bucket keeps what is put there even if something fails after it.
+    first_leaf(place, &*tiles, &log_key, leaf, &mut rng).await?;
     let ring = trustees.map(|trustees| trustees.reference.id);
     Ok(Founded { genesis: genesis.digest(), ring, signers })
 }
@@ -303,12 +310,18 @@ fn secrets(
 }
 
 /// Makes the stores and the log, with leaf 0 accepted. It becomes public when the log is first opened.
-async fn first_leaf(place: &Place, log_key: &SigningKey, leaf: Vec<u8>, rng: &mut ChaCha20Rng) -> Result<()> {
+async fn first_leaf(
+    place: &Place,
+    tiles: &dyn TileStore,
+    log_key: &SigningKey,
+    leaf: Vec<u8>,
+    rng: &mut ChaCha20Rng,
+) -> Result<()> {
     let store = SqliteStore::open(&place.database()).await?;
     let sigmas = SqliteSigmas::open(&place.sigmas()).await?;
     sigmas.close().await;
     let journal = SqliteJournal::open(&place.database()).await?;
-    Log::init(&journal, &FolderTiles::new(place.log()), log_key).await?;
+    Log::init(&journal, tiles, log_key).await?;
     let leaf = NewLeaf { key: random(rng), kind: "control".into(), leaf, disclosures: Vec::new() };
     store.append_leaves(Vec::new(), vec![leaf]).await?;
     journal.close().await;

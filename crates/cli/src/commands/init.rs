@@ -1,6 +1,7 @@
 //! `countersign init`.
 
 use crate::ceremony::{Founding, found, sample_authorities, sample_people};
+use crate::config::{S3At, TilesAt};
 use crate::edge;
 use crate::signer::Signer;
 use anyhow::{Context, Result, bail};
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const EXAMPLE: &str = "Examples:
   countersign init --dir my-exchange --name 'My Exchange' --seat XA
   countersign init --dir ledger-only --level l0
+  countersign init --dir my-exchange --tiles s3://my-exchange-log/journal --s3-region eu-west-1
   countersign init --dir my-exchange --sign-with anna-berg=$HOME/.ssh/id_ed25519";
 
 /// How far the custodian climbs the ladder.
@@ -47,10 +49,21 @@ pub(crate) struct Init {
     /// A person's own SSH key instead of a generated one: `anna-berg=/path/to/key`; its `.pub` lies beside it.
     #[arg(long, value_name = "PERSON=KEY")]
     sign_with: Vec<String>,
+    /// Bucket for the log's tiles instead of the folder; credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or
+    /// from the file that AWS_SHARED_CREDENTIALS_FILE names.
+    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    tiles: Option<String>,
+    /// Address of the bucket's service, if it is not Amazon's.
+    #[arg(long, value_name = "URL", requires = "tiles")]
+    s3_endpoint: Option<String>,
+    /// Region of the bucket.
+    #[arg(long, value_name = "REGION", requires = "tiles", default_value = "us-east-1")]
+    s3_region: String,
 }
 
 impl Init {
     pub(crate) async fn run(self, dir: &Path) -> Result<()> {
+        let bucket = self.tiles.map(|url| S3At::parse(&url, self.s3_endpoint, self.s3_region)).transpose()?;
         let mut people = sample_people(&mut edge::rng()?)?;
         for assignment in &self.sign_with {
             let (person, path) = assignment.split_once('=').with_context(|| {
@@ -76,6 +89,7 @@ impl Init {
             threshold: self.threshold,
             classes,
             demo: false,
+            tiles: bucket.map(TilesAt::S3),
         };
         let founded = found(dir, founding, edge::clock().as_ref()).await?;
         println!("founded in {}", dir.display());

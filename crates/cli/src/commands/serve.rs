@@ -6,7 +6,6 @@ use crate::upkeep::Upkeep;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use countersign_core::time::Timestamp;
-use countersign_log::FolderTiles;
 use countersign_tlog::policy::{Policy, Quorum};
 use countersign_web::{Figures, Head, PublicState, Site, StateFuture, Witness};
 use std::net::SocketAddr;
@@ -43,7 +42,7 @@ pub(crate) async fn serve(custody: Arc<Custody>, listen: SocketAddr) -> Result<(
         .with_context(|| format!("cannot listen on {listen}: is another countersign running there?"))?;
     println!("serving on http://{}/ (stop with Ctrl-C)", listener.local_addr()?);
     let upkeep = Upkeep::start(&custody);
-    let log = Arc::new(FolderTiles::new(custody.place.log()));
+    let log = Arc::clone(&custody.tiles);
     let site = Site { log, state: Arc::new(Public(custody)), clock: edge::clock() };
     let served = countersign_web::serve(listener, site, stopped()).await;
     upkeep.stop().await;

@@ -25,6 +25,7 @@ pub(crate) async fn found(dir: &Path) -> Result<()> {
         threshold: 3,
         classes: Class::ALL.to_vec(),
         demo: true,
+        tiles: None,
     };
     found_custodian(dir, founding, edge::clock().as_ref()).await?;
     Ok(())

@@ -30,7 +30,17 @@ impl From<Output> for Ran {
 /// The binary under test, working on `dir`.
 pub(crate) fn command(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    command.arg("--dir").arg(dir).args(arguments).env_remove("RUST_LOG").env_remove("RUST_BACKTRACE");
+    command.arg("--dir").arg(dir).args(arguments);
+    for ours in
+        ["RUST_LOG", "RUST_BACKTRACE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SHARED_CREDENTIALS_FILE"]
+    {
+        command.env_remove(ours);
+    }
+    // Of a bucket, where a test has written some.
+    let credentials = dir.with_file_name("credentials");
+    if credentials.is_file() {
+        command.env("AWS_SHARED_CREDENTIALS_FILE", credentials);
+    }
     command
 }
 

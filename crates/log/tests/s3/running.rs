@@ -6,7 +6,7 @@ use crate::kit::{Bench, client, key, leaf, leaves, policy, signer};
 use axum::http::Method;
 use countersign_log::{
     BucketTiles, FolderTiles, HttpSource, Log, LogError, LogParts, LogReader, LogSource, S3Settings, TileStore,
-    TilesSource, fsck,
+    TilesSource, fsck, rebuild,
 };
 use countersign_store::journal::{Journal, MemoryJournal, SqliteJournal};
 use countersign_store::sqlite::SqliteStore;
@@ -198,6 +198,10 @@ async fn fsck_finds_and_repairs() {
             other[9] ^= 1;
             assert!(rented.plant(path, &other));
             assert_eq!(check().await.problems, [format!("{path} differs from the store")]);
+            // It may put and not remove.
+            let refused = rebuild(&*bench.journal, &bench.tiles(), signer().verifier(), &policy()).await.unwrap_err();
+            assert!(!refused.is_final() && refused.to_string().contains("move it by hand"), "{refused}");
+            assert_eq!(bench.tiles().read(&tile).unwrap(), Some(other));
             assert!(path.ends_with("/44") || bench.open().await.err().is_some_and(|error| error.is_final()), "{path}");
             assert!(rented.plant(path, &sound));
         }

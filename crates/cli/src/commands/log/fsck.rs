@@ -1,14 +1,14 @@
 use crate::config::Config;
 use crate::custody;
 use crate::place::Place;
+use crate::tiles;
 use anyhow::{Result, bail};
 use clap::Args;
-use countersign_log::{FolderTiles, TileStore, fsck};
+use countersign_log::fsck;
 use countersign_store::journal::SqliteJournal;
 use countersign_tlog::note::VerifierKey;
 use countersign_tlog::policy::Policy;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 #[derive(Args)]
 pub(super) struct Fsck {
@@ -26,8 +26,8 @@ impl Fsck {
         let genesis = custody::genesis(&place, &config)?;
         let key = VerifierKey::parse(&genesis.value().journal.vkey)?;
         let policy = Policy::parse(genesis.value().witness_policy.as_bytes())?;
+        let tiles = tiles::open(&place, config.tiles.as_ref())?;
         let journal = SqliteJournal::open(&place.database()).await?;
-        let tiles: Arc<dyn TileStore> = Arc::new(FolderTiles::new(place.log()));
         let checked = fsck(&journal, &tiles, &key, &policy).await;
         journal.close().await;
         let report = checked?;
@@ -43,6 +43,6 @@ impl Fsck {
             println!("ok: sound");
             return Ok(());
         }
-        bail!("{}: {}", place.log().display(), report.problems.join("; "))
+        bail!("{}: {}", tiles::shown(&place, config.tiles.as_ref()), report.problems.join("; "))
     }
 }
