@@ -8,7 +8,8 @@ use crate::report::{Incident, IncidentKind};
 use crate::trustee::{Trustee, TrusteeKeys};
 use crate::vault::Vault;
 use base64ct::{Base64, Encoding};
-use countersign_core::id::Digest;
+use countersign_core::id::{CustodianId, Digest};
+use countersign_core::json::Document;
 use countersign_core::time::Timestamp;
 use countersign_seal::partial::{self, Ask, ReplyContext};
 use countersign_seal::reply;
@@ -73,14 +74,23 @@ impl Trustee {
     /// # Errors
     /// [`TrusteeError`] when the trustee's own journal cannot be read.
     pub async fn recognises(&self, request: &[u8]) -> Result<Option<bool>> {
+        self.is_from_desk::<ReleaseRequest>(request, |request| (request.custodian, request.trustee)).await
+    }
+
+    /// As [`recognises`](Self::recognises), for any message that names its addressee.
+    pub(crate) async fn is_from_desk<T: Document + Send + 'static>(
+        &self,
+        message: &[u8],
+        addressee: fn(&T) -> (CustodianId, u16),
+    ) -> Result<Option<bool>> {
         let known = self.with_memory(|memory| {
             let genesis = memory.folded.as_ref()?.control.genesis().value();
             Some((genesis.desk_key, genesis.custodian.id))
         });
         let Some((desk_key, custodian)) = known.await? else { return Ok(None) };
-        let (request, index) = (request.to_vec(), self.index());
-        let looked = spawn_blocking(move || match Signed::<ReleaseRequest>::open(&request, &desk_key) {
-            Ok(signed) => (signed.value().custodian, signed.value().trustee) == (custodian, index),
+        let (message, index) = (message.to_vec(), self.index());
+        let looked = spawn_blocking(move || match Signed::<T>::open(&message, &desk_key) {
+            Ok(signed) => addressee(signed.value()) == (custodian, index),
             Err(error) => {
                 tracing::warn!(%error, "refused somebody who is not the desk");
                 false
@@ -260,7 +270,7 @@ impl Work {
         rng: &mut ChaCha20Rng,
     ) -> Result<Box<New>> {
         let unsigned = |error| TrusteeError::document("answer", error);
-        let (order, share_epoch) = (receipt.order, receipt.share_epoch);
+        let (order, share_epoch, journal_size) = (receipt.order, receipt.share_epoch, receipt.journal_size);
         let signed = Signed::sign(receipt, &self.keys.signing).map_err(unsigned)?;
         let digest = signed.document().digest();
         let disclosure = Disclosure::new("receipt", Value::from(digest.to_hex()), rng)
@@ -277,6 +287,7 @@ impl Work {
             order,
             share_epoch,
             given: self.now,
+            journal_size,
             disclosure: disclosure.digest(),
             answer: answer.text().as_bytes().to_vec(),
             remembered,

@@ -1,7 +1,7 @@
 //! The trustee: an independent party that holds one share of every key and answers only what it has verified itself.
 //!
 //! In scope: its keys and shares at rest, its side of the key ceremony, following and folding the custodian's journal, the
-//! answer to a request with everything it must remember, its HTTP service and client. Not in scope: the checks (crate
+//! answer to a request with everything it must remember, its signature under daily totals, its HTTP service and client. Not in scope: the checks (crate
 //! `verify`), the cryptography (crate `seal`), TLS (a reverse proxy does it). For operators: `docs/trustee/README.md`.
 #![cfg_attr(
     not(test),
@@ -21,6 +21,8 @@ mod report;
 mod service;
 mod source;
 mod tail;
+mod tiles;
+mod totals;
 mod trustee;
 mod vault;
 
@@ -28,7 +30,7 @@ pub use answer::Answered;
 pub use ceremony::{Finished, Messages};
 pub use documents::Installed;
 pub use error::{Result, TrusteeError};
-pub use http::{HttpTrustee, MAX_REQUEST_BYTES, router};
+pub use http::{HttpTrustee, MAX_REQUEST_BYTES, MAX_TOTALS_BYTES, router};
 pub use report::{Counted, Head, Incident, IncidentKind, KeptReceipt};
 pub use service::{LocalTrustee, Seeds, Service};
 pub use source::{FolderSource, HttpSource, LogSource};

@@ -6,6 +6,7 @@ use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_core::named_enum;
 use countersign_core::time::Timestamp;
+use countersign_core::totals::DailyTotals;
 use countersign_verify::ledger::CounterKey;
 use countersign_verify::request::RECEIPT_PATIENCE;
 use countersign_verify::wire::Receipt;
@@ -67,6 +68,8 @@ named_enum!(
         OrderIdReused = "order_id_reused",
         /// The journal served contradicts the one folded before, or its entries are damaged.
         JournalDiffers = "journal_differs",
+        /// Totals were proposed that do not count an order which this trustee answered.
+        OrderNotCounted = "order_not_counted",
     }
 );
 
@@ -75,7 +78,7 @@ named_enum!(
 pub struct Incident {
     /// What.
     pub kind: IncidentKind,
-    /// About what: an order id, or the size and root of a checkpoint.
+    /// About what: an order id, the size and root of a checkpoint, or an order's digest.
     pub subject: String,
     /// What was found.
     pub detail: String,
@@ -132,5 +135,14 @@ impl Trustee {
     pub async fn incidents(&self) -> Result<Vec<Incident>, TrusteeError> {
         let database = self.with_memory(|memory| memory.database.clone()).await?;
         database.incidents().await
+    }
+
+    /// Every daily totals document signed, the first one first.
+    ///
+    /// # Errors
+    /// As [`head`](Self::head).
+    pub async fn totals(&self) -> Result<Vec<Exact<DailyTotals>>, TrusteeError> {
+        let database = self.with_memory(|memory| memory.database.clone()).await?;
+        database.signed_totals().await
     }
 }

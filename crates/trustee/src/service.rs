@@ -38,8 +38,28 @@ impl Service {
             this.trustee.tail(this.source.as_ref(), this.clock.now()).await?;
             this.trustee.answer(&request, this.clock.now(), (this.seeds)()).await
         };
-        tokio::spawn(work).await.map_err(|error| TrusteeError::storage("finish an answer", error))?
+        finished(work).await
     }
+
+    /// As [`ask`](Self::ask), for daily totals.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn countersign_totals(&self, request: &[u8]) -> Result<Answered> {
+        let (this, request) = (self.clone(), request.to_vec());
+        let work = async move {
+            if this.trustee.recognises_totals(&request).await? == Some(false) {
+                return Ok(Answered::Unauthenticated);
+            }
+            this.trustee.tail(this.source.as_ref(), this.clock.now()).await?;
+            this.trustee.countersign_totals(this.source.as_ref(), &request, this.clock.now()).await
+        };
+        finished(work).await
+    }
+}
+
+async fn finished(work: impl Future<Output = Result<Answered>> + Send + 'static) -> Result<Answered> {
+    tokio::spawn(work).await.map_err(|error| TrusteeError::storage("finish an answer", error))?
 }
 
 /// A trustee in the same process, with the interface of [`HttpTrustee`](crate::HttpTrustee).
@@ -60,7 +80,19 @@ impl LocalTrustee {
     /// # Errors
     /// A text for people: `refused`, or that the trustee cannot answer now.
     pub async fn ask(&self, request: &[u8]) -> std::result::Result<Vec<u8>, String> {
-        match self.0.ask(request).await {
+        self.said(self.0.ask(request).await)
+    }
+
+    /// Sends a signed totals request and returns the signed answer.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn totals(&self, request: &[u8]) -> std::result::Result<Vec<u8>, String> {
+        self.said(self.0.countersign_totals(request).await)
+    }
+
+    fn said(&self, answered: Result<Answered>) -> std::result::Result<Vec<u8>, String> {
+        match answered {
             Ok(Answered::Answer(bytes)) => Ok(bytes),
             Ok(Answered::Unauthenticated) => Err("refused".into()),
             Err(error) => {

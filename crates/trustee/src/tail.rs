@@ -5,17 +5,16 @@ use crate::error::{Result, TrusteeError};
 use crate::memory::{Folded, Memory};
 use crate::report::{Incident, IncidentKind};
 use crate::source::LogSource;
+use crate::tiles::Tiles;
 use crate::trustee::Trustee;
 use countersign_core::id::Digest;
 use countersign_core::time::Timestamp;
 use countersign_tlog::checkpoint::SignedCheckpoint;
-use countersign_tlog::follow::{FollowError, Follower, Step};
+use countersign_tlog::follow::{Follower, Step};
 use countersign_tlog::leaf::{ControlLeaf, Leaf};
 use countersign_tlog::note::MAX_NOTE_BYTES;
-use countersign_tlog::policy::{Policy, TimeWindow};
-use countersign_tlog::tile::{MAX_BUNDLE_BYTES, TileError, TileKind, TilePath, TileReader, read_entries};
+use countersign_tlog::policy::Policy;
 use countersign_verify::state::{ControlState, JournalView, REMEMBERED_SIZES};
-use std::collections::BTreeMap;
 
 /// Leaves verified, folded and kept in one transaction.
 const LEAVES_AT_ONCE: u64 = 1_024;
@@ -59,10 +58,10 @@ impl Trustee {
         let pinned = self.documents.pinned()?;
         let pinned = pinned.ok_or_else(|| TrusteeError::NotReady("no genesis is pinned".into()))?;
         let signed = checkpoint(source).await?;
-        let mut tiles = Tiles { source, fetched: BTreeMap::new() };
+        let mut tiles = Tiles::new(source);
         let begun = match &memory.folded {
             Some(folded) => folded.control.clone(),
-            None => tiles.genesis(signed.checkpoint().size, &pinned).await?,
+            None => begin(&tiles.first(signed.checkpoint().size).await?, &pinned)?,
         };
         let expected = &begun.genesis().value().journal.origin;
         if signed.checkpoint().origin.as_str() != expected {
@@ -75,7 +74,7 @@ impl Trustee {
             TailReport { size: 0, new_leaves: 0, control_leaves: 0, receipts_seen: 0, witnessed: Timestamp::MIN };
         loop {
             let follower = memory.folded.as_ref().map(|folded| folded.follower.clone()).unwrap_or_default();
-            let step = match tiles.step(&follower, &signed, &policy, now).await {
+            let step = match tiles.step(&follower, &signed, &policy, now, LEAVES_AT_ONCE).await {
                 Ok(step) => step,
                 Err(refused) => {
                     if let Some(reason) = refused.fork {
@@ -182,83 +181,4 @@ async fn checkpoint(source: &dyn LogSource) -> Result<SignedCheckpoint> {
     let bytes = source.get("checkpoint", MAX_NOTE_BYTES).await.map_err(unavailable)?;
     let bytes = bytes.ok_or_else(|| unavailable("nothing is published yet".into()))?;
     SignedCheckpoint::parse(&bytes).map_err(|error| TrusteeError::JournalRefused(error.to_string()))
-}
-
-/// The tiles fetched so far.
-struct Tiles<'s> {
-    source: &'s dyn LogSource,
-    fetched: BTreeMap<TilePath, Vec<u8>>,
-}
-
-/// Why a step was not made; a fork comes with its reason.
-struct Refused {
-    error: TrusteeError,
-    fork: Option<String>,
-}
-
-impl From<TrusteeError> for Refused {
-    fn from(error: TrusteeError) -> Self {
-        Self { error, fork: None }
-    }
-}
-
-impl Tiles<'_> {
-    /// Verification is synchronous: it is run again until it lacks no tile any more.
-    async fn step(
-        &mut self,
-        follower: &Follower,
-        signed: &SignedCheckpoint,
-        policy: &Policy,
-        now: Timestamp,
-    ) -> std::result::Result<Step, Refused> {
-        let window = TimeWindow::until(u64::try_from(now.unix()).unwrap_or(0));
-        loop {
-            let error = match follower.step(signed, policy, window, self, LEAVES_AT_ONCE) {
-                Ok(step) => {
-                    // Bundles are read once, the tiles of the edge again and again.
-                    self.fetched.retain(|path, _| path.kind() != TileKind::Entries);
-                    return Ok(step);
-                }
-                Err(FollowError::Tile(TileError::Read { path, .. })) if !self.fetched.contains_key(&path) => {
-                    self.fetch(path).await?;
-                    continue;
-                }
-                Err(error) => error,
-            };
-            let reason = error.to_string();
-            let fork = matches!(error, FollowError::Fork { .. }).then(|| reason.clone());
-            return Err(Refused { error: TrusteeError::JournalRefused(reason), fork });
-        }
-    }
-
-    /// Leaf 0 as served, checked against the pin only: it says by which policy the rest, itself included, is verified.
-    async fn genesis(&mut self, size: u64, pinned: &Digest) -> Result<ControlState> {
-        let mut first = Vec::new();
-        loop {
-            let read = read_entries(0, 1, size, &mut *self, |_, entry| first = entry.to_vec());
-            match read {
-                Ok(()) => break,
-                Err(TileError::Read { path, .. }) if !self.fetched.contains_key(&path) => self.fetch(path).await?,
-                Err(error) => return Err(TrusteeError::JournalRefused(error.to_string())),
-            }
-        }
-        let leaf =
-            ControlLeaf::parse(&first).map_err(|error| TrusteeError::JournalRefused(format!("leaf 0: {error}")))?;
-        begin(&leaf, pinned)
-    }
-
-    async fn fetch(&mut self, path: TilePath) -> Result<()> {
-        let unavailable = |reason| TrusteeError::JournalUnavailable { path: path.to_string(), reason };
-        let bytes = self.source.get(&path.to_string(), MAX_BUNDLE_BYTES).await.map_err(unavailable)?;
-        self.fetched.insert(path, bytes.ok_or_else(|| unavailable("not found".into()))?);
-        Ok(())
-    }
-}
-
-impl TileReader for Tiles<'_> {
-    type Error = String;
-
-    fn read(&mut self, path: &TilePath) -> std::result::Result<Vec<u8>, String> {
-        self.fetched.get(path).cloned().ok_or_else(|| "not fetched".to_owned())
-    }
 }

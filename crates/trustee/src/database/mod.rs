@@ -2,8 +2,10 @@
 
 mod read;
 mod sql;
+mod totals;
 mod write;
 
+pub(crate) use totals::{NewStretch, NewTotals};
 pub(crate) use write::{NewLeaves, NewReceipt, Remembered};
 
 use crate::error::{Result, TrusteeError};
@@ -16,7 +18,8 @@ use std::time::Duration;
 /// How long a call waits for another program that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-const SCHEMA_VERSION: i64 = 1;
+/// The version of a file is the number of these that it has been through; none is ever changed.
+const MIGRATIONS: [&str; 2] = [sql::SCHEMA, sql::TOTALS_SCHEMA];
 
 /// The database. A clone is the same one.
 #[derive(Debug, Clone)]
@@ -52,17 +55,15 @@ impl Database {
         let failed = |error| TrusteeError::storage("prepare the journal", error);
         let mut transaction = self.begin().await?;
         let version: i64 = sqlx::query_scalar(sql::VERSION).fetch_one(&mut *transaction).await.map_err(failed)?;
-        match version {
-            SCHEMA_VERSION => Ok(()),
-            0 => {
-                sqlx::raw_sql(sql::SCHEMA).execute(&mut *transaction).await.map_err(failed)?;
-                transaction.commit().await.map_err(failed)
-            }
-            other => {
-                let reason = format!("schema version {other}, this program needs {SCHEMA_VERSION}");
-                Err(TrusteeError::damaged("the journal", reason))
-            }
+        let done = usize::try_from(version).ok().filter(|done| *done <= MIGRATIONS.len());
+        let Some(done) = done else {
+            let reason = format!("schema version {version}, this program knows up to {}", MIGRATIONS.len());
+            return Err(TrusteeError::damaged("the journal", reason));
+        };
+        for migration in MIGRATIONS.iter().skip(done) {
+            sqlx::raw_sql(*migration).execute(&mut *transaction).await.map_err(failed)?;
         }
+        transaction.commit().await.map_err(failed)
     }
 
     /// A transaction that takes the write lock at once. Dropped without `commit` it leaves nothing.

@@ -117,31 +117,31 @@ fn counter_key(kind: &str, subject: &str) -> Result<CounterKey> {
     }
 }
 
-fn text(row: &SqliteRow, column: usize) -> Result<&str> {
+pub(super) fn text(row: &SqliteRow, column: usize) -> Result<&str> {
     row.try_get(column).map_err(failed)
 }
 
-fn integer(row: &SqliteRow, column: usize) -> Result<i64> {
+pub(super) fn integer(row: &SqliteRow, column: usize) -> Result<i64> {
     row.try_get(column).map_err(failed)
 }
 
-fn number<T: TryFrom<i64>>(row: &SqliteRow, column: usize) -> Result<T> {
+pub(super) fn number<T: TryFrom<i64>>(row: &SqliteRow, column: usize) -> Result<T> {
     let found = integer(row, column)?;
     T::try_from(found).map_err(|_| TrusteeError::damaged("the journal", format!("`{found}` is out of range")))
 }
 
-fn digest(row: &SqliteRow, column: usize) -> Result<Digest> {
+pub(super) fn digest(row: &SqliteRow, column: usize) -> Result<Digest> {
     parsed("a digest", Digest::parse(text(row, column)?))
 }
 
-fn time(unix: i64) -> Result<Timestamp> {
+pub(super) fn time(unix: i64) -> Result<Timestamp> {
     Timestamp::from_unix(unix).ok_or_else(|| TrusteeError::damaged("the journal", format!("`{unix}` is no time")))
 }
 
-fn parsed<T, E: std::fmt::Display>(what: &str, result: std::result::Result<T, E>) -> Result<T> {
+pub(super) fn parsed<T, E: std::fmt::Display>(what: &str, result: std::result::Result<T, E>) -> Result<T> {
     result.map_err(|error| TrusteeError::damaged(format!("{what} of the journal"), error))
 }
 
-fn failed(error: sqlx::Error) -> TrusteeError {
+pub(super) fn failed(error: sqlx::Error) -> TrusteeError {
     TrusteeError::storage("read the journal", error)
 }

@@ -32,6 +32,8 @@ pub(crate) struct NewReceipt {
     pub(crate) order: Digest,
     pub(crate) share_epoch: u32,
     pub(crate) given: Timestamp,
+    /// Leaves of the journal that were folded then.
+    pub(crate) journal_size: u64,
     /// Digest of the disclosure to look for in the journal.
     pub(crate) disclosure: String,
     /// The signed answer.
@@ -50,7 +52,7 @@ pub(crate) struct Remembered {
     pub(crate) people: u32,
 }
 
-type Statement = Query<'static, Sqlite, SqliteArguments>;
+pub(super) type Statement = Query<'static, Sqlite, SqliteArguments>;
 
 impl Database {
     /// Keeps what was made of new leaves; returns the new generation.
@@ -83,6 +85,7 @@ impl Database {
             .bind(i64::from(new.share_epoch))
             .bind(i64::from(new.remembered.is_some()))
             .bind(new.given.unix())
+            .bind(new.journal_size as i64)
             .bind(new.disclosure.clone())
             .bind(new.answer.clone());
         run(&mut transaction, receipt).await?;
@@ -117,7 +120,7 @@ impl Database {
     }
 }
 
-fn add_incident(incident: &Incident) -> Statement {
+pub(super) fn add_incident(incident: &Incident) -> Statement {
     sqlx::query(sql::ADD_INCIDENT)
         .bind(incident.kind.as_str())
         .bind(incident.subject.clone())
@@ -134,17 +137,17 @@ fn columns(key: &CounterKey) -> (&'static str, String) {
     }
 }
 
-async fn run(transaction: &mut Transaction<'static, Sqlite>, statement: Statement) -> Result<u64> {
+pub(super) async fn run(transaction: &mut Transaction<'static, Sqlite>, statement: Statement) -> Result<u64> {
     statement.execute(&mut **transaction).await.map(|done| done.rows_affected()).map_err(failed)
 }
 
-async fn advance_by_one(transaction: &mut Transaction<'static, Sqlite>, statement: Statement) -> Result<()> {
+pub(super) async fn advance_by_one(transaction: &mut Transaction<'static, Sqlite>, statement: Statement) -> Result<()> {
     match run(transaction, statement).await? {
         1 => Ok(()),
         _ => Err(TrusteeError::storage("write the journal", "another program works with this trustee's folder")),
     }
 }
 
-fn failed(error: sqlx::Error) -> TrusteeError {
+pub(super) fn failed(error: sqlx::Error) -> TrusteeError {
     TrusteeError::storage("write the journal", error)
 }

@@ -1,6 +1,6 @@
 //! Asking a trustee over HTTP.
 
-use super::MAX_ANSWER_BYTES;
+use super::{MAX_ANSWER_BYTES, MAX_TOTALS_ANSWER_BYTES};
 use crate::source::read_limited;
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ impl HttpTrustee {
     /// The trustee with this index under this URL. The client brings time limits and trust roots; what the trustee says is
     /// trusted by its signature, not by its address.
     pub fn new(index: u16, url: &str, client: reqwest::Client) -> Self {
-        Self { index, url: format!("{}/v1/request", url.trim_end_matches('/')), client }
+        Self { index, url: url.trim_end_matches('/').to_owned(), client }
     }
 
     /// Index of its shares.
@@ -32,12 +32,25 @@ impl HttpTrustee {
     /// # Errors
     /// A text for people when the trustee cannot be reached or says only "refused".
     pub async fn ask(&self, request: &[u8]) -> Result<Vec<u8>, String> {
+        self.post("/v1/request", request, MAX_ANSWER_BYTES).await
+    }
+
+    /// Sends a signed totals request and returns the signed answer.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn totals(&self, request: &[u8]) -> Result<Vec<u8>, String> {
+        self.post("/v1/totals", request, MAX_TOTALS_ANSWER_BYTES).await
+    }
+
+    async fn post(&self, path: &str, request: &[u8], most: usize) -> Result<Vec<u8>, String> {
+        let url = format!("{}{path}", self.url);
         let sent =
-            self.client.post(&self.url).header("content-type", "application/octet-stream").body(request.to_vec());
+            self.client.post(url).header("content-type", "application/octet-stream").body(request.to_vec());
         let response = sent.send().await.map_err(|error| format!("trustee {}: {error}", self.index))?;
         let status = response.status().as_u16();
         if status == 200 {
-            return read_limited(response, MAX_ANSWER_BYTES).await;
+            return read_limited(response, most).await;
         }
         let body = read_limited(response, MAX_PROBLEM_BYTES).await.unwrap_or_default();
         let detail = serde_json::from_slice::<Problem>(&body).map(|problem| problem.detail);

@@ -1,10 +1,12 @@
 //! The trustee over HTTP.
 
+mod body;
 mod client;
 mod head;
 mod health;
 mod problem;
 mod request;
+mod totals;
 
 pub use client::HttpTrustee;
 
@@ -12,7 +14,7 @@ use crate::service::Service;
 use axum::Router;
 use axum::routing::{get, post};
 use countersign_core::json::Document as _;
-use countersign_verify::wire::{Answer, ReleaseRequest};
+use countersign_verify::wire::{Answer, ReleaseRequest, TotalsAnswer, TotalsRequest};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -25,6 +27,12 @@ pub const MAX_REQUEST_BYTES: usize = SIGNATURE_LINE + ReleaseRequest::MAX_LEN;
 /// Largest answer.
 const MAX_ANSWER_BYTES: usize = SIGNATURE_LINE + Answer::MAX_LEN;
 
+/// Largest totals request.
+pub const MAX_TOTALS_BYTES: usize = SIGNATURE_LINE + TotalsRequest::MAX_LEN;
+
+/// Largest answer about totals.
+const MAX_TOTALS_ANSWER_BYTES: usize = SIGNATURE_LINE + TotalsAnswer::MAX_LEN;
+
 /// Requests held in memory at once; further ones are told to come again.
 const MAX_REQUESTS: usize = 4;
 
@@ -35,10 +43,11 @@ struct Shared {
     places: Arc<Semaphore>,
 }
 
-/// `POST /v1/request`, `GET /v1/head`, `GET /healthz`. TLS is the reverse proxy's.
+/// `POST /v1/request`, `POST /v1/totals`, `GET /v1/head`, `GET /healthz`. TLS is the reverse proxy's.
 pub fn router(service: Service) -> Router {
     Router::new()
         .route("/v1/request", post(request::serve))
+        .route("/v1/totals", post(totals::serve))
         .route("/v1/head", get(head::serve))
         .route("/healthz", get(health::serve))
         .fallback(problem::no_such_path)
