@@ -5,7 +5,7 @@ use crate::source::LogSource;
 use countersign_core::time::Timestamp;
 use countersign_tlog::Hash;
 use countersign_tlog::checkpoint::SignedCheckpoint;
-use countersign_tlog::follow::{FollowError, Follower, Step};
+use countersign_tlog::follow::{CaughtUp, FollowError, Follower, Step};
 use countersign_tlog::leaf::ControlLeaf;
 use countersign_tlog::policy::{Policy, TimeWindow};
 use countersign_tlog::tile::{MAX_BUNDLE_BYTES, TileError, TileKind, TilePath, TileReader, read_entries};
@@ -50,13 +50,7 @@ impl<'s> Tiles<'s> {
     }
 
     /// At most `most` leaves more, towards a tree that was verified before.
-    pub(crate) async fn catch_up(
-        &mut self,
-        follower: &Follower,
-        size: u64,
-        root: Hash,
-        most: u64,
-    ) -> Result<(Follower, Vec<Vec<u8>>)> {
+    pub(crate) async fn catch_up(&mut self, follower: &Follower, size: u64, root: Hash, most: u64) -> Result<CaughtUp> {
         let stepped = self.verified(|tiles| follower.catch_up(size, root, tiles, most)).await;
         stepped.map_err(|refused| refused.error)
     }

@@ -15,7 +15,7 @@ use countersign_core::id::Digest;
 use countersign_core::json::{Document, Exact};
 use countersign_core::time::Timestamp;
 use countersign_core::totals::DailyTotals;
-use countersign_tlog::follow::Follower;
+use countersign_tlog::follow::{CaughtUp, Follower};
 use countersign_tlog::merkle::Frontier;
 use countersign_verify::totals::{
     CountedOrder, Held, Known, TotalsCode, TotalsRefusal, check_claim, check_proposal, check_stretch,
@@ -53,12 +53,7 @@ impl Trustee {
     ///
     /// # Errors
     /// [`TrusteeError`] when the trustee cannot answer; nothing was remembered that was not also kept.
-    pub async fn countersign_totals(
-        &self,
-        source: &dyn LogSource,
-        request: &[u8],
-        now: Timestamp,
-    ) -> Result<Answered> {
+    pub async fn countersign_totals(&self, source: &dyn LogSource, request: &[u8], now: Timestamp) -> Result<Answered> {
         let mut slot = self.memory.lock().await;
         let mut memory = self.load(slot.take()).await?;
         let result = self.countersign_with(&mut memory, source, request, now).await;
@@ -192,8 +187,9 @@ impl Trustee {
         let Some(root) = journal.root() else { return Ok(Ok(None)) };
         let mut tiles = Tiles::new(source);
         let follower = Follower::at(held.clone());
-        let (next, leaves) = tiles.catch_up(&follower, journal.size(), root, end - first).await?;
-        let disclosed: Held = request.disclosed().into_iter().filter(|(index, _)| (first..end).contains(index)).collect();
+        let CaughtUp { next, leaves } = tiles.catch_up(&follower, journal.size(), root, end - first).await?;
+        let disclosed: Held =
+            request.disclosed().into_iter().filter(|(index, _)| (first..end).contains(index)).collect();
         let stretch = match check_stretch(first, &leaves, &disclosed) {
             Ok(stretch) => stretch,
             Err(wrong) => return Ok(Err(wrong.into())),

@@ -3,9 +3,13 @@
 use crate::world::*;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
+use countersign_core::json::Exact;
 use countersign_testkit::clock::FixedClock;
-use countersign_trustee::{HttpSource, HttpTrustee, LocalTrustee, MAX_REQUEST_BYTES, Service, router};
+use countersign_trustee::{
+    HttpSource, HttpTrustee, LocalTrustee, MAX_REQUEST_BYTES, MAX_TOTALS_BYTES, Service, router,
+};
 use countersign_verify::refusal::Code;
+use countersign_verify::totals::TotalsCode;
 use std::sync::Arc;
 use tower::ServiceExt as _;
 
@@ -137,4 +141,41 @@ async fn a_refusal_of_the_desks_own_request_is_a_signed_answer() {
     world.pass(90 * 3_600);
     let (status, answer) = post(&service(&world), world.refresh(&case).request(1, world.now)).await;
     assert_eq!((status, code(&answer)), (StatusCode::OK, Some(Code::Expired)));
+}
+
+#[tokio::test]
+async fn totals_are_countersigned_over_http() {
+    let world = crate::totals::world();
+    let service = service(&world);
+    let good = Exact::write(crate::totals::totals(&world, 1)).unwrap();
+    let asked = |stretch| crate::totals::request(&world, 1, good.text(), &world.log.disclosed, stretch);
+    let post = async |body: Vec<u8>| send(&service, Request::post("/v1/totals").body(body.into()).unwrap()).await;
+    let (status, refused) = post(asked(0..0)).await;
+    assert_eq!(status, StatusCode::OK, "a refusal of the desk's own request is a signed answer");
+    assert_eq!(crate::totals::answer_of(1, &refused).code, Some(TotalsCode::DisclosuresMissing));
+    let (status, signed) = post(asked(0..world.log.size())).await;
+    assert_eq!((status, crate::totals::answer_of(1, &signed).code), (StatusCode::OK, None));
+    let local = LocalTrustee(service.clone());
+    assert_eq!(local.totals(&asked(0..0)).await, Ok(signed.clone()));
+    assert_eq!(local.totals(b"x").await, Err("refused".into()));
+    for bad in
+        [b"".to_vec(), b"x".repeat(1_000), crate::totals::request(&world, 2, good.text(), &Default::default(), 0..0)]
+    {
+        let (status, body) = post(bad).await;
+        assert_eq!((status, problem(&body).as_str()), (StatusCode::FORBIDDEN, "refused"));
+    }
+    let (status, body) = post(vec![b'0'; MAX_TOTALS_BYTES + 1]).await;
+    assert_eq!((status, problem(&body).as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "too-large"));
+    assert_eq!(post(vec![b'0'; MAX_TOTALS_BYTES]).await.0, StatusCode::FORBIDDEN);
+    let get = Request::get("/v1/totals").body(Body::empty()).unwrap();
+    assert_eq!(send(&service, get).await.0, StatusCode::METHOD_NOT_ALLOWED);
+
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let remote = HttpTrustee::new(1, &listen(router(service.clone())).await, client);
+    assert_eq!(remote.totals(&asked(0..0)).await, Ok(signed));
+    assert_eq!(remote.totals(b"hello").await, Err("refused".into()));
+    std::fs::remove_file(world.log.folder.join("checkpoint")).unwrap();
+    let (status, body) = post(asked(0..0)).await;
+    assert_eq!((status, problem(&body).as_str()), (StatusCode::SERVICE_UNAVAILABLE, "journal"));
 }

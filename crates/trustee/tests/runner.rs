@@ -5,4 +5,5 @@ mod atomic;
 mod ceremony;
 mod following;
 mod http;
+mod totals;
 mod world;

@@ -128,8 +128,11 @@ impl Database {
 
 async fn add_order(transaction: &mut Writing, order: &CountedOrder) -> Result<Option<WrongLeaf>> {
     let digest = order.order.to_hex();
-    let known: Option<i64> =
-        sqlx::query_scalar(sql::ORDER_AT).bind(digest.clone()).fetch_optional(&mut **transaction).await.map_err(failed)?;
+    let known: Option<i64> = sqlx::query_scalar(sql::ORDER_AT)
+        .bind(digest.clone())
+        .fetch_optional(&mut **transaction)
+        .await
+        .map_err(failed)?;
     if let Some(leaf) = known {
         let reason = format!("the order {digest} stands in leaf {leaf} already");
         return Ok(Some(WrongLeaf { index: order.index, reason }));

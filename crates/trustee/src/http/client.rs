@@ -45,8 +45,7 @@ impl HttpTrustee {
 
     async fn post(&self, path: &str, request: &[u8], most: usize) -> Result<Vec<u8>, String> {
         let url = format!("{}{path}", self.url);
-        let sent =
-            self.client.post(url).header("content-type", "application/octet-stream").body(request.to_vec());
+        let sent = self.client.post(url).header("content-type", "application/octet-stream").body(request.to_vec());
         let response = sent.send().await.map_err(|error| format!("trustee {}: {error}", self.index))?;
         let status = response.status().as_u16();
         if status == 200 {

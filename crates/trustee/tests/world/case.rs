@@ -14,7 +14,7 @@ use countersign_seal::label::Head;
 use countersign_seal::record::SealedRecord;
 use countersign_seal::sealer::{Randomness, Sealer};
 use countersign_seal::sigma::Sigma;
-use countersign_tlog::leaf::seal_fields;
+use countersign_tlog::leaf::{Disclosure, seal_disclosures};
 use countersign_verify::manifest::{Manifest, ManifestEntry, ManifestV1};
 use countersign_verify::order_leaf::order_leaf_fields;
 use countersign_verify::wire::{HexBytes, LeafEvidence, ReleaseRequest, RequestV1};
@@ -58,6 +58,11 @@ impl World {
     /// The home court's order number `order` for one client: signed by two approvers of two states, its leaf public and
     /// witnessed now.
     pub(crate) fn case(&mut self, order: u8, client: u8) -> Case {
+        self.case_with(order, client, None)
+    }
+
+    /// As [`case`](Self::case); the order's leaf also commits to something that the order does not say.
+    pub(crate) fn case_with(&mut self, order: u8, client: u8, beside: Option<Disclosure>) -> Case {
         let record = record(client);
         let not_before = self.now.plus(-2 * HOUR);
         let facts = self.facts();
@@ -101,9 +106,13 @@ impl World {
         let approvals = ["anna-berg", "bruno-costa"].map(|id| approval(&order, id, self.now.plus(-HOUR - 60))).to_vec();
         let name = format!("leaf of {}", order.digest());
         let id = LeafId(seed(&name)[..16].try_into().unwrap());
-        let (leaf, disclosures) =
-            seal_fields(id, 5_984_000, &order_leaf_fields(&order), &mut random::named(&name)).unwrap();
-        let index = self.log.append(leaf.clone());
+        let mut rng = random::named(&name);
+        let fields = order_leaf_fields(&order);
+        let disclosures: Vec<Disclosure> =
+            fields.into_iter().map(|(name, value)| Disclosure::new(name, value, &mut rng).unwrap()).collect();
+        let sealed: Vec<Disclosure> = disclosures.iter().cloned().chain(beside).collect();
+        let leaf = seal_disclosures(id, 5_984_000, &sealed, &mut rng).unwrap();
+        let index = self.log.append_disclosed(leaf.clone(), &disclosures);
         // The order was public an hour ago.
         let seasoned = Some(self.log.proof(index, &[self.now.plus(-HOUR); 2]));
         self.log.append_dummies(1);

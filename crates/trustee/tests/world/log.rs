@@ -10,6 +10,7 @@ use countersign_tlog::merkle::{Tree, inclusion_proof, root_at};
 use countersign_tlog::note::{KeyKind, KeyName, SigningKey};
 use countersign_tlog::proof::LogProof;
 use countersign_tlog::tile::{BundleEdge, HashEdge};
+use std::collections::BTreeMap;
 
 pub(crate) const ORIGIN: &str = "journal.countersign.example/xa";
 
@@ -37,12 +38,14 @@ pub(crate) fn witness_policy() -> String {
 pub(crate) struct Log {
     pub(crate) folder: PathBuf,
     pub(crate) leaves: Vec<Vec<u8>>,
+    /// Every disclosure of the sealed leaves, as the custodian keeps them.
+    pub(crate) disclosed: BTreeMap<u64, Vec<String>>,
     tree: Tree,
 }
 
 impl Log {
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, leaves: Vec::new(), tree: Tree::default() }
+        Self { folder, leaves: Vec::new(), disclosed: BTreeMap::new(), tree: Tree::default() }
     }
 
     pub(crate) fn append(&mut self, leaf: Vec<u8>) -> u64 {
@@ -55,9 +58,16 @@ impl Log {
         for number in 0..count {
             let name = format!("dummy {} {number}", self.size());
             let id = LeafId(seed(&name)[..16].try_into().unwrap());
-            let (leaf, _) = seal_dummy(id, 5_984_000, &mut random::named(&name)).unwrap();
-            self.append(leaf);
+            let (leaf, disclosures) = seal_dummy(id, 5_984_000, &mut random::named(&name)).unwrap();
+            self.append_disclosed(leaf, &disclosures);
         }
+    }
+
+    /// A sealed leaf with its disclosures.
+    pub(crate) fn append_disclosed(&mut self, leaf: Vec<u8>, disclosures: &[Disclosure]) -> u64 {
+        let index = self.append(leaf);
+        self.disclosed.insert(index, disclosures.iter().map(|one| one.as_str().to_owned()).collect());
+        index
     }
 
     pub(crate) fn size(&self) -> u64 {

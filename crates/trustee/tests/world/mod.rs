@@ -124,7 +124,7 @@ impl World {
     }
 }
 
-fn signature(party: &str, body: &str, folder: &TempDir) -> ControlSignature {
+pub(crate) fn signature(party: &str, body: &str, folder: &TempDir) -> ControlSignature {
     let sig = match party.strip_prefix("trustee:") {
         Some(index) => {
             Trustee::open(&folder.path().join(format!("trustee-{index}"))).unwrap().sign_control(body).unwrap()
