@@ -66,8 +66,8 @@ impl Files for Careless {
 
 /// Kills the program at each call in turn, starts it again and kills it at some later call, and lets the power go after each, until a
 /// crash is not survived. Says what was broken then.
-async fn broken(forgets: Option<Forgets>, care: Care, most: usize) -> Option<String> {
-    for first in (0..CALLS).step_by(STRIDE) {
+async fn broken(forgets: Option<Forgets>, care: Care, stride: usize, most: usize) -> Option<String> {
+    for first in (0..CALLS).step_by(stride) {
         let (mut disk, mut facts) = (Disk::new(), Vec::new());
         for (life, last) in [(0, first), (1, first * 7 % 61)] {
             let machine = Machine::new(disk.clone(), life * 10_000);
@@ -98,7 +98,7 @@ const STRIDE: usize = if cfg!(feature = "faults") { 1 } else { 7 };
 #[tokio::test]
 async fn the_oracle_notices_what_a_program_forgets() {
     for forgets in [Forgets::SyncOfFiles, Forgets::SyncOfFolders, Forgets::Rename] {
-        let reason = broken(Some(forgets), Care::ALL, 4).await;
+        let reason = broken(Some(forgets), Care::ALL, 1, 4).await;
         println!("{forgets:?}: {reason:?}");
         assert!(reason.is_some(), "{forgets:?} was not noticed");
     }
@@ -111,7 +111,7 @@ async fn the_oracle_notices_a_careless_store() {
         Care { settles: false, ..Care::ALL },
         Care { checks_records: false, ..Care::ALL },
     ] {
-        let reason = broken(None, care, 20).await;
+        let reason = broken(None, care, 1, 20).await;
         println!("{care:?}: {reason:?}");
         assert!(reason.is_some(), "{care:?} was not noticed");
     }
@@ -119,5 +119,5 @@ async fn the_oracle_notices_a_careless_store() {
 
 #[tokio::test]
 async fn nothing_is_noticed_where_nothing_is_forgotten() {
-    assert_eq!(broken(None, Care::ALL, 4).await, None);
+    assert_eq!(broken(None, Care::ALL, STRIDE, 4).await, None);
 }
