@@ -12,6 +12,7 @@ mod error;
 pub mod journal;
 mod leaves;
 pub mod memory;
+mod openings;
 mod orders;
 mod payments;
 mod register;
@@ -23,6 +24,7 @@ pub mod sqlite;
 pub use cases::{Answered, AppendEvent, CaseLeaf, CaseSummary, Cases, NewOrder};
 pub use error::{Result, StoreError};
 pub use leaves::{Disclosures, LeafKey, NewLeaf, StoredDocument};
+pub use openings::{ClosedLeaf, NewOpening, Openings, SealedLeaf};
 pub use orders::{Counter, EffectKey, NewEffect, OpenEffect, OrderEntry, Orders, Receipt};
 pub use payments::{Payment, PaymentWriter, Payments, PaymentsStart};
 pub use register::{
@@ -33,6 +35,6 @@ pub use settings::Settings;
 pub use sigmas::{Sigma, Sigmas};
 
 /// Everything the desk keeps, except the sigma secrets.
-pub trait DeskStore: Cases + Orders + Register + Payments + Settings {}
+pub trait DeskStore: Cases + Openings + Orders + Register + Payments + Settings {}
 
-impl<S: Cases + Orders + Register + Payments + Settings> DeskStore for S {}
+impl<S: Cases + Openings + Orders + Register + Payments + Settings> DeskStore for S {}

@@ -162,6 +162,9 @@ pub trait Orders: Send + Sync {
     /// [`Conflict`](crate::StoreError::Conflict) when it has another outcome.
     async fn finish_effect(&self, effect: &EffectKey, at: Timestamp, outcome: NewLeaf) -> Result<()>;
 
+    /// Key of the intent's leaf of an effect, open or finished; `None` when it was never begun.
+    async fn intent_of(&self, effect: &EffectKey) -> Result<Option<LeafKey>>;
+
     /// Effects without outcome, the oldest first.
     async fn open_effects(&self) -> Result<Vec<OpenEffect>>;
 

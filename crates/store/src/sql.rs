@@ -31,6 +31,16 @@ statements! {
     DISCLOSURE_BY_KEY = "SELECT kind, list FROM disclosure WHERE leaf_key = $1";
     DISCLOSURES_PAGE = "SELECT leaf_key, kind, list FROM disclosure WHERE leaf_key > $1 ORDER BY leaf_key LIMIT $2";
 
+    CLOSED_LEAVES = "SELECT journal_outbox.idx, journal_outbox.leaf_key, disclosure.kind, case_leaf.case_id FROM journal_outbox \
+        JOIN disclosure ON disclosure.leaf_key = journal_outbox.leaf_key \
+        LEFT JOIN case_leaf ON case_leaf.leaf_key = journal_outbox.leaf_key \
+        WHERE journal_outbox.idx >= $1 \
+        AND NOT EXISTS (SELECT 1 FROM opened WHERE opened.leaf_key = journal_outbox.leaf_key) \
+        ORDER BY journal_outbox.idx LIMIT $2";
+    LEAF_BY_KEY = "SELECT idx, leaf FROM journal_outbox WHERE leaf_key = $1";
+    OPENED_BY_KEY = "SELECT opening FROM opened WHERE leaf_key = $1";
+    OPENED_INSERT = "INSERT INTO opened (leaf_key, opening) VALUES ($1, $2)";
+
     ORDER_INSERT = "INSERT INTO order_entry (digest, id, case_id, decision, authority, proposed) VALUES ($1, $2, $3, $4, $5, $6)";
     ORDER_BY_DIGEST = "SELECT digest, id, case_id, decision, authority, proposed FROM order_entry WHERE digest = $1";
     ORDER_BY_ID = "SELECT digest, id, case_id, decision, authority, proposed FROM order_entry WHERE id = $1";

@@ -4,6 +4,7 @@
 //! and of whatever must live as long as the store (a folder, or `()`).
 
 pub mod cases;
+pub mod openings;
 pub mod orders;
 pub mod register;
 pub mod settings;
@@ -24,6 +25,8 @@ macro_rules! desk_store_conformance {
                 the_same_event_again_changes_nothing, a_refused_event_leaves_nothing,
                 documents_are_kept_by_digest, leaves_without_an_event, cases_are_listed_by_last_move,
                 disclosures_are_paged_by_key;
+            openings: sealed_leaves_are_closed_until_they_are_opened, a_sealed_leaf_is_read_whole, a_leaf_is_opened_once,
+                a_refused_opening_leaves_nothing;
             orders: an_order_is_found_by_id_and_digest, one_decision_has_one_order,
                 approvals_follow_the_events, an_entry_must_fit_its_event, people_are_counted_once_per_order,
                 effects_open_and_close, receipts_belong_to_orders;

@@ -139,6 +139,9 @@ pub async fn effects_open_and_close(store: &impl DeskStore) {
     assert_eq!(store.open_effects().await.expect("reads"), [open(2, 3, 2), open(1, 5, 1)]);
     store.finish_effect(&name(2), minute(9), leaf(4)).await.expect("finishes");
     store.finish_effect(&name(2), minute(10), leaf(4)).await.expect("is there already");
+    for (effect, intent) in [(name(1), Some(key(1))), (name(2), Some(key(2))), (name(3), None)] {
+        assert_eq!(store.intent_of(&effect).await.expect("reads"), intent);
+    }
     let other = store.finish_effect(&name(2), minute(9), leaf(5)).await;
     assert!(other.as_ref().is_err_and(StoreError::is_conflict), "{other:?}");
     assert_eq!(store.disclosures_of(&key(5)).await.expect("reads"), None);

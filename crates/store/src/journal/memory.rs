@@ -52,6 +52,11 @@ impl MemoryJournal {
         Ok(())
     }
 
+    /// Index of the leaf with this key, now or once it is sequenced.
+    pub(crate) fn index(&self, key: &LeafKey) -> Result<Option<u64>> {
+        Ok(self.lock()?.indices.get(key).map(|index| *index as u64))
+    }
+
     fn lock(&self) -> Result<MutexGuard<'_, State>> {
         let poisoned = |_| StoreError::Unavailable { doing: "use its memory", reason: "a writer panicked".to_owned() };
         self.0.lock().map_err(poisoned)

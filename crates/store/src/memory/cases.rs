@@ -72,7 +72,7 @@ impl Cases for MemoryStore {
     }
 }
 
-fn disclosures(leaf: &NewLeaf) -> Option<Disclosures> {
+pub(super) fn disclosures(leaf: &NewLeaf) -> Option<Disclosures> {
     (!leaf.disclosures.is_empty()).then(|| Disclosures {
         key: leaf.key,
         kind: leaf.kind.clone(),

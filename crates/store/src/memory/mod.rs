@@ -1,6 +1,7 @@
 //! The store in memory, for tests and for trying things out. It keeps the same promises as the others, except durability.
 
 mod cases;
+mod openings;
 mod orders;
 mod payments;
 mod register;
@@ -44,6 +45,7 @@ struct State {
     events: BTreeMap<CaseId, Vec<Event>>,
     case_leaves: BTreeMap<CaseId, Vec<CaseLeaf>>,
     leaves: BTreeMap<LeafKey, NewLeaf>,
+    opened: BTreeMap<LeafKey, LeafKey>,
     orders: BTreeMap<Digest, OrderEntry>,
     answered: BTreeMap<(&'static str, Vec<u8>, Digest), (Timestamp, u32)>,
     effects: BTreeMap<EffectKey, Effect>,

@@ -2,7 +2,7 @@
 
 use super::{Effect, MemoryStore};
 use crate::cases::Novelty;
-use crate::{Counter, EffectKey, NewEffect, NewLeaf, OpenEffect, OrderEntry, Orders, Receipt, Result};
+use crate::{Counter, EffectKey, LeafKey, NewEffect, NewLeaf, OpenEffect, OrderEntry, Orders, Receipt, Result};
 use async_trait::async_trait;
 use countersign_core::id::{CaseId, Digest, OrderId};
 use countersign_core::time::Timestamp;
@@ -48,6 +48,10 @@ impl Orders for MemoryStore {
         }
         state.keep(Vec::new(), vec![outcome]);
         Ok(())
+    }
+
+    async fn intent_of(&self, effect: &EffectKey) -> Result<Option<LeafKey>> {
+        Ok(self.lock().effects.get(effect).map(|effect| effect.intent))
     }
 
     async fn open_effects(&self) -> Result<Vec<OpenEffect>> {

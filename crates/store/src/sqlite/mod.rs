@@ -5,6 +5,7 @@
 
 mod cases;
 pub(crate) mod file;
+mod openings;
 mod orders;
 mod outbox;
 mod payments;

@@ -63,6 +63,11 @@ impl Orders for SqliteStore {
         transaction.commit().await.map_err(|error| unavailable("keep an outcome", error))
     }
 
+    async fn intent_of(&self, effect: &EffectKey) -> Result<Option<LeafKey>> {
+        let mut transaction = self.file.read().await?;
+        Ok(find_effect(&mut transaction, effect).await?.map(|(intent, _)| intent))
+    }
+
     async fn open_effects(&self) -> Result<Vec<OpenEffect>> {
         let mut transaction = self.file.read().await?;
         sqlx::query(sql::EFFECTS_OPEN)
