@@ -8,6 +8,7 @@ mod caps;
 pub mod case_file;
 pub mod contact;
 pub mod countersign;
+pub mod cover;
 pub mod desk;
 pub mod documents;
 pub mod entry;
@@ -15,6 +16,7 @@ pub mod error;
 pub mod findings;
 pub mod intake;
 mod leaves;
+pub mod opening;
 pub mod overdue;
 mod package;
 pub mod ports;
@@ -28,3 +30,6 @@ pub mod sender;
 
 pub use desk::{Custodian, Desk, RingFiles, Surroundings};
 pub use error::{DeskError, Result};
+
+#[cfg(test)]
+mod opacity;

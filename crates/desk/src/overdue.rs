@@ -2,8 +2,9 @@
 
 use crate::desk::Desk;
 use crate::error::Result;
+use countersign_core::id::Digest;
 use countersign_log::overdue;
-use countersign_store::OpenEffect;
+use countersign_store::{DeskStore, LeafKey, OpenEffect};
 
 /// Code of the incident.
 const CODE: &str = "INTENT_WITHOUT_OUTCOME";
@@ -21,11 +22,23 @@ impl Desk {
             if self.store.setting(&name).await?.is_some() {
                 continue;
             }
-            let detail = format!("{} begun at {} has no outcome", open.effect.kind, open.at);
+            // The subject makes two incidents of one second two documents.
+            let detail = format!("{} {} begun at {} has no outcome", open.effect.kind, open.effect.subject, open.at);
             let incident = self.incident(CODE, &detail).await?;
+            self.store.set_setting_once(&intent_setting(&incident.digest()), &open.intent).await?;
             self.store.set_setting_once(&name, incident.digest().as_bytes()).await?;
             fresh.push(open);
         }
         Ok(fresh)
     }
+}
+
+/// The leaf of the intent that an incident is about, when it is about one: it is opened with that intent's case.
+pub(crate) async fn intent_of_incident(store: &dyn DeskStore, incident: &Digest) -> Result<Option<LeafKey>> {
+    let found = store.setting(&intent_setting(incident)).await?;
+    Ok(found.and_then(|bytes| LeafKey::try_from(bytes).ok()))
+}
+
+fn intent_setting(incident: &Digest) -> String {
+    format!("incident-intent/{incident}")
 }

@@ -5,6 +5,7 @@ use crate::desk::{Attached, Desk, stored};
 use crate::documents::{Decision, DecisionV1, Intake, Scoping, Targets};
 use crate::error::{DeskError, Result};
 use crate::leaves::leaf;
+use crate::opening::latest_opening;
 use crate::scope::granted;
 use crate::sender::confirmed;
 use countersign_core::case::{Event, case_commitment};
@@ -135,7 +136,7 @@ impl Desk {
             recipient: self.recipient(self.authority(&intake.authority)?)?,
             not_before: now,
             expires,
-            latest_opening: latest.quarter_end(),
+            latest_opening: latest_opening(latest),
             notice_due: delay.is_none().then(|| expires.plus(NOTICE_AFTER)),
             delay: delay.map(|delay| delay.document().digest()),
             ring: self.custodian.ring.as_ref().map_or(NO_RING, |ring| ring.ring.id()),

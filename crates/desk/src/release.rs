@@ -15,7 +15,7 @@ use countersign_core::id::{CaseId, Digest, OrderId, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::leaf::{KIND_FIELD, LeafKind};
 use countersign_log::Intent;
-use countersign_store::{Answered, Counter, EffectKey, LeafKey, NewEffect, NewLeaf, Receipt as StoredReceipt};
+use countersign_store::{Answered, Counter, EffectKey, NewEffect, NewLeaf, Receipt as StoredReceipt};
 use countersign_tlog::leaf::{Disclosure, LeafId, seal_disclosures};
 use countersign_verify::evidence::Files;
 use countersign_verify::wire::{Answer, HexBytes, LeafEvidence, Outcome, Receipt, ReleaseRequest, RequestV1, Signed};
@@ -294,7 +294,8 @@ impl Desk {
     /// Logs the intent, waits until it is public, and notes that the release has begun.
     async fn start(&self, file: &CaseFile, by: &PersonId) -> Result<Intent> {
         let order = proposal(file)?.order.digest();
-        let key = match self.begun(&order).await? {
+        // The intent that an interrupted release has left: its effect is open, or only the last event is missing.
+        let key = match self.store.intent_of(&effect(&order)).await? {
             Some(key) => key,
             None => {
                 let at = self.now();
@@ -313,19 +314,6 @@ impl Desk {
             self.append(Some(file), file.id, by, event, Attached::default()).await?;
         }
         Ok(intent)
-    }
-
-    /// The intent that an interrupted release has left: its effect is open, or only the last event is missing.
-    async fn begun(&self, order: &Digest) -> Result<Option<LeafKey>> {
-        let effect = effect(order);
-        if let Some(open) = self.store.open_effects().await?.into_iter().find(|open| open.effect == effect) {
-            return Ok(Some(open.intent));
-        }
-        let subject = order.to_hex();
-        let all = self.store.all_disclosures().await?;
-        let intents = all.into_iter().filter(|disclosed| disclosed.kind == LeafKind::Intent.as_str());
-        let names = |text: &String| Disclosure::parse(text).is_ok_and(|field| field.value() == subject.as_str());
-        Ok(intents.into_iter().find(|disclosed| disclosed.list.iter().any(names)).map(|disclosed| disclosed.key))
     }
 
     /// Logs the outcome and notes the delivery, with the people counted against the cumulative caps.

@@ -1,0 +1,76 @@
+//! Values like those of the desk.
+
+use countersign_core::leaf::LeafKind;
+use countersign_core::time::{DAY, HOUR, Timestamp};
+use countersign_testkit::random::{below, pick};
+use rand_chacha::ChaCha20Rng;
+use rand_core::Rng;
+use serde_json::Value;
+
+/// The values of a leaf of this kind, in the order of the table.
+pub(crate) fn values(kind: LeafKind, at: Timestamp, rng: &mut ChaCha20Rng) -> Vec<Value> {
+    kind.fields().iter().map(|name| value(kind, name, at, rng)).collect()
+}
+
+fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Value {
+    match name {
+        "document" | "order" | "case" | "manifest" | "recipient" | "policy" | "ring" | "package" | "receipt"
+        | "subject" => digest(rng),
+        "value" => digest(rng),
+        "delay" if kind == LeafKind::Order && below(rng, 4) > 0 => Value::Null,
+        "delay" => digest(rng),
+        "authority" => {
+            one_of(rng, &["xa-district-court", "xa-prosecutor-general", "xb-fiu", "xr-financial-monitoring"])
+        }
+        "state" => one_of(rng, &["XA", "XB", "XR"]),
+        "met" | "asked" | "promised" | "delivered" | "found" => Value::from(below(rng, 2) == 1),
+        "instrument" => one_of(rng, &["court_order", "fiu_request", "warrant", "informal"]),
+        "order_kind" => one_of(rng, &["disclosure", "emergency", "compelled", "answer"]),
+        "classes" | "classes_asked" => {
+            several(rng, &["name", "address", "contact", "id_document", "balances", "transfers"])
+        }
+        "factors" => several(rng, &["directory", "call_back", "second_officer", "seal"]),
+        "reasons" => several(rng, &["DRAGNET", "WEAK_REQUESTER", "POLITICAL", "NOT_COVERED", "NO_INSTRUMENT"]),
+        "question" => one_of(rng, &["form", "political", "competence", "targets", "scope"]),
+        "role" => one_of(rng, &["approver", "legal", "outside_counsel", "rights_expert"]),
+        "verdict" => one_of(rng, &["approve", "approve", "approve", "refuse"]),
+        "effect" => one_of(rng, &["release", "letter"]),
+        "form" => one_of(rng, &["due", "delayed"]),
+        "outcome" => match kind {
+            LeafKind::Verified => one_of(rng, &["verified", "fake"]),
+            LeafKind::Receipt => one_of(rng, &["answered", "answered", "refused"]),
+            _ => one_of(rng, &["comply", "narrow", "refuse"]),
+        },
+        "code" if kind == LeafKind::Receipt && below(rng, 3) > 0 => Value::Null,
+        "code" => one_of(rng, &["INTENT_WITHOUT_OUTCOME", "NOT_APPROVED", "NOT_PUBLIC", "SCOPE"]),
+        "trustee" => Value::from(1 + below(rng, 5)),
+        // Most ask about one person, some about tens of thousands.
+        "people_asked" | "people" | "subjects" | "records" => Value::from(1 + skewed(rng)),
+        "cells_asked" | "cells" => Value::from(6 * (1 + skewed(rng))),
+        "at" | "received_at" | "not_before" => Value::from(at.to_string()),
+        "expires" => Value::from(at.plus(72 * HOUR).to_string()),
+        "until" => Value::from(at.plus(100 * DAY).to_string()),
+        "latest_opening" => Value::from(at.plus(100 * DAY).quarter_end().to_string()),
+        other => panic!("say what the field `{other}` of kind `{kind}` looks like at the desk"),
+    }
+}
+
+fn digest(rng: &mut ChaCha20Rng) -> Value {
+    let mut bytes = [0; 32];
+    rng.fill_bytes(&mut bytes);
+    Value::from(countersign_core::encoding::hex(&bytes))
+}
+
+fn skewed(rng: &mut ChaCha20Rng) -> u64 {
+    let magnitude = below(rng, 17);
+    below(rng, 1 << magnitude)
+}
+
+fn one_of(rng: &mut ChaCha20Rng, list: &[&str]) -> Value {
+    Value::from(pick(rng, list))
+}
+
+fn several(rng: &mut ChaCha20Rng, list: &[&str]) -> Value {
+    let chosen = below(rng, 1 << list.len());
+    list.iter().enumerate().filter(|(place, _)| chosen >> place & 1 == 1).map(|(_, name)| Value::from(*name)).collect()
+}
