@@ -1,10 +1,13 @@
 //! The custodian's configuration: what the binary must know before it can open anything else.
 
+use crate::daily::Hour;
 use crate::files;
 use crate::place::Place;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use countersign_core::id::Digest;
+use countersign_desk::cover::MOST_SEALED_PER_TICK;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// `custodian/config.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +28,12 @@ pub(crate) struct Config {
     /// Where the log's tiles are; without it in the folder `log` beside this file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tiles: Option<TilesAt>,
+    /// Cover traffic while `serve` runs.
+    #[serde(default)]
+    pub(crate) cover: Cover,
+    /// The daily openings.
+    #[serde(default)]
+    pub(crate) openings: Openings,
 }
 
 /// A place for the log's tiles that is no folder.
@@ -50,6 +59,34 @@ pub(crate) struct S3At {
     pub(crate) region: String,
 }
 
+/// Cover traffic: `docs/operations/cover-and-openings.md` says what it hides and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cover {
+    /// Sealed leaves in every five minutes at least, filled up with dummies; 0 makes none.
+    pub(crate) sealed_per_tick: u32,
+}
+
+impl Default for Cover {
+    fn default() -> Self {
+        Self { sealed_per_tick: 4 }
+    }
+}
+
+/// When the openings of a day go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Openings {
+    /// Hour of the day, UTC.
+    pub(crate) hour: Hour,
+}
+
+impl Default for Openings {
+    fn default() -> Self {
+        Self { hour: Hour::THREE }
+    }
+}
+
 /// One party and its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,12 +110,59 @@ impl Config {
         let bytes = files::read(&path, 1024 * 1024).with_context(|| {
             format!("{} is not a folder of countersign: make one with `countersign init`", place.root().display())
         })?;
-        let config: Self = serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))?;
-        anyhow::ensure!(config.v == 1, "{} has version {}, this program knows version 1", path.display(), config.v);
+        Self::parse(&path, &bytes)
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let config: Self = serde_json::from_slice(bytes).with_context(|| format!("{} is damaged", path.display()))?;
+        ensure!(config.v == 1, "{} has version {}, this program knows version 1", path.display(), config.v);
+        let floor = config.cover.sealed_per_tick;
+        ensure!(
+            floor <= MOST_SEALED_PER_TICK,
+            "{}: `sealed_per_tick` under `cover` is {floor}: write 0 to {MOST_SEALED_PER_TICK}",
+            path.display()
+        );
         Ok(config)
     }
 
     pub(crate) fn save(&self, place: &Place) -> Result<()> {
         files::write(&place.config(), &serde_json::to_vec_pretty(self)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(more: &str) -> Result<Config> {
+        let head = r#"{"v":1,"genesis":"0000000000000000000000000000000000000000000000000000000000000000","demo":false,"trustees":[],"witnesses":[],"officers":[]"#;
+        Config::parse(Path::new("config.json"), format!("{head}{more}}}").as_bytes())
+    }
+
+    #[test]
+    fn cover_and_openings_have_defaults() {
+        let config = parse("").unwrap();
+        assert_eq!((config.cover.sealed_per_tick, u8::from(config.openings.hour)), (4, 3));
+        let config = parse(r#","cover":{"sealed_per_tick":0},"openings":{"hour":23}"#).unwrap();
+        assert_eq!((config.cover.sealed_per_tick, u8::from(config.openings.hour)), (0, 23));
+    }
+
+    #[test]
+    fn what_is_misspelt_or_out_of_range_is_refused() {
+        for (more, word) in [
+            (r#","cover":{"sealed_per_tick":1001}"#, "0 to 1000"),
+            (r#","cover":{"sealed_per_tick":-1}"#, "u32"),
+            (r#","cover":{"sealed_per_tick":4.5}"#, "u32"),
+            (r#","cover":{"sealed_per_tick":"4"}"#, "u32"),
+            (r#","cover":{"sealed_per_tik":4}"#, "sealed_per_tik"),
+            (r#","cover":{}"#, "sealed_per_tick"),
+            (r#","cover":null"#, "Cover"),
+            (r#","openings":{"hour":24}"#, "0 to 23"),
+            (r#","openings":{"hour":3,"minute":5}"#, "minute"),
+            (r#","opening":{"hour":3}"#, "opening"),
+        ] {
+            let error = format!("{:#}", parse(more).unwrap_err());
+            assert!(error.contains(word), "{more}: {error}");
+        }
     }
 }

@@ -20,7 +20,7 @@ use countersign_seal::identity::IdentityKey;
 use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, Ring, ShareEpoch};
 use countersign_store::sqlite::{SqliteSigmas, SqliteStore};
 use countersign_store::{DeskStore, Sigmas};
-use countersign_tlog::leaf::{ControlLeaf, Leaf};
+use countersign_tlog::leaf::{ControlLeaf, LARGE_LEAF_BYTES, Leaf};
 use countersign_trustee::Service;
 use countersign_verify::state::ControlState;
 use std::fs::{File, TryLockError};
@@ -125,6 +125,10 @@ pub(crate) fn lock(place: &Place) -> Result<File> {
 async fn fold(log: &RunningLog, pinned: &Digest) -> Result<ControlState> {
     let mut state: Option<ControlState> = None;
     for (index, bytes) in log.leaves(0).await? {
+        // Most leaves are sealed ones, dummies above all: their size tells, and they need not be read.
+        if bytes.len() != LARGE_LEAF_BYTES {
+            continue;
+        }
         let Leaf::Control(leaf) = Leaf::parse(&bytes)? else { continue };
         match &mut state {
             None => state = Some(ControlState::begin(&leaf, Some(pinned))?),

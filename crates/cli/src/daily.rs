@@ -19,6 +19,9 @@ const RETRY: Seconds = 10 * MINUTE;
 pub(crate) struct Hour(u8);
 
 impl Hour {
+    /// Three in the morning.
+    pub(crate) const THREE: Self = Self(3);
+
     /// The hour `hour`:00, when there is one.
     pub(crate) const fn new(hour: u8) -> Option<Self> {
         if hour < 24 { Some(Self(hour)) } else { None }
@@ -26,7 +29,12 @@ impl Hour {
 
     /// That hour of the day that begins at `day`.
     pub(crate) fn of(self, day: Timestamp) -> Timestamp {
-        day.plus(HOUR * Seconds::from(self.0))
+        day.plus(self.seconds())
+    }
+
+    /// Seconds after midnight.
+    pub(crate) fn seconds(self) -> Seconds {
+        HOUR * Seconds::from(self.0)
     }
 }
 
@@ -76,7 +84,6 @@ impl Daily {
     }
 
     /// Adds a job. Jobs of one hour are done in the order in which they were added.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the first jobs are about to come: totals and openings"))]
     pub(crate) fn at(mut self, hour: Hour, job: impl DailyJob + 'static) -> Self {
         self.jobs.push(Planned { hour, job: Box::new(job), again: Timestamp::MIN });
         self

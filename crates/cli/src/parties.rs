@@ -11,7 +11,7 @@ use countersign_desk::ports::{Journal, Trustee as TrusteePort};
 use countersign_log::witness::{HttpWitness, LocalWitness, Witness};
 use countersign_log::{Log, LogParts, LogSource as _, Pace, PublicProof, TileStore, TilesSource};
 use countersign_store::journal::{Journal as JournalStore, MOST_LEAVES, SqliteJournal};
-use countersign_tlog::leaf::{Leaf, LeafKind};
+use countersign_tlog::leaf::{LARGE_LEAF_BYTES, Leaf, LeafKind};
 use countersign_tlog::note::{SigningKey, VerifierKey};
 use countersign_tlog::policy::Policy;
 use countersign_trustee::{HttpTrustee, LocalTrustee, LogSource, Service, Trustee};
@@ -63,6 +63,11 @@ impl RunningLog {
         &self.log
     }
 
+    /// The journal's store.
+    pub(crate) fn journal(&self) -> &Arc<SqliteJournal> {
+        &self.journal
+    }
+
     /// Publishes what is accepted, then stops the background task.
     pub(crate) async fn close(&self) -> Result<()> {
         self.log.flush().await?;
@@ -94,7 +99,7 @@ impl RunningLog {
         for (index, leaf) in fresh {
             if index >= known.0 {
                 known.0 = index + 1;
-                if Leaf::parse(&leaf)?.kind() == LeafKind::Control {
+                if leaf.len() == LARGE_LEAF_BYTES && Leaf::parse(&leaf)?.kind() == LeafKind::Control {
                     known.1.push(index);
                 }
             }

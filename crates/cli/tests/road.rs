@@ -7,6 +7,7 @@ mod folder;
 mod program;
 mod served;
 mod services;
+mod upkeep;
 
 use by_hand::{CLIENTS, Hand, MAPS, word_after};
 use countersign_testkit::require;

@@ -9,7 +9,7 @@ mod people;
 pub(crate) use directory::{SampleAuthority, sample_authorities};
 pub(crate) use people::{SamplePerson, sample_people};
 
-use crate::config::{Config, PartyAt, TilesAt};
+use crate::config::{Config, Cover, Openings, PartyAt, TilesAt};
 use crate::edge;
 use crate::files;
 use crate::place::{AGE_KEY, AUTHORITY_KEY, CASE_KEY, Place, RECIPIENT_KEY, SIGNING_KEY};
@@ -149,6 +149,8 @@ async fn build(place: &Place, founding: Founding, now: Timestamp) -> Result<Foun
         witnesses: PartyAt::local(WITNESSES),
         officers,
         tiles: founding.tiles,
+        cover: Cover::default(),
+        openings: Openings::default(),
     };
     config.save(place)?;
     close_folders(place)?;

@@ -41,7 +41,7 @@ pub(crate) async fn serve(custody: Arc<Custody>, listen: SocketAddr) -> Result<(
         .await
         .with_context(|| format!("cannot listen on {listen}: is another countersign running there?"))?;
     println!("serving on http://{}/ (stop with Ctrl-C)", listener.local_addr()?);
-    let upkeep = Upkeep::start(&custody);
+    let upkeep = Upkeep::start(&custody)?;
     let log = Arc::clone(&custody.tiles);
     let site = Site { log, state: Arc::new(Public(custody)), clock: edge::clock() };
     let served = countersign_web::serve(listener, site, stopped()).await;

@@ -2,6 +2,7 @@
 
 mod fsck;
 mod leaf;
+mod open_due;
 mod proof;
 mod serve;
 mod show;
@@ -18,6 +19,7 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign log leaf 0
   countersign log proof 12 > leaf-12.tlog-proof
   countersign log fsck countersign-data
+  countersign log open-due
   countersign log serve --listen 127.0.0.1:8744";
 
 #[derive(Args)]
@@ -36,6 +38,8 @@ enum Command {
     Proof(proof::Proof),
     /// Compare store, signed head, tiles and published checkpoint of a stopped log; write missing tiles again.
     Fsck(fsck::Fsck),
+    /// Open the leaves whose day has come, as `countersign serve` does every day.
+    OpenDue(open_due::OpenDue),
     /// Serve a log's folder read-only on a loopback address, beside a running custodian.
     Serve(serve::Serve),
 }
@@ -47,6 +51,7 @@ impl Log {
             Command::Leaf(command) => command.run(dir).await?,
             Command::Proof(command) => command.run(dir).await?,
             Command::Fsck(command) => command.run(dir).await?,
+            Command::OpenDue(command) => command.run(dir).await?,
             Command::Serve(command) => command.run(dir).await?,
         }
         Ok(ExitCode::SUCCESS)
