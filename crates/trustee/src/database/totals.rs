@@ -1,9 +1,10 @@
 //! What belongs to daily totals.
 
 use super::read::{digest, failed, integer, number, parsed, time};
-use super::write::{advance_by_one, failed as unwritten, run};
+use super::write::{add_incident, advance_by_one, failed as unwritten, run};
 use super::{Database, sql};
-use crate::error::Result;
+use crate::error::{Result, TrusteeError};
+use crate::report::Incident;
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
