@@ -44,7 +44,8 @@ macro_rules! tile_store_conformance {
 macro_rules! conditional_tile_store_conformance {
     ($make:expr) => {
         $crate::tile_store_promises! { $make;
-            of_two_writers_the_second_loses, reading_again_does_not_make_a_writer, a_file_that_is_gone_is_not_replaced,
+            of_two_writers_the_second_loses, reading_again_does_not_make_a_writer, what_was_rolled_back_is_not_replaced,
+            a_file_that_is_gone_is_not_replaced,
             a_damaged_tile_is_noticed, a_damaged_file_is_noticed;
         }
     };
@@ -288,6 +289,17 @@ pub fn reading_again_does_not_make_a_writer(place: &impl Place) {
     first.replace_file("checkpoint", b"two").unwrap();
     assert_eq!(second.read_file("checkpoint").unwrap().as_deref(), Some(&b"two"[..]));
     assert_eq!(kind(second.replace_file("checkpoint", b"three")), ErrorKind::AlreadyExists);
+}
+
+/// An own version of earlier that somebody put back is somebody else's.
+pub fn what_was_rolled_back_is_not_replaced(place: &impl Place) {
+    let (store, other) = (place.store(), place.store());
+    store.replace_file("checkpoint", b"one").unwrap();
+    store.replace_file("checkpoint", b"two").unwrap();
+    other.read_file("checkpoint").unwrap();
+    other.replace_file("checkpoint", b"one").unwrap();
+    assert_eq!(kind(store.replace_file("checkpoint", b"three")), ErrorKind::AlreadyExists);
+    assert_eq!(place.store().read_file("checkpoint").unwrap().as_deref(), Some(&b"one"[..]));
 }
 
 /// A file that was there and is gone was removed by somebody: the log stops.

@@ -17,14 +17,14 @@ pub struct Moto {
 }
 
 impl Moto {
-    /// One for all tests of this process; `None` after saying that the calling test is skipped.
+    /// One for all tests of this process, with short pages in its listings; `None` after saying that the calling test is skipped.
     ///
     /// # Panics
     /// As [`Moto::start`].
     pub fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Moto> = OnceLock::new();
         require::program(PROGRAM)?;
-        Some(SHARED.get_or_init(|| Self::run(&[]).expect("moto starts")))
+        Some(SHARED.get_or_init(|| Self::run(&[("MOTO_S3_DEFAULT_MAX_KEYS", "9")]).expect("moto starts")))
     }
 
     /// One on a free port with these variables in its environment; `None` after saying that the calling test is skipped.

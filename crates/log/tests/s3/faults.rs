@@ -242,3 +242,37 @@ fn a_listing_that_cannot_be_continued_is_refused() {
     let settings = S3Settings { endpoint, ..Rented::here().settings() };
     may_pass(BucketTiles::connect(&settings, credentials(), quick()).unwrap().list(), "does not say how to go on");
 }
+
+#[test]
+fn a_listing_is_read_to_its_last_page() {
+    for rented in Rented::everywhere() {
+        let store = rented.tiles();
+        let some: Vec<_> = (0..40).map(|index| tile(&format!("tile/0/{index:03}.p/1"))).collect();
+        store.write(&some).unwrap();
+        let before = rented.proxy.counts()[&Method::GET];
+        assert_eq!(store.list().unwrap(), some.iter().map(|(path, _)| *path).collect::<Vec<_>>());
+        let pages = rented.proxy.counts()[&Method::GET] - before;
+        assert!(pages > 4, "{pages} pages");
+        // A page that is lost in the middle is asked for again.
+        rented.proxy.plan(Method::GET, "continuation-token", Truncated, 2);
+        assert_eq!(store.list().unwrap().len(), 40);
+        assert_eq!(rented.proxy.left(), 0);
+    }
+}
+
+#[test]
+fn a_listing_without_end_is_given_up() {
+    let page = "<IsTruncated>true</IsTruncated><NextContinuationToken>again</NextContinuationToken></ListBucketResult>";
+    let key = "<Contents><Key>of/xa/tile/0/001</Key><LastModified>2026-11-20T12:00:00.000Z</LastModified><Size>1</Size></Contents>";
+    let limits = S3Limits { listing: Duration::from_millis(500), ..quick() };
+    let listed = |content: &str| {
+        let page = format!("<ListBucketResult>{content}{page}");
+        let endpoint = on_a_thread(axum::Router::new().fallback(|| async { page }));
+        let settings = S3Settings { endpoint, ..Rented::here().settings() };
+        BucketTiles::connect(&settings, credentials(), limits).unwrap().list()
+    };
+    let error = listed(key).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidData);
+    assert!(error.to_string().contains("key `of/xa/tile/0/001` stands out of its order"), "{error}");
+    may_pass(listed(""), "no end within 500 ms");
+}

@@ -1,6 +1,7 @@
 //! A log in a bucket, over HTTP: a strict service in this process, and moto, which checks signatures and speaks all of the XML.
 
 mod faults;
+mod figures;
 mod proxy;
 mod running;
 mod service;

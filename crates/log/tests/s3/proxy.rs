@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     Endless,
     /// Sent elsewhere.
     Redirect,
+    /// Passed on after a while.
+    Slow(Duration),
 }
 
 /// What the proxy is to do, and what passed through it.
@@ -110,6 +112,7 @@ async fn pass(
     match fault {
         Some(Fault::Before(refused, code)) => return error(status(refused), code),
         Some(Fault::HangBefore) => return std::future::pending().await,
+        Some(Fault::Slow(wait)) => tokio::time::sleep(wait).await,
         Some(Fault::Endless) => {
             let chunks = stream::repeat_with(|| Ok::<_, io::Error>(Bytes::from_static(&[b'x'; 65_536])));
             return Response::builder().header("etag", "\"1\"").body(Body::from_stream(chunks)).unwrap();
