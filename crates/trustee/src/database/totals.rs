@@ -1,10 +1,9 @@
 //! What belongs to daily totals.
 
 use super::read::{digest, failed, integer, number, parsed, time};
-use super::write::{add_incident, advance_by_one, failed as unwritten, run};
+use super::write::{advance_by_one, failed as unwritten, run};
 use super::{Database, sql};
-use crate::error::{Result, TrusteeError};
-use crate::report::Incident;
+use crate::error::Result;
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
