@@ -18,6 +18,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("verify", &["core", "tlog", "seal", "approve", "policy"]),
     ("store", &["core", "tlog"]),
     ("log", &["core", "tlog", "store"]),
+    ("monitor", &["core", "tlog", "verify", "log"]),
     ("trustee", &["core", "seal", "verify", "tlog", "policy"]),
     ("desk", &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log"]),
     ("web", &["core", "tlog", "log", "desk"]),

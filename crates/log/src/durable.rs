@@ -13,7 +13,7 @@ const NOT_OURS: [ErrorKind; 4] =
     [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem, ErrorKind::InvalidInput, ErrorKind::Unsupported];
 
 /// A folder whose files are replaced whole or not at all.
-pub(crate) struct Durable<F> {
+pub struct Durable<F> {
     pub(crate) files: F,
     root: PathBuf,
     unsynced: Mutex<Unsynced>,
@@ -36,7 +36,8 @@ impl<F> Durable<F> {
 }
 
 impl<F: Files> Durable<F> {
-    pub(crate) fn new(files: F, root: PathBuf) -> Self {
+    /// The folder `root`, which is made with the first file.
+    pub fn new(files: F, root: PathBuf) -> Self {
         Self { files, root, unsynced: Mutex::default() }
     }
 
@@ -45,8 +46,11 @@ impl<F: Files> Durable<F> {
         found(self.files.read(path, most))
     }
 
-    /// Puts `bytes` at `path`, whole or not at all, in the place of whatever was there.
-    pub(crate) fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    /// Puts `bytes` at `path` below the root, whole or not at all, in the place of whatever was there. Missing folders are made.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.place(path, bytes)?;
         self.sync()
     }

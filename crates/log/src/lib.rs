@@ -26,6 +26,7 @@ mod tiles;
 mod wait;
 pub mod witness;
 
+pub use durable::Durable;
 pub use error::{LogError, Result};
 pub use folder::FolderTiles;
 pub use fsck::{FsckReport, fsck, rebuild};

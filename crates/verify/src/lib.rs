@@ -2,7 +2,8 @@
 //!
 //! In scope: the messages between desk, trustees and authorities ([`wire`]); the manifest; the control state folded from
 //! the journal ([`state`]); the fourteen checks of a trustee ([`request`]); the evidence of one release ([`evidence`]);
-//! recomputing a journal from its tiles, and daily totals ([`totals`]). Not in scope: I/O, clocks, randomness, keys at rest.
+//! recomputing a journal from its tiles, and daily totals ([`totals`]); what a monitor says of a journal
+//! ([`monitor_report`]). Not in scope: I/O, clocks, randomness, keys at rest.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable)
@@ -11,6 +12,7 @@
 pub mod evidence;
 pub mod ledger;
 pub mod manifest;
+pub mod monitor_report;
 pub mod order_leaf;
 pub mod refusal;
 pub mod request;
