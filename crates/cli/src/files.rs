@@ -4,8 +4,9 @@ use anyhow::{Context, Result, bail};
 use countersign_verify::evidence::Files;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// Reads a file of at most `limit` bytes.
 pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
@@ -21,6 +22,18 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
 /// Reads a text file of at most `limit` bytes.
 pub(crate) fn read_text(path: &Path, limit: usize) -> Result<String> {
     String::from_utf8(read(path, limit)?).with_context(|| format!("{} is not UTF-8", path.display()))
+}
+
+/// Reads a key of at most `limit` bytes. One that others can read is refused: whoever has it can sign in its owner's place.
+pub(crate) fn read_secret(path: &Path, limit: usize) -> Result<Zeroizing<String>> {
+    let text = Zeroizing::new(read_text(path, limit)?);
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+        bail!(
+            "{} can be read by others: say `chmod 600` to it, or make a new key if others may have read it",
+            path.display()
+        );
+    }
+    Ok(text)
 }
 
 /// Writes a file that everybody may read: whole, or not at all.

@@ -57,8 +57,13 @@ fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// One line on standard error that says what is wrong, where, and what to do.
 fn fail(error: &anyhow::Error) -> ExitCode {
+    tell(error);
+    ExitCode::from(1)
+}
+
+/// One line on standard error that says what is wrong, where, and what to do.
+fn tell(error: &anyhow::Error) {
     let text: Vec<String> = error.chain().map(|cause| one_line(&cause.to_string())).collect();
     let mut line = String::new();
     for part in text {
@@ -71,5 +76,4 @@ fn fail(error: &anyhow::Error) -> ExitCode {
         }
     }
     eprintln!("countersign: {line}");
-    ExitCode::from(1)
 }

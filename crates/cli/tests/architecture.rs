@@ -24,7 +24,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("web", &["core", "tlog", "log", "desk"]),
     (
         "cli",
-        &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log", "trustee", "desk", "web", "testkit"],
+        &[
+            "core", "tlog", "seal", "approve", "policy", "verify", "store", "log", "monitor", "trustee", "desk", "web",
+            "testkit",
+        ],
     ),
     ("testkit", &["core"]),
     (

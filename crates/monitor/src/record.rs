@@ -11,6 +11,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 const FILE: &str = "record.json";
+/// Written once, with the first record.
+const BEGAN: &str = "began";
 const VERSION: &str = "countersign/monitor-record/v1";
 
 /// The record of one log.
@@ -83,6 +85,16 @@ impl Record {
         };
         let failed = |reason: String| format!("cannot write {}: {reason}", path.display());
         let bytes = serde_json::to_vec(&members).map_err(|error| failed(error.to_string()))?;
-        durable::replace(&path, &bytes).map_err(|error| failed(error.to_string()))
+        durable::replace(&path, &bytes).map_err(|error| failed(error.to_string()))?;
+        if !Self::began(folder) {
+            let began = format!("{}\n", self.looked);
+            durable::replace(&folder.join(BEGAN), began.as_bytes()).map_err(|error| failed(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Whether this folder has ever had a record.
+    pub(crate) fn began(folder: &Path) -> bool {
+        folder.join(BEGAN).exists()
     }
 }

@@ -103,11 +103,6 @@ pub(crate) fn write(
     Ok(report)
 }
 
-/// Whether this folder has a report.
-pub(crate) fn is_there(folder: &Path) -> bool {
-    folder.join(REPORT_FILE).exists()
-}
-
 /// Findings of the report before; only their change decides whether a note is kept for good, so the signature does not matter.
 fn findings_before(folder: &Path) -> Option<Vec<ReportedFinding>> {
     let note = Note::parse(&fs::read(folder.join(REPORT_FILE)).ok()?).ok()?;

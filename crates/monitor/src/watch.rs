@@ -155,10 +155,10 @@ impl Monitor {
         let record = Record::load(&folder, &keys)?;
         let mut tiles = Tiles::new(Arc::clone(source), runtime, folder.join("kept"), stop);
         let mut looked = look(watch, &mut tiles, record.as_ref(), &folder, now)?;
-        if record.is_none() && report::is_there(&folder) {
+        if record.is_none() && Record::began(&folder) {
             looked.findings.push(Finding::new(
                 Code::BeganAgain,
-                "this monitor has reported on the log before and has no record of it: nothing could be compared",
+                "this monitor has verified the log before and has no record of it: nothing could be compared",
             ));
         }
         looked.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

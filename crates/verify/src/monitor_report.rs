@@ -8,7 +8,7 @@ use countersign_core::named_enum;
 use countersign_core::time::Timestamp;
 use countersign_tlog::Hash;
 use countersign_tlog::merkle::MAX_TREE_SIZE;
-use countersign_tlog::note::{KeyName, Note, NoteError, SigningKey, VerifierKey};
+use countersign_tlog::note::{KeyName, MAX_KEY_NAME_BYTES, Note, NoteError, SigningKey, VerifierKey};
 use std::fmt;
 
 /// First line of the note's text. No checkpoint begins so: the second line of a checkpoint is a number.
@@ -27,7 +27,7 @@ named_enum!(
         Notice = "notice",
         /// Wrong, and may become right by itself.
         Warning = "warning",
-        /// A breach of what the log promises, or nothing can be said about it.
+        /// Wrong, and waiting does not mend it.
         Alarm = "alarm",
     }
 );
@@ -148,7 +148,9 @@ impl MonitorReport {
     pub fn parse(text: &str) -> Result<Self, ReportError> {
         let mut lines = Lines { lines: text.split_terminator('\n'), line: 0 };
         lines.next(FIRST_LINE, |line| (line == FIRST_LINE).then_some(()))?;
-        let origin = lines.field("log ", "`log <origin>`", |value| KeyName::new(value).ok())?;
+        let origin = lines.field("log ", "`log <origin>`, at most 255 bytes", |value| {
+            KeyName::new(value).ok().filter(|name| name.as_str().len() <= MAX_KEY_NAME_BYTES)
+        })?;
         let time = lines.field("time ", "`time <UTC time>`", |value| Timestamp::parse(value).ok())?;
         let tree = lines.field("checkpoint ", "`checkpoint <size> <root>` or `checkpoint none`", |value| {
             or_none(value, |value| {

@@ -4,6 +4,7 @@ mod arbitrary;
 mod daily;
 mod evidence;
 mod folding;
+mod monitor_reports;
 mod packages;
 mod refusals;
 mod samples;

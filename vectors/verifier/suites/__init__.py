@@ -2,7 +2,8 @@
 
 from .files import PACK
 from .log import (
-    checkpoints, cosignatures, frontiers, leaves, merkle_proofs, signed_notes, tiles, tlog_policies, tlog_proofs, witness_answers, witnesses,
+    checkpoints, cosignatures, frontiers, leaves, merkle_proofs, monitor_reports, signed_notes, tiles, tlog_policies, tlog_proofs,
+    witness_answers, witnesses,
 )
 from .parties import (
     armour, clients_csv, digest_lists, documents, documents_of, folding, keys, requests, signatures, signed_documents,
@@ -35,6 +36,7 @@ SUITES = {
     "tlog/witness.json": witnesses,
     "verify/documents.json": documents,
     "verify/folding.json": folding,
+    "verify/monitor-report.json": monitor_reports,
     "verify/requests/index.json": requests,
     "verify/signed.json": signed_documents,
     "verify/sums.json": digest_lists,

@@ -3,7 +3,7 @@
 import base64
 import re
 
-from .. import leaf, merkle, note, tlog
+from .. import leaf, merkle, monitor, note, tlog
 from ..cases import Case, everywhere, same
 from ..encoding import sha256
 from ..refusal import Refused, need
@@ -204,4 +204,18 @@ def leaves(path):
     for case in load(path)["cases"]:
         # Most of a leaf is random; only its form can be wrong by itself.
         flips = [(("leaf",), "foreign", 0, None)] + [everywhere("disclosures", at) for at in range(len(case["disclosures"]))]
+        yield Case(case["name"], case["ok"], check, case, flips=flips)
+
+
+def monitor_reports(path):
+    vectors = load(path)
+
+    def check(given):
+        report = monitor.read_report(given["note"].encode(), note.read_vkey(vectors["vkey"]))
+        for member in ("details", "totals"):
+            if member in given:
+                monitor.check_file(report, member, given[member].encode())
+
+    for case in vectors["cases"]:
+        flips = [(("note",), "text", 0, _text_end(case["note"]) + 1), everywhere("details"), everywhere("totals")]
         yield Case(case["name"], case["ok"], check, case, flips=flips)

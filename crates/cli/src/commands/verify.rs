@@ -5,14 +5,21 @@ use crate::files;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use countersign_core::id::Digest;
+use countersign_monitor::{DETAILS_FILE, REPORT_FILE, TOTALS_FILE};
+use countersign_tlog::note::{MAX_NOTE_BYTES, VerifierKey};
 use countersign_verify::evidence::{Evidence, verify_evidence};
+use countersign_verify::monitor_report::MonitorReport;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// Largest file beside a report: totals grow by every five minutes.
+const MAX_REPORTED: usize = 1024 * 1024 * 1024;
 
 pub(crate) const EXAMPLE: &str = "Examples:
   countersign verify evidence custodian/evidence/ORDER --genesis DIGEST
   countersign verify log custodian/log --genesis DIGEST
-  countersign verify demo countersign-demo";
+  countersign verify demo countersign-demo
+  countersign verify monitor-report watched/mill --monitor 'monitor.example/m1+d45db627+Ae1J...'";
 
 #[derive(Args)]
 pub(crate) struct Verify {
@@ -37,6 +44,14 @@ enum Command {
         /// Digest of genesis known from elsewhere.
         #[arg(long)]
         genesis: Option<Digest>,
+    },
+    /// What a monitor has signed about a log, with the files beside it.
+    MonitorReport {
+        /// The monitor's folder for the log.
+        folder: PathBuf,
+        /// Public key of the monitor, from elsewhere than the folder.
+        #[arg(long, value_name = "VKEY")]
+        monitor: String,
     },
     /// Everything a demo claims, derived again from its folder.
     Demo {
@@ -73,6 +88,7 @@ impl Verify {
                 let totals = crate::demo::totals::of_log(&folder, genesis.as_ref(), &Default::default())?;
                 println!("{}", serde_json::to_string_pretty(&totals)?);
             }
+            Command::MonitorReport { folder, monitor } => monitor_report(&folder, &monitor)?,
             Command::Demo { folder } => return crate::demo::recheck::run(&folder),
         }
         Ok(ExitCode::SUCCESS)
@@ -83,4 +99,36 @@ impl Verify {
 pub(crate) fn evidence(folder: &Path, genesis: Option<&Digest>) -> Result<Evidence> {
     let files = files::read_folder(folder, MAX_PACKAGE)?;
     verify_evidence(&files, genesis).with_context(|| format!("{} does not hold", folder.display()))
+}
+
+/// Reads a report and the files it names. What was found is for the reader to judge; only what does not hold is an error.
+fn monitor_report(folder: &Path, monitor: &str) -> Result<()> {
+    let monitor = VerifierKey::parse(monitor).context("--monitor")?;
+    let path = folder.join(REPORT_FILE);
+    let report = MonitorReport::open(&files::read(&path, MAX_NOTE_BYTES)?, &monitor)
+        .with_context(|| format!("{} does not hold", path.display()))?;
+    for (name, check) in [
+        (DETAILS_FILE, MonitorReport::check_details as fn(&MonitorReport, &[u8]) -> _),
+        (TOTALS_FILE, MonitorReport::check_totals),
+    ] {
+        let file = folder.join(name);
+        if file.exists() {
+            check(&report, &files::read(&file, MAX_REPORTED)?)
+                .with_context(|| format!("{} does not hold (a report may be under way: try again)", file.display()))?;
+            println!("{name} is the one that was signed");
+        } else {
+            println!("{name} is not here");
+        }
+    }
+    println!("holds: {} of {} at {}", monitor.name(), report.origin, report.time);
+    match report.checkpoint {
+        Some(checkpoint) => {
+            println!("{} leaves, root {}, witnessed {}", checkpoint.size, checkpoint.root, checkpoint.witnessed);
+        }
+        None => println!("no checkpoint was verified"),
+    }
+    for finding in &report.findings {
+        println!("finding {finding}");
+    }
+    Ok(())
 }

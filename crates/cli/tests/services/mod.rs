@@ -1,5 +1,7 @@
 //! A log and its witnesses as programs of their own.
 
+mod monitor;
+
 use crate::by_hand::Hand;
 use crate::served::Served;
 use crate::{folder, program};

@@ -2,6 +2,7 @@
 
 mod fsck;
 mod leaf;
+mod monitor;
 mod open_due;
 mod proof;
 mod serve;
@@ -20,7 +21,8 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign log proof 12 > leaf-12.tlog-proof
   countersign log fsck countersign-data
   countersign log open-due
-  countersign log serve --listen 127.0.0.1:8744";
+  countersign log serve --listen 127.0.0.1:8744
+  countersign log monitor --help";
 
 #[derive(Args)]
 pub(crate) struct Log {
@@ -42,6 +44,8 @@ enum Command {
     OpenDue(open_due::OpenDue),
     /// Serve a log's folder read-only on a loopback address, beside a running custodian.
     Serve(serve::Serve),
+    /// Watch logs from outside: freshness, consistency, everything recomputed, and a signed report of it.
+    Monitor(Box<monitor::Watching>),
 }
 
 impl Log {
@@ -53,6 +57,7 @@ impl Log {
             Command::Fsck(command) => command.run(dir).await?,
             Command::OpenDue(command) => command.run(dir).await?,
             Command::Serve(command) => command.run(dir).await?,
+            Command::Monitor(command) => return Ok(command.run().await),
         }
         Ok(ExitCode::SUCCESS)
     }

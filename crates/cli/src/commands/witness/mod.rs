@@ -11,7 +11,6 @@ use crate::files;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use countersign_tlog::note::{KeyKind, SigningKey};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 pub(crate) const EXAMPLE: &str = "Examples:
@@ -51,18 +50,12 @@ fn key_file(folder: &Path) -> PathBuf {
     folder.join("witness.key")
 }
 
-/// The key of a witness. A key that others can read is refused: whoever has it can sign a second history.
+/// The key of a witness.
 fn key(folder: &Path) -> Result<SigningKey> {
     let path = key_file(folder);
-    let text = files::read_text(&path, 1024).with_context(|| {
+    let text = files::read_secret(&path, 1024).with_context(|| {
         format!("{} is not a folder of a witness: make one with `countersign witness init`", folder.display())
     })?;
-    if std::fs::metadata(&path)?.permissions().mode() & 0o077 != 0 {
-        bail!(
-            "{} can be read by others: say `chmod 600` to it, or make a new key if others may have read it",
-            path.display()
-        );
-    }
     let key = SigningKey::parse(text.trim_end()).with_context(|| format!("{} is damaged", path.display()))?;
     if key.verifier().kind() != KeyKind::CosignatureV1 {
         bail!("{} is not a key for cosignatures (signature type 0x04)", path.display());
