@@ -1,22 +1,21 @@
 //! Evidence against a log: two checkpoints that it has signed and that cannot both be true, as they were served.
 
-use countersign_log::durable;
+use crate::own::Own;
 use countersign_tlog::checkpoint::SignedCheckpoint;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Keeps both checkpoints in a folder named after them; the same pair is kept once. Returns the folder.
-pub(crate) fn keep(folder: &Path, verified: &SignedCheckpoint, served: &SignedCheckpoint) -> Result<PathBuf, String> {
+pub(crate) fn keep(own: &Own, verified: &SignedCheckpoint, served: &SignedCheckpoint) -> Result<PathBuf, String> {
     let short = |signed: &SignedCheckpoint| {
         let root: String = signed.checkpoint().root.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         format!("{}-{root}", signed.checkpoint().size)
     };
-    let place = folder.join("evidence").join(format!("{}-and-{}", short(verified), short(served)));
+    let pair = format!("evidence/{}-and-{}", short(verified), short(served));
     for (name, signed) in [("verified.checkpoint", verified), ("served.checkpoint", served)] {
-        let path = place.join(name);
-        if !path.exists() {
-            durable::replace(&path, signed.to_string().as_bytes())
-                .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        let file = format!("{pair}/{name}");
+        if !own.folder().join(&file).exists() {
+            own.put(&file, signed.to_string().as_bytes())?;
         }
     }
-    Ok(place)
+    Ok(own.folder().join(pair))
 }

@@ -48,6 +48,14 @@ named_enum!(
         TickAhead = "tick-ahead",
         /// An order opened after the quarter in which it had to be.
         OpenedLate = "opened-late",
+        /// Orders that had to be opened by now and are still closed.
+        Overdue = "overdue",
+        /// The journal has had no daily totals since it was founded.
+        TotalsMissing = "totals-missing",
+        /// The last daily totals are too old.
+        TotalsStale = "totals-stale",
+        /// Daily totals say what the openings do not.
+        TotalsContradicted = "totals-contradicted",
         /// The monitor had verified this log before and has lost the record of it.
         BeganAgain = "began-again",
     }
@@ -68,6 +76,8 @@ impl Code {
             | Self::TickGap
             | Self::TickAhead
             | Self::OpenedLate
+            | Self::TotalsMissing
+            | Self::TotalsStale
             | Self::BeganAgain => Severity::Warning,
             Self::Malformed
             | Self::NotSigned
@@ -78,7 +88,9 @@ impl Code {
             | Self::Tiles
             | Self::Genesis
             | Self::LeafFault
-            | Self::ControlRejected => Severity::Alarm,
+            | Self::ControlRejected
+            | Self::Overdue
+            | Self::TotalsContradicted => Severity::Alarm,
         }
     }
 }

@@ -14,6 +14,8 @@ mod evidence;
 mod finding;
 mod look;
 mod openings;
+mod overdue;
+mod own;
 mod record;
 mod report;
 mod ticks;

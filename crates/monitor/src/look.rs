@@ -7,6 +7,8 @@ use crate::control;
 use crate::evidence;
 use crate::finding::{Code, Finding};
 use crate::openings;
+use crate::overdue;
+use crate::own::Own;
 use crate::record::Record;
 use crate::ticks;
 use crate::tiles::Tiles;
@@ -16,7 +18,6 @@ use countersign_tlog::note::MAX_NOTE_BYTES;
 use countersign_tlog::policy::{TimeWindow, Witnessed};
 use countersign_verify::monitor_report::Reported;
 use countersign_verify::totals::{Held, Totals, TotalsError, recompute_totals};
-use std::path::Path;
 
 /// Seconds by which a cosignature may lie in the monitor's future.
 const SKEW: u64 = 120;
@@ -38,7 +39,7 @@ pub(crate) struct Looked {
     pub(crate) record: Option<Record>,
 }
 
-/// Looks at a log. `folder` is the monitor's for this log, for evidence.
+/// Looks at a log. `own` is the monitor's folder for this log, for evidence.
 ///
 /// # Errors
 /// One line when the monitor's own folder fails it; what is wrong with the log is in the findings.
@@ -46,7 +47,7 @@ pub(crate) fn look(
     watch: &Watch,
     tiles: &mut Tiles,
     record: Option<&Record>,
-    folder: &Path,
+    own: &Own,
     now: Timestamp,
 ) -> Result<Looked, String> {
     let mut look = Look { watch, record, now, looked: Looked::default() };
@@ -54,7 +55,7 @@ pub(crate) fn look(
         look.found(Code::ClockBehind, format_args!("the clock shows {now}, this monitor looked at {}", record.looked));
     }
     let Some(signed) = look.fetch(tiles) else { return Ok(look.looked) };
-    if !look.continues(&signed, tiles, folder)? {
+    if !look.continues(&signed, tiles, own)? {
         return Ok(look.looked);
     }
     let Some(witnessed) = look.quorum(&signed) else { return Ok(look.looked) };
@@ -133,7 +134,7 @@ impl Look<'_> {
 
     /// Whether the checkpoint continues the one verified last. Its cosignatures do not matter for that: a log that signs two histories
     /// is caught by its own signatures.
-    fn continues(&mut self, signed: &SignedCheckpoint, tiles: &mut Tiles, folder: &Path) -> Result<bool, String> {
+    fn continues(&mut self, signed: &SignedCheckpoint, tiles: &mut Tiles, own: &Own) -> Result<bool, String> {
         let Some(record) = self.record else { return Ok(true) };
         let (old, new) = (record.checkpoint.checkpoint(), signed.checkpoint());
         let mut found = compare(old, new, self.watch.most_leaves, tiles);
@@ -150,7 +151,7 @@ impl Look<'_> {
                 ),
             ),
             Consistency::Forked(reason) => {
-                let kept = evidence::keep(folder, &record.checkpoint, signed)?;
+                let kept = evidence::keep(own, &record.checkpoint, signed)?;
                 self.found(
                     Code::Fork,
                     format_args!(
@@ -160,7 +161,7 @@ impl Look<'_> {
                 );
             }
             Consistency::Unknown(reason) => {
-                let kept = evidence::keep(folder, &record.checkpoint, signed)?;
+                let kept = evidence::keep(own, &record.checkpoint, signed)?;
                 self.found(
                     Code::Inconsistent,
                     format_args!(
@@ -260,6 +261,7 @@ impl Look<'_> {
                 let before = before.map(|(size, _)| size);
                 let findings = control::check(&clear.control, &folded.state, &self.watch.policy, before, self.now);
                 self.add_by_code(findings);
+                self.add_by_code(overdue::check(totals, &folded.state, self.now));
                 if let Some(record) = &mut self.looked.record {
                     record.first_seen = folded.first_seen;
                 }

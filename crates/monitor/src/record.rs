@@ -1,7 +1,7 @@
 //! What a monitor remembers of one log: the checkpoint verified last, and when it first saw which control leaf.
 
+use crate::own::Own;
 use countersign_core::time::Timestamp;
-use countersign_log::durable;
 use countersign_tlog::checkpoint::SignedCheckpoint;
 use countersign_tlog::note::VerifierKey;
 use serde::{Deserialize, Serialize};
@@ -73,8 +73,7 @@ impl Record {
     }
 
     /// Puts the record in the place of the one before; whole or not at all.
-    pub(crate) fn save(&self, folder: &Path) -> Result<(), String> {
-        let path = folder.join(FILE);
+    pub(crate) fn save(&self, own: &Own) -> Result<(), String> {
         let members = Members {
             v: VERSION.to_owned(),
             checkpoint: self.checkpoint.to_string(),
@@ -83,12 +82,9 @@ impl Record {
             since: self.since,
             first_seen: self.first_seen.clone(),
         };
-        let failed = |reason: String| format!("cannot write {}: {reason}", path.display());
-        let bytes = serde_json::to_vec(&members).map_err(|error| failed(error.to_string()))?;
-        durable::replace(&path, &bytes).map_err(|error| failed(error.to_string()))?;
-        if !Self::began(folder) {
-            let began = format!("{}\n", self.looked);
-            durable::replace(&folder.join(BEGAN), began.as_bytes()).map_err(|error| failed(error.to_string()))?;
+        own.put(FILE, &serde_json::to_vec(&members).map_err(|error| error.to_string())?)?;
+        if !Self::began(own.folder()) {
+            own.put(BEGAN, format!("{}\n", self.looked).as_bytes())?;
         }
         Ok(())
     }

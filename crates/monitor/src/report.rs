@@ -2,9 +2,9 @@
 
 use crate::config::Watch;
 use crate::look::Looked;
+use crate::own::Own;
 use countersign_core::digest::plain;
 use countersign_core::time::Timestamp;
-use countersign_log::durable;
 use countersign_tlog::note::{Note, SigningKey};
 use countersign_verify::monitor_report::{MonitorReport, ReportedFinding};
 use serde::Serialize;
@@ -47,7 +47,7 @@ struct Detail<'d> {
 /// Signs what a look came to and writes it into the monitor's folder for the log. The note comes last: until then it speaks for the
 /// files before, and says so by their digests.
 pub(crate) fn write(
-    folder: &Path,
+    own: &Own,
     watch: &Watch,
     looked: &Looked,
     key: &SigningKey,
@@ -87,19 +87,15 @@ pub(crate) fn write(
         findings: found.into_iter().collect(),
     };
     let note = report.sign(key).map_err(|error| error.to_string())?.to_string();
-    let put = |name: &str, bytes: &[u8]| {
-        let path = folder.join(name);
-        durable::replace(&path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
-    };
-    if findings_before(folder).as_ref() != Some(&report.findings) {
-        put(&format!("{HISTORY}/{}.note", now.to_string().replace(':', "")), note.as_bytes())?;
+    if findings_before(own.folder()).as_ref() != Some(&report.findings) {
+        own.put(&format!("{HISTORY}/{}.note", now.to_string().replace(':', "")), note.as_bytes())?;
     }
-    put(DETAILS_FILE, &details)?;
+    own.put(DETAILS_FILE, &details)?;
     match &looked.totals {
-        Some(totals) => put(TOTALS_FILE, totals)?,
-        None => remove(&folder.join(TOTALS_FILE))?,
+        Some(totals) => own.put(TOTALS_FILE, totals)?,
+        None => remove(&own.folder().join(TOTALS_FILE))?,
     }
-    put(REPORT_FILE, note.as_bytes())?;
+    own.put(REPORT_FILE, note.as_bytes())?;
     Ok(report)
 }
 

@@ -3,6 +3,7 @@
 use crate::config::{Watch, WatchName};
 use crate::finding::{Code, Finding};
 use crate::look::look;
+use crate::own::Own;
 use crate::record::Record;
 use crate::report;
 use crate::tiles::Tiles;
@@ -20,6 +21,9 @@ use tokio::task::JoinError;
 
 /// Looks at the same time: one log that takes all its time delays few others.
 const AT_ONCE: usize = 32;
+
+/// Folder of kept tiles; no log can have this name.
+const KEPT: &str = ".kept";
 
 /// A monitor with a key and a folder of its own.
 pub struct Monitor {
@@ -150,12 +154,14 @@ impl Monitor {
         stop: watch::Receiver<bool>,
         now: Timestamp,
     ) -> Result<(Vec<Finding>, MonitorReport), String> {
-        let folder = self.folder.join(watch.name.as_str());
+        let own = Own::new(self.folder.join(watch.name.as_str()));
+        // Beside the other folders, not in one of them: it is large, and nothing in it has to outlast anything.
+        let kept = self.folder.join(KEPT).join(watch.name.as_str());
         let keys: Vec<VerifierKey> = watch.policy.logs().iter().map(|log| log.key.clone()).collect();
-        let record = Record::load(&folder, &keys)?;
-        let mut tiles = Tiles::new(Arc::clone(source), runtime, folder.join("kept"), stop);
-        let mut looked = look(watch, &mut tiles, record.as_ref(), &folder, now)?;
-        if record.is_none() && Record::began(&folder) {
+        let record = Record::load(own.folder(), &keys)?;
+        let mut tiles = Tiles::new(Arc::clone(source), runtime, kept, stop);
+        let mut looked = look(watch, &mut tiles, record.as_ref(), &own, now)?;
+        if record.is_none() && Record::began(own.folder()) {
             looked.findings.push(Finding::new(
                 Code::BeganAgain,
                 "this monitor has verified the log before and has no record of it: nothing could be compared",
@@ -164,9 +170,9 @@ impl Monitor {
         looked.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         // The record first: a report must not speak of a checkpoint that the monitor could forget.
         if let Some(record) = &looked.record {
-            record.save(&folder)?;
+            record.save(&own)?;
         }
-        let report = report::write(&folder, watch, &looked, &self.key, now)?;
+        let report = report::write(&own, watch, &looked, &self.key, now)?;
         Ok((looked.findings, report))
     }
 }

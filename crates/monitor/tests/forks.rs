@@ -121,7 +121,7 @@ async fn damage_is_never_called_a_fork() {
     for path in ["tile/0/001", "tile/0/004.p/177", "tile/1/000.p/4", "tile/entries/000", "tile/entries/004.p/177"] {
         let whole = journal.shelf.get(path);
         // What the monitor has kept from its first look would hide the damage of full tiles.
-        let _ = fs::remove_dir_all(watcher.own().join("kept"));
+        let _ = fs::remove_dir_all(watcher.kept());
         for spoil in [|bytes: &mut Vec<u8>| bytes[40] ^= 1, |bytes: &mut Vec<u8>| bytes.truncate(100), Vec::clear] {
             let mut bad = whole.clone();
             spoil(&mut bad);
@@ -149,7 +149,7 @@ async fn damage_on_the_monitors_own_disk_speaks_against_nobody() {
     let watcher = Watcher::of(&journal);
     watcher.look(&journal).await;
     let mut spoilt = 0;
-    let mut open = vec![watcher.own().join("kept")];
+    let mut open = vec![watcher.kept()];
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if entry.is_dir() {

@@ -2,7 +2,7 @@ use crate::kit::{DAY, ENOUGH, Journal, MINUTE, Silent, Watcher, codes, floor, ge
 use countersign_core::control::{Action, Role};
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
-use countersign_monitor::{Code, DETAILS_FILE, REPORT_FILE, TOTALS_FILE, Watched};
+use countersign_monitor::{Code, DETAILS_FILE, REPORT_FILE, Seen, TOTALS_FILE, Watched};
 use countersign_verify::monitor_report::Severity;
 use std::fs;
 use std::sync::Arc;
@@ -103,36 +103,41 @@ async fn entries_that_are_no_leaves_are_alarms_until_somebody_has_looked() {
     assert_eq!(seen.findings[20].line, "and 11 more");
 }
 
+/// The journals of the following tests have no daily totals, which is another matter.
+fn without_totals(seen: &Seen) -> Vec<Code> {
+    codes(seen).into_iter().filter(|code| *code != Code::TotalsMissing).collect()
+}
+
 #[tokio::test]
 async fn control_leaves_are_folded_by_the_times_at_which_they_were_seen() {
     let mut journal = Journal::founded();
     let watcher = Watcher::of(&journal);
-    assert_eq!(codes(&watcher.look(&journal).await), []);
+    assert_eq!(without_totals(&watcher.look(&journal).await), []);
 
     // Somebody is added; the seven days count from when the monitor saw it.
     let added = journal.change(Action::AddPerson(person("egon-fink", &[Role::Approver], "XC")), &ENOUGH);
     journal.publish();
     let seen = watcher.look(&journal).await;
-    assert_eq!((codes(&seen), seen.is_well()), (vec![Code::ControlChanged], true));
+    assert_eq!((without_totals(&seen), seen.is_well()), (vec![Code::ControlChanged], true));
     assert!(line(&seen).contains("change 1: adds or replaces `egon-fink`; takes effect "), "{}", line(&seen));
     assert_eq!(seen.findings[0].leaf, Some(added));
-    assert_eq!(codes(&watcher.look(&journal).await), [], "a change is told once");
+    assert_eq!(without_totals(&watcher.look(&journal).await), [], "a change is told once");
 
     journal.clock.turn(8 * DAY);
     let with_egon = ["person:anna-berg", "person:egon-fink", "trustee:1", "trustee:2"];
     journal.change(Action::SetPolicy(Digest([8; 32])), &with_egon);
     journal.publish();
-    assert_eq!(codes(&watcher.look(&journal).await), [Code::ControlChanged], "in force after seven days");
+    assert_eq!(without_totals(&watcher.look(&journal).await), [Code::ControlChanged], "in force after seven days");
 
     // Who comes later has only the ticks, and comes to the same.
     let late = Watcher::of(&journal);
-    assert_eq!(codes(&late.look(&journal).await), []);
+    assert_eq!(without_totals(&late.look(&journal).await), []);
 
     let again = journal.change(Action::SetPolicy(Digest([9; 32])), &["person:anna-berg", "trustee:1"]);
     journal.publish();
     for watcher in [&watcher, &late] {
         let seen = watcher.look(&journal).await;
-        assert_eq!(codes(&seen), [Code::ControlRejected]);
+        assert_eq!(without_totals(&seen), [Code::ControlRejected]);
         assert_eq!(seen.findings[0].leaf, Some(again));
         assert!(line(&seen).contains("1 of 2 approvers"), "{}", line(&seen));
     }
@@ -159,7 +164,7 @@ async fn a_custodian_that_lies_about_ticks_does_not_shorten_the_seven_days() {
     );
     journal.publish();
     let seen = watcher.look(&journal).await;
-    assert_eq!(codes(&seen), [Code::ControlRejected]);
+    assert_eq!(without_totals(&seen), [Code::ControlRejected]);
     assert!(line(&seen).contains("`person:egon-fink` is not in force"), "{}", line(&seen));
 }
 
@@ -170,10 +175,10 @@ async fn another_witness_policy_in_force_is_told() {
     let policy = crate::kit::witness_policy().replace("group all-w 2 w1 w2 w3", "group all-w 3 w1 w2 w3");
     journal.change(Action::SetWitnessPolicy(policy), &ENOUGH);
     journal.publish();
-    assert_eq!(codes(&watcher.look(&journal).await), [], "seven days are not over");
+    assert_eq!(without_totals(&watcher.look(&journal).await), [], "seven days are not over");
     journal.clock.turn(8 * DAY);
     journal.publish();
-    assert_eq!(codes(&watcher.look(&journal).await), [Code::PolicyDiffers]);
+    assert_eq!(without_totals(&watcher.look(&journal).await), [Code::PolicyDiffers]);
 }
 
 #[tokio::test]
@@ -229,6 +234,73 @@ async fn gaps_below_the_promised_rate_are_found() {
         "{}",
         line(&seen)
     );
+}
+
+const TRUSTEES: [&str; 2] = ["trustee:1", "trustee:3"];
+
+#[tokio::test]
+async fn totals_are_missed_and_become_stale() {
+    let mut journal = Journal::founded();
+    let watcher = Watcher::of(&journal);
+    journal.clock.turn(36 * 60 * MINUTE);
+    journal.publish();
+    assert_eq!(codes(&watcher.look(&journal).await), []);
+    journal.clock.turn(1);
+    journal.publish();
+    assert_eq!(codes(&watcher.look(&journal).await), [Code::TotalsMissing]);
+    journal.totals(1, 0, &[], &TRUSTEES);
+    journal.publish();
+    assert_eq!(codes(&watcher.look(&journal).await), []);
+    journal.clock.turn(37 * 60 * MINUTE);
+    journal.publish();
+    let seen = watcher.look(&journal).await;
+    assert_eq!(codes(&seen), [Code::TotalsStale]);
+    assert!(line(&seen).contains("number 1 of 2026-11-21, are 37 h old"), "{}", line(&seen));
+    // One trustee is not enough: such a leaf changes nothing.
+    journal.totals(2, 0, &[], &["trustee:1"]);
+    journal.publish();
+    assert_eq!(codes(&watcher.look(&journal).await), [Code::ControlRejected, Code::TotalsStale]);
+}
+
+#[tokio::test]
+async fn a_quarter_that_has_passed_and_is_still_closed_is_overdue() {
+    let mut journal = Journal::founded();
+    let watcher = Watcher::of(&journal);
+    let closed = [("2026-12-31T23:59:59Z", 2), ("2027-03-31T23:59:59Z", 5)];
+    // Somebody from outside knows of no sealed leaf what it is, so the figures cannot be compared.
+    journal.dummies(8);
+    // 2026-12-31: the quarter's last day is not over.
+    journal.clock.turn(41 * DAY);
+    journal.totals(1, 7, &closed, &TRUSTEES);
+    journal.publish();
+    assert_eq!(codes(&watcher.look(&journal).await), []);
+    journal.clock.turn(DAY);
+    journal.totals(2, 7, &closed, &TRUSTEES);
+    journal.publish();
+    for _ in 0..2 {
+        let seen = watcher.look(&journal).await;
+        assert_eq!(codes(&seen), [Code::Overdue], "as long as it lasts");
+        assert_eq!(
+            line(&seen),
+            "2 orders for 2 people had to be opened by 2026-12-31T23:59:59Z and are closed in the totals of 2027-01-01"
+        );
+    }
+    journal.clock.turn(DAY);
+    journal.totals(3, 5, &closed[1..], &TRUSTEES);
+    journal.publish();
+    assert_eq!(codes(&watcher.look(&journal).await), []);
+}
+
+#[tokio::test]
+async fn totals_that_call_closed_orders_opened_are_contradicted() {
+    let mut journal = Journal::founded();
+    let watcher = Watcher::of(&journal);
+    journal.dummies(8);
+    journal.totals(1, 3, &[("2026-12-31T23:59:59Z", 2)], &TRUSTEES);
+    journal.publish();
+    let seen = watcher.look(&journal).await;
+    assert_eq!(codes(&seen), [Code::TotalsContradicted]);
+    assert_eq!(line(&seen), "totals 1 of 2026-11-20 count 1 orders as opened, the journal's openings show 0");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use countersign_core::country::Country;
 use countersign_core::id::{CustodianId, Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::time::{Clock, Seconds, Timestamp};
+use countersign_core::totals::{ClosedUntil, DailyTotals, Figures, TotalsV1};
 use countersign_log::LogSource;
 use countersign_monitor::{At, Code, Floor, Monitor, REPORT_FILE, Seen, Watch, WatchName, Watched};
 use countersign_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
@@ -292,6 +293,27 @@ impl Journal {
         self.append(control_leaf(Exact::write(change).unwrap().text(), self.tick(), signers))
     }
 
+    /// Daily totals over everything before, signed by these parties: closed orders by the end of their quarter.
+    pub(crate) fn totals(&mut self, number: u32, orders: u64, closed: &[(&str, u64)], signers: &[&str]) -> u64 {
+        let genesis = Exact::write(genesis()).unwrap();
+        let closed = closed.iter().map(|(until, orders)| ClosedUntil {
+            until: Timestamp::parse(until).unwrap(),
+            orders: *orders,
+            people: *orders,
+        });
+        let totals = DailyTotals {
+            v: TotalsV1,
+            custodian: CustodianId([7; 16]),
+            genesis: genesis.digest(),
+            number,
+            day: self.clock.now().date(),
+            size: self.size(),
+            root: Digest(root_at(self.size(), &mut self.tree.clone()).unwrap().0),
+            figures: Figures { orders, people: orders, cells: orders, closed: closed.collect(), kept_closed: vec![] },
+        };
+        self.append(control_leaf(Exact::write(totals).unwrap().text(), self.tick(), signers))
+    }
+
     pub(crate) fn clock_now(&self) -> i64 {
         self.clock.now().unix()
     }
@@ -343,6 +365,11 @@ impl Watcher {
     /// The folder of this log.
     pub(crate) fn own(&self) -> PathBuf {
         self.folder.path().join("state/xa")
+    }
+
+    /// Where it keeps full tiles of this log.
+    pub(crate) fn kept(&self) -> PathBuf {
+        self.folder.path().join("state/.kept/xa")
     }
 
     pub(crate) async fn look_with(&self, watch: Watch, source: Arc<dyn LogSource>) -> Seen {

@@ -125,7 +125,7 @@ async fn what_is_left_of_an_interrupted_look_means_nothing() {
     for name in ["record.json", "report.note", "details.json", "totals.json", "began"] {
         fs::write(own.join(format!("{name}.unfinished")), "half").unwrap();
     }
-    fs::write(own.join("kept/tile/0/000.unfinished"), "half").unwrap();
+    fs::write(watcher.kept().join("tile/0/000.unfinished"), "half").unwrap();
     // Killed between the record and the report: the record is ahead.
     let (report, totals) = (fs::read(own.join(REPORT_FILE)).unwrap(), fs::read(own.join("totals.json")).unwrap());
     journal.dummies(10);
