@@ -20,6 +20,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+/// How long a publication waits for the other witnesses once there is a quorum. One that answers late is missing from this checkpoint
+/// only; one that is gone costs every publication this long.
+const GRACE: Duration = Duration::from_millis(250);
+
 /// How long the desk waits for a leaf to be public.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -51,7 +55,7 @@ impl RunningLog {
             signer,
             policy: Policy::parse(policy.as_bytes())?,
             clock,
-            pace: Pace { grace: Duration::from_millis(5), ..Pace::default() },
+            pace: Pace { grace: GRACE, ..Pace::default() },
         })
         .await?;
         let (stop, stopped) = watch::channel(false);
