@@ -15,9 +15,10 @@ use countersign_tlog::tile::{TileKind, TilePath};
 use countersign_tlog::witness::verify_latest;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify, watch};
+use tokio::time::Instant;
 
 pub(crate) const CHECKPOINT_FILE: &str = "checkpoint";
 pub(crate) const VKEY_FILE: &str = "vkey";
@@ -45,6 +46,8 @@ pub struct LogParts {
 pub struct Pace {
     /// Most leaves signed at once.
     pub batch: u32,
+    /// How long a batch that is not full waits for more leaves, counted from the first [`Log::wake`] after the one before it.
+    pub gather: Duration,
     /// How often the store is asked for new leaves when nobody calls [`Log::wake`].
     pub poll: Duration,
     /// How long a witness may take to answer.
@@ -59,6 +62,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             batch: 1_000,
+            gather: Duration::from_millis(2),
             poll: Duration::from_millis(10),
             witness_timeout: Duration::from_secs(5),
             grace: Duration::from_millis(50),
@@ -96,7 +100,32 @@ pub struct Log {
     /// Written by `publish`, read for proofs.
     pub(crate) published: RwLock<Option<SignedCheckpoint>>,
     pub(crate) progress: watch::Sender<Progress>,
-    pub(crate) wake: Notify,
+    pub(crate) woken: Woken,
+}
+
+/// That leaves were accepted, and since when.
+#[derive(Default)]
+pub(crate) struct Woken {
+    first: StdMutex<Option<Instant>>,
+    bell: Notify,
+}
+
+impl Woken {
+    fn ring(&self) {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+        self.bell.notify_one();
+    }
+
+    /// Waits for the first ring since the last call, and tells when it was.
+    pub(crate) async fn first(&self) -> Instant {
+        loop {
+            self.bell.notified().await;
+            // The time of a ring may have been taken with the notice of the one before it.
+            if let Some(first) = self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return first;
+            }
+        }
+    }
 }
 
 /// What `publish` knows of the tiles and the witnesses.
@@ -165,7 +194,7 @@ impl Log {
             tree: RwLock::new(tree),
             published: RwLock::new(published),
             progress: watch::Sender::new(progress),
-            wake: Notify::new(),
+            woken: Woken::default(),
             journal,
             tiles,
             witnesses,
@@ -178,7 +207,7 @@ impl Log {
 
     /// Tells the sequencer that leaves were accepted.
     pub fn wake(&self) {
-        self.wake.notify_one();
+        self.woken.ring();
     }
 
     /// How far the log is; changes as it moves.

@@ -91,13 +91,12 @@ impl Log {
         let mut tiles = Vec::new();
         while edges.size() < size {
             let limit = (size - edges.size()).min(u64::from(MOST_LEAVES)) as u32;
-            let leaves: Vec<Vec<u8>> =
-                self.journal.entries(edges.size(), limit).await?.into_iter().map(|entry| entry.leaf).collect();
-            if leaves.is_empty() {
+            let entries = self.journal.entries(edges.size(), limit).await?;
+            if entries.is_empty() {
                 return Err(LogError::stopped(format!("the store lost leaf {}", edges.size())));
             }
             // Only the size that is published needs its partial tiles.
-            tiles.extend(edges.append(&leaves)?.into_iter().filter(|(path, _)| !path.is_partial()));
+            tiles.extend(edges.append(&entries)?.into_iter().filter(|(path, _)| !path.is_partial()));
         }
         if edges.size() == now.edges.size() {
             return Ok(());

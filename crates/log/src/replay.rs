@@ -1,8 +1,7 @@
 //! The whole log again from the store: what start-up and `fsck` compare everything with.
 
 use crate::{LogError, Result};
-use countersign_store::journal::Journal;
-use countersign_tlog::leaf_hash;
+use countersign_store::journal::{Entry, Journal};
 use countersign_tlog::merkle::{Frontier, Tree};
 use countersign_tlog::tile::{BundleEdge, HashEdge, TilePath};
 
@@ -35,9 +34,10 @@ impl Edges {
     }
 
     /// Bundles and hash tiles to write when these leaves come.
-    pub(crate) fn append(&mut self, leaves: &[Vec<u8>]) -> Result<Vec<Tile>> {
-        let hashes: Vec<_> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
-        let mut tiles = self.bundles.append(leaves).map_err(LogError::stopped)?;
+    pub(crate) fn append(&mut self, entries: &[Entry]) -> Result<Vec<Tile>> {
+        let leaves: Vec<&[u8]> = entries.iter().map(|entry| entry.leaf.as_slice()).collect();
+        let hashes: Vec<_> = entries.iter().map(|entry| entry.hash).collect();
+        let mut tiles = self.bundles.append(&leaves).map_err(LogError::stopped)?;
         tiles.extend(self.hashes.append(&hashes));
         Ok(tiles)
     }
@@ -64,15 +64,15 @@ impl<'j> Replay<'j> {
             return Ok(Some(self.edges.partial()));
         }
         let limit = (self.size - next).min(u64::from(CHUNK)) as u32;
-        let leaves: Vec<Vec<u8>> =
-            self.journal.entries(next, limit).await?.into_iter().map(|entry| entry.leaf).collect();
-        if leaves.is_empty() {
+        let entries = self.journal.entries(next, limit).await?;
+        if entries.is_empty() {
             return Err(LogError::stopped(format!("the head covers {} leaves, the store has {next}", self.size)));
         }
-        for leaf in &leaves {
-            self.tree.push(self.frontier.push_leaf(leaf).map_err(LogError::stopped)?);
+        for entry in &entries {
+            self.frontier.push(entry.hash).map_err(LogError::stopped)?;
+            self.tree.push(entry.hash);
         }
-        let tiles = self.edges.append(&leaves)?;
+        let tiles = self.edges.append(&entries)?;
         Ok(Some(tiles.into_iter().filter(|(path, _)| !path.is_partial()).collect()))
     }
 }

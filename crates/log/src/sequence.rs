@@ -63,7 +63,8 @@ impl Log {
         let mut frontier = now.frontier.clone();
         let mut hashes = Vec::with_capacity(entries.len());
         for entry in &entries {
-            hashes.push(frontier.push_leaf(&entry.leaf).map_err(LogError::stopped)?);
+            frontier.push(entry.hash).map_err(LogError::stopped)?;
+            hashes.push(entry.hash);
         }
         let origin = self.signer.verifier().name().clone();
         let checkpoint = Checkpoint { origin, size: frontier.size(), root: frontier.root() };
@@ -141,19 +142,28 @@ impl Log {
 
     async fn keep_sequencing(&self, mut stop: watch::Receiver<bool>) -> Result<()> {
         loop {
-            let wait = match self.sequence().await {
-                Ok(0) => self.pace.poll,
-                Ok(_) => Duration::ZERO,
+            let done = match self.sequence().await {
                 Err(error) if error.is_final() => return Err(error),
-                Err(error) => {
-                    tracing::warn!(%error, "sequencing is tried again");
-                    RETRY
+                done => done,
+            };
+            let next = async {
+                match done {
+                    // After a full batch there are probably more leaves, and they have waited.
+                    Ok(leaves) if leaves >= u64::from(self.pace.batch) => {}
+                    Ok(_) => tokio::select! {
+                        first = self.woken.first() => tokio::time::sleep_until(first + self.pace.gather).await,
+                        () = tokio::time::sleep(self.pace.poll) => {}
+                    },
+                    Err(error) => {
+                        tracing::warn!(%error, "sequencing is tried again");
+                        tokio::time::sleep(RETRY).await;
+                    }
                 }
             };
             tokio::select! {
+                biased;
                 _ = stop.wait_for(|stop| *stop) => return Ok(()),
-                () = self.wake.notified() => {}
-                () = tokio::time::sleep(wait) => {}
+                () = next => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Why a use case of the store did not happen, by what the caller can do about it.
 
 /// Why a use case of the store did not happen. Nothing of it was kept.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// Somebody else wrote first, or another thing is kept under the same name: read again, then decide.
     #[error("{what} {reason}")]

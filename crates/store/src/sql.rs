@@ -91,16 +91,17 @@ statements! {
 
 /// A statement for many rows at once: one round trip per row is what makes large imports slow.
 pub(crate) struct ManyRows {
-    head: &'static str,
-    columns: usize,
-    tail: &'static str,
+    pub(crate) head: &'static str,
+    pub(crate) columns: usize,
+    pub(crate) tail: &'static str,
 }
 
 impl ManyRows {
     /// Most rows of one statement: 8 columns stay below SQLite's 32,766 parameters with room to spare.
     pub(crate) const MOST: usize = 500;
 
-    /// The text for so many rows.
+    /// The text for so many rows. Its parameters have no numbers: SQLite takes those for names, and looks for each name among all of
+    /// them whenever the statement runs.
     pub(crate) fn text(&self, rows: usize) -> String {
         let mut text = String::with_capacity(self.head.len() + rows * self.columns * 6);
         text.push_str(self.head);
@@ -110,8 +111,7 @@ impl ManyRows {
                 if column > 0 {
                     text.push_str(", ");
                 }
-                text.push('$');
-                text.push_str(&(row * self.columns + column + 1).to_string());
+                text.push('?');
             }
             text.push(')');
         }
@@ -149,10 +149,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_numbered_through() {
+    fn every_row_has_a_parameter_for_every_column() {
         assert_eq!(
             LOOKUPS_INSERT.text(2),
-            "INSERT INTO lookup (tag, handle) VALUES ($1, $2), ($3, $4) ON CONFLICT (tag, handle) DO NOTHING"
+            "INSERT INTO lookup (tag, handle) VALUES (?, ?), (?, ?) ON CONFLICT (tag, handle) DO NOTHING"
         );
         for many in ALL_MANY {
             assert!(many.columns * ManyRows::MOST < 32_766);

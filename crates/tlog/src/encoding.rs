@@ -44,6 +44,16 @@ pub(crate) fn base64url_decode(text: &str) -> Option<Vec<u8>> {
     Base64UrlUnpadded::decode_vec(text).ok()
 }
 
+/// Whether the text is 32 bytes as [`base64url`] writes them.
+pub(crate) fn is_base64url_hash(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    // No early end: so the compiler looks at many characters at once.
+    let alphabet =
+        bytes.iter().fold(true, |good, byte| good & (byte.is_ascii_alphanumeric() | (*byte == b'-') | (*byte == b'_')));
+    // 43 characters hold 258 bits; the last two must be zero.
+    alphabet && bytes.len() == 43 && bytes.last().is_some_and(|last| b"AEIMQUYcgkosw048".contains(last))
+}
+
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
@@ -104,6 +114,27 @@ mod tests {
         assert_eq!(base64url_decode("AA"), Some(vec![0]));
         for bad in ["AB", "AA==", "A", "A+"] {
             assert_eq!(base64url_decode(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn hashes_in_base64url_have_one_spelling() {
+        for byte in 0..=255 {
+            let good = base64url(&[byte; 32]);
+            assert!(is_base64url_hash(&good));
+            for last in 0..=255_u8 {
+                let text = [&good.as_bytes()[..42], &[last]].concat();
+                let Ok(text) = str::from_utf8(&text) else { continue };
+                assert_eq!(
+                    is_base64url_hash(text),
+                    base64url_decode(text).is_some_and(|hash| hash.len() == 32),
+                    "{text}"
+                );
+            }
+        }
+        for bad in [String::new(), base64url(&[0; 31]), base64url(&[0; 33]), format!("+{}", &base64url(&[0; 32])[1..])]
+        {
+            assert!(!is_base64url_hash(&bad), "{bad}");
         }
     }
 

@@ -104,9 +104,7 @@ impl Journal for MemoryJournal {
         let mut entries = Vec::new();
         let skipped = usize::try_from(from).unwrap_or(usize::MAX);
         for (index, (key, hash, leaf)) in (from..).zip(state.leaves.iter().skip(skipped)).take(limit) {
-            let entry = Entry { index, key: *key, leaf: leaf.clone() };
-            check_entry(&entry, hash, index)?;
-            entries.push(entry);
+            entries.push(check_entry(index, *key, leaf.clone(), hash, index)?);
         }
         Ok(entries)
     }

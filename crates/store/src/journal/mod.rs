@@ -8,13 +8,14 @@ pub mod conformance;
 mod memory;
 mod sqlite;
 mod statements;
+mod writer;
 
 pub use memory::MemoryJournal;
 pub use sqlite::{SqliteJournal, enqueue};
 
 use crate::{LeafKey, NewLeaf, Result, StoreError};
 use async_trait::async_trait;
-use countersign_tlog::leaf_hash;
+use countersign_tlog::{Hash, leaf_hash};
 
 /// Most leaves read in one call.
 pub const MOST_LEAVES: u32 = 4_096;
@@ -44,6 +45,8 @@ pub struct Entry {
     pub key: LeafKey,
     /// The exact bytes that are hashed.
     pub leaf: Vec<u8>,
+    /// Leaf hash of exactly these bytes, computed when they were read and equal to the one that was kept.
+    pub hash: Hash,
 }
 
 /// Where a leaf is.
@@ -125,13 +128,15 @@ fn check_step(from: &Head, next: &Head) -> Result<()> {
     Ok(())
 }
 
-fn check_entry(entry: &Entry, hash: &[u8], expected: u64) -> Result<()> {
+/// An entry as it was read, if it is the one that was accepted.
+fn check_entry(index: u64, key: LeafKey, leaf: Vec<u8>, kept: &[u8], expected: u64) -> Result<Entry> {
     let what = || format!("leaf {expected} of the journal");
-    if entry.index != expected {
+    if index != expected {
         return Err(StoreError::corrupt(what(), "it is missing"));
     }
-    if leaf_hash(&entry.leaf).0 != hash {
+    let hash = leaf_hash(&leaf);
+    if hash.0 != kept {
         return Err(StoreError::corrupt(what(), "its bytes are not those that were accepted"));
     }
-    Ok(())
+    Ok(Entry { index, key, leaf, hash })
 }

@@ -1,23 +1,23 @@
-use super::{Entry, Head, Journal, MOST_LEAVES, Place, check, check_entry, check_step, moved_on, statements, taken};
-use crate::sqlite::file::settle;
+use super::writer::Writer;
+use super::{Entry, Head, Journal, MOST_LEAVES, Place, check, check_entry, check_step, statements, taken};
+use crate::sqlite::file::{options, pool, settle, writing};
 use crate::sqlite::rows::unavailable;
 use crate::{LeafKey, NewLeaf, Result, StoreError};
 use async_trait::async_trait;
 use countersign_tlog::leaf_hash;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, SqliteConnection, SqlitePool, Transaction};
-use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
 
-const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 const READERS: u32 = 2;
 const INTEGRITY: &str = "PRAGMA integrity_check";
 
 /// The journal in the custodian's SQLite file, beside the tables of the desk. Write-ahead log, `synchronous=FULL`.
 #[derive(Debug, Clone)]
 pub struct SqliteJournal {
-    writer: SqlitePool,
+    writer: Writer,
+    writers: SqlitePool,
+    copiers: SqlitePool,
     readers: SqlitePool,
 }
 
@@ -28,16 +28,13 @@ impl SqliteJournal {
     /// [`Unavailable`](StoreError::Unavailable) when it is not there or has no journal; [`Corrupt`](StoreError::Corrupt) when it is
     /// damaged.
     pub async fn open(path: &Path) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(false)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
+        let options = options(path);
         let failed = |error| unavailable("open the journal's file", error);
-        let writer = pool(1).connect_with(options.clone()).await.map_err(failed)?;
-        let journal = Self { writer, readers: pool(READERS).connect_lazy_with(options) };
+        let writers = pool(1).connect_with(writing(options.clone())).await.map_err(failed)?;
+        let copiers = pool(1).connect_lazy_with(options.clone());
+        // Rows go through a channel to another thread: one that holds a whole batch spares the two threads waiting for each other.
+        let readers = pool(READERS).connect_lazy_with(options.row_buffer_size(MOST_LEAVES as usize));
+        let journal = Self { writer: Writer::new(writers.clone(), copiers.clone()), writers, copiers, readers };
         let transaction = journal.write().await?;
         settle(path, &transaction)?;
         transaction.rollback().await.map_err(failed)?;
@@ -48,11 +45,17 @@ impl SqliteJournal {
     /// Waits for running calls and closes the connections.
     pub async fn close(&self) {
         self.readers.close().await;
-        self.writer.close().await;
+        self.copiers.close().await;
+        self.writers.close().await;
+    }
+
+    #[cfg(test)]
+    pub(super) fn writers(&self) -> &SqlitePool {
+        &self.writers
     }
 
     async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|error| unavailable("begin to write", error))
+        self.writers.begin_with("BEGIN IMMEDIATE").await.map_err(|error| unavailable("begin to write", error))
     }
 }
 
@@ -78,29 +81,6 @@ pub async fn enqueue(connection: &mut SqliteConnection, leaf: &NewLeaf) -> Resul
     let row =
         sqlx::query(statements::OUTBOX_BY_KEY).bind(leaf.key.as_slice()).fetch_one(connection).await.map_err(failed)?;
     if blob(&row, 1)? == leaf.leaf { Ok(()) } else { Err(taken(leaf)) }
-}
-
-/// [`enqueue`] of several leaves by one statement, unless a key comes twice or is known.
-async fn enqueue_many(connection: &mut SqliteConnection, leaves: &[NewLeaf; statements::MANY]) -> Result<()> {
-    leaves.iter().try_for_each(check)?;
-    let failed = |error| unavailable("accept leaves", error);
-    let known =
-        leaves.iter().fold(sqlx::query(statements::OUTBOX_KNOWN), |query, leaf| query.bind(leaf.key.as_slice()));
-    let known = number(&known.fetch_one(&mut *connection).await.map_err(failed)?, 0)?;
-    let keys: BTreeSet<&LeafKey> = leaves.iter().map(|leaf| &leaf.key).collect();
-    if known > 0 || keys.len() < leaves.len() {
-        for leaf in leaves {
-            enqueue(connection, leaf).await?;
-        }
-        return Ok(());
-    }
-    let next = sqlx::query(statements::OUTBOX_COUNT).fetch_one(&mut *connection).await.map_err(failed)?;
-    let mut insert = sqlx::query(statements::OUTBOX_INSERT_MANY);
-    for (index, leaf) in (number(&next, 0)?..).zip(leaves) {
-        let hash = leaf_hash(&leaf.leaf).0.to_vec();
-        insert = insert.bind(kept(index)?).bind(leaf.key.as_slice()).bind(hash).bind(leaf.leaf.as_slice());
-    }
-    insert.execute(connection).await.map_err(failed).map(|_| ())
 }
 
 #[async_trait]
@@ -143,39 +123,11 @@ impl Journal for SqliteJournal {
 
     async fn advance(&self, from: &Head, next: Head) -> Result<()> {
         check_step(from, &next)?;
-        let failed = |error| unavailable("move the journal's head", error);
-        let mut transaction = self.write().await?;
-        let there = sqlx::query(statements::OUTBOX_COUNT).fetch_one(&mut *transaction).await.map_err(failed)?;
-        if next.size > number(&there, 0)? {
-            return Err(StoreError::refused("the next head of the journal", "covers leaves that are not there"));
-        }
-        let done = sqlx::query(statements::HEAD_SWAP)
-            .bind(kept(next.size)?)
-            .bind(next.frontier)
-            .bind(next.checkpoint)
-            .bind(kept(from.size)?)
-            .bind(from.frontier.as_slice())
-            .bind(from.checkpoint.as_slice())
-            .bind(from.origin.as_str())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        if done.rows_affected() != 1 {
-            return Err(moved_on());
-        }
-        transaction.commit().await.map_err(failed)
+        self.writer.advance(from.clone(), next).await
     }
 
     async fn enqueue(&self, leaves: &[NewLeaf]) -> Result<()> {
-        let mut transaction = self.write().await?;
-        let (many, rest) = leaves.as_chunks::<{ statements::MANY }>();
-        for leaves in many {
-            enqueue_many(&mut transaction, leaves).await?;
-        }
-        for leaf in rest {
-            enqueue(&mut transaction, leaf).await?;
-        }
-        transaction.commit().await.map_err(|error| unavailable("accept leaves", error))
+        self.writer.accept(leaves).await
     }
 
     async fn entries(&self, from: u64, limit: u32) -> Result<Vec<Entry>> {
@@ -190,9 +142,8 @@ impl Journal for SqliteJournal {
             let key: &[u8] = row.try_get(1).map_err(damaged)?;
             let key =
                 key.try_into().map_err(|_| StoreError::corrupt("a leaf of the journal", "its key is not 32 bytes"))?;
-            let entry = Entry { index: number(&row, 0)?, key, leaf: blob(&row, 3)? };
-            check_entry(&entry, row.try_get(2).map_err(damaged)?, expected)?;
-            entries.push(entry);
+            let kept: &[u8] = row.try_get(2).map_err(damaged)?;
+            entries.push(check_entry(number(&row, 0)?, key, blob(&row, 3)?, kept, expected)?);
         }
         Ok(entries)
     }
@@ -225,15 +176,6 @@ impl Journal for SqliteJournal {
     }
 }
 
-fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(BUSY_TIMEOUT)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-}
-
 fn damaged(error: sqlx::Error) -> StoreError {
     StoreError::corrupt("a row of the journal", error)
 }
@@ -242,12 +184,12 @@ fn blob(row: &SqliteRow, column: usize) -> Result<Vec<u8>> {
     row.try_get(column).map_err(damaged)
 }
 
-fn number(row: &SqliteRow, column: usize) -> Result<u64> {
+pub(super) fn number(row: &SqliteRow, column: usize) -> Result<u64> {
     let found: i64 = row.try_get(column).map_err(damaged)?;
     u64::try_from(found).map_err(|_| StoreError::corrupt("a row of the journal", format!("{found} is negative")))
 }
 
-fn kept(value: u64) -> Result<i64> {
+pub(super) fn kept(value: u64) -> Result<i64> {
     i64::try_from(value).map_err(|_| StoreError::refused(format!("index {value}"), "is larger than the store can keep"))
 }
 
@@ -255,6 +197,7 @@ fn kept(value: u64) -> Result<i64> {
 mod tests {
     use super::*;
     use crate::journal::{MemoryJournal, conformance};
+    use sqlx::sqlite::SqliteConnectOptions;
 
     async fn empty(folder: &Path) -> (SqliteJournal, SqlitePool) {
         let path = folder.join("journal.db");
@@ -280,8 +223,9 @@ mod tests {
         use sqlx::{Executor as _, SqlSafeStr as _};
         let folder = tempfile::tempdir().unwrap();
         let (_, pool) = empty(folder.path()).await;
-        for statement in statements::ALL {
-            pool.prepare((*statement).into_sql_str()).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        let many = statements::OUTBOX_INSERT_MANY.iter().map(|(_, text)| text.as_str());
+        for statement in statements::ALL.iter().copied().chain(many) {
+            pool.prepare(statement.into_sql_str()).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
         }
     }
 

@@ -3,6 +3,9 @@
 //! A database with several writers at once must also take a lock on the outbox before [`OUTBOX_INSERT`], so that indices follow
 //! the order of commits; SQLite has one writer.
 
+use crate::sql::ManyRows;
+use std::sync::LazyLock;
+
 pub(super) const HEAD: &str = "SELECT origin, size, frontier, checkpoint FROM journal_head WHERE id = 1";
 pub(super) const HEAD_INSERT: &str = "INSERT INTO journal_head (id, origin, size, frontier, checkpoint) VALUES (1, $1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
 pub(super) const HEAD_SWAP: &str = "UPDATE journal_head SET size = $1, frontier = $2, checkpoint = $3 \
@@ -16,25 +19,15 @@ pub(super) const OUTBOX_PLACE: &str = "SELECT journal_outbox.idx, journal_head.s
 pub(super) const OUTBOX_FROM: &str =
     "SELECT idx, leaf_key, hash, leaf FROM journal_outbox WHERE idx >= $1 ORDER BY idx LIMIT $2";
 
-/// Rows of [`OUTBOX_INSERT_MANY`] and keys of [`OUTBOX_KNOWN`].
-pub(super) const MANY: usize = 16;
-pub(super) const OUTBOX_KNOWN: &str = "SELECT COUNT(*) FROM journal_outbox WHERE leaf_key IN \
-    ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-pub(super) const OUTBOX_INSERT_MANY: &str = "INSERT INTO journal_outbox (idx, leaf_key, hash, leaf) VALUES \
-    ($1, $2, $3, $4), ($5, $6, $7, $8), ($9, $10, $11, $12), ($13, $14, $15, $16), ($17, $18, $19, $20), ($21, $22, $23, $24), \
-    ($25, $26, $27, $28), ($29, $30, $31, $32), ($33, $34, $35, $36), ($37, $38, $39, $40), ($41, $42, $43, $44), \
-    ($45, $46, $47, $48), ($49, $50, $51, $52), ($53, $54, $55, $56), ($57, $58, $59, $60), ($61, $62, $63, $64)";
+/// Inserts of many rows, by their number, most first: few statements for any number of rows, and few texts to keep prepared.
+pub(super) static OUTBOX_INSERT_MANY: LazyLock<[(usize, String); 5]> =
+    LazyLock::new(|| [256, 64, 16, 4, 1].map(|rows| (rows, OUTBOX_INSERT_ROWS.text(rows))));
+const OUTBOX_INSERT_ROWS: ManyRows =
+    ManyRows { head: "INSERT INTO journal_outbox (idx, leaf_key, hash, leaf) VALUES", columns: 4, tail: "" };
+
+/// SQLite's own.
+pub(super) const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
 #[cfg(test)]
-pub(super) const ALL: &[&str] = &[
-    HEAD,
-    HEAD_INSERT,
-    HEAD_SWAP,
-    OUTBOX_INSERT,
-    OUTBOX_COUNT,
-    OUTBOX_BY_KEY,
-    OUTBOX_PLACE,
-    OUTBOX_FROM,
-    OUTBOX_KNOWN,
-    OUTBOX_INSERT_MANY,
-];
+pub(super) const ALL: &[&str] =
+    &[HEAD, HEAD_INSERT, HEAD_SWAP, OUTBOX_INSERT, OUTBOX_COUNT, OUTBOX_BY_KEY, OUTBOX_PLACE, OUTBOX_FROM];

@@ -5,7 +5,7 @@ use super::rows::unavailable;
 use super::schema::{self, Component};
 use crate::{Result, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
@@ -32,18 +32,12 @@ pub(crate) struct DatabaseFile {
 impl DatabaseFile {
     pub(crate) async fn open(path: &Path, components: &'static [Component], erasure: Erasure) -> Result<Self> {
         create_private(path)?;
-        let mut options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(false)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
+        let mut options = options(path);
         if erasure == Erasure::Overwrite {
             options = options.pragma("secure_delete", "ON");
         }
         let failed = |error| unavailable("open its file", error);
-        let writer = pool(1).connect_with(options.clone()).await.map_err(failed)?;
+        let writer = pool(1).connect_with(writing(options.clone())).await.map_err(failed)?;
         let readers = pool(READERS).connect_lazy_with(options);
         let file = Self { writer, readers };
         let mut transaction = file.write().await?;
@@ -76,13 +70,51 @@ impl DatabaseFile {
     }
 }
 
-fn pool(connections: u32) -> SqlitePoolOptions {
+/// Bytes of a page of a file that is made now: seven sealed leaves of the journal fill it, where four kilobytes hold three and
+/// leave a fifth empty. Files keep the size they were made with.
+const PAGE_BYTES: u32 = 8_192;
+
+/// Pages in the write-ahead log after which a commit copies them into the file, 32 MB: a page that changes with every commit is then
+/// copied seldom. The journal has most of them copied beforehand, beside its commits.
+const LOG_PAGES: u32 = 4_000;
+
+/// Memory of a connection that writes, in KiB: a transaction whose pages do not fit writes them twice.
+const WRITER_KIB: u32 = 32 * 1_024;
+
+/// How connections to a file of the custodian work.
+pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .page_size(PAGE_BYTES)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("wal_autocheckpoint", LOG_PAGES.to_string())
+}
+
+/// How the connection works that writes.
+pub(crate) fn writing(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options.pragma("cache_size", format!("-{WRITER_KIB}"))
+}
+
+/// A pool of so many connections, which stay open.
+pub(crate) fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(BUSY_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // A full disk makes SQLite end a transaction by itself. The driver then counts one that nothing can end any more and
+                // would refuse the next for ever. The ping comes after a rollback that is still under way.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
 }
 
 /// Makes what the file shows outlast a loss of power. The caller's transaction keeps other writers out.

@@ -149,7 +149,7 @@ impl Stamp {
 }
 
 /// First characters of a leaf of this kind, up to the quote before the id.
-fn head(kind: LeafKind) -> &'static str {
+pub(super) fn head(kind: LeafKind) -> &'static str {
     match kind {
         LeafKind::Sealed => r#"{"v":1,"kind":"sealed","id":""#,
         LeafKind::Control => r#"{"v":1,"kind":"control","id":""#,

@@ -7,8 +7,11 @@ use sha2::{Digest, Sha256};
 
 use crate::encoding;
 use crate::leaf::disclosure::digest;
-use crate::leaf::frame::{Stamp, canonical, decode, encode};
+use crate::leaf::frame::{Stamp, canonical, decode, encode, head};
 use crate::leaf::{DIGESTS_PER_LEAF, Disclosure, DisclosureError, LeafError, LeafId, LeafKind, SEALED_LEAF_BYTES};
+
+/// A digest in base64url without padding.
+const DIGEST_CHARS: usize = 43;
 
 /// A sealed leaf: sixteen digests, of disclosures or of nothing; nobody can tell which.
 ///
@@ -26,6 +29,36 @@ impl SealedLeaf {
     /// # Errors
     /// [`LeafError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, LeafError> {
+        match Self::read(bytes) {
+            Some(leaf) => Ok(leaf),
+            None => Self::examine(bytes),
+        }
+    }
+
+    /// Reads the one spelling that a leaf has, from left to right; `None` for anything else. Whoever recomputes a log reads millions.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok().filter(|text| text.len() == SEALED_LEAF_BYTES)?;
+        let (id, rest) = text.strip_prefix(head(LeafKind::Sealed))?.split_at_checked(32)?;
+        let (tick, mut rest) = rest.strip_prefix("\",\"tick\":")?.split_once(",\"_sd\":[\"")?;
+        let stamp = Stamp::read(1, id, encoding::decimal(tick)?).ok()?;
+        let mut digests: Vec<String> = Vec::with_capacity(DIGESTS_PER_LEAF);
+        while digests.len() < DIGESTS_PER_LEAF {
+            if !digests.is_empty() {
+                rest = rest.strip_prefix("\",\"")?;
+            }
+            let (digest, others) = rest.split_at_checked(DIGEST_CHARS)?;
+            if !encoding::is_base64url_hash(digest) || digests.last().is_some_and(|last| last.as_str() >= digest) {
+                return None;
+            }
+            digests.push(digest.to_owned());
+            rest = others;
+        }
+        let padding = rest.strip_prefix("\"],\"pad\":\"")?.strip_suffix("\"}")?;
+        padding.bytes().all(|zero| zero == b'0').then_some(Self { stamp, digests })
+    }
+
+    /// Says what is wrong with bytes that [`SealedLeaf::read`] does not read.
+    fn examine(bytes: &[u8]) -> Result<Self, LeafError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Members<'b> {
@@ -177,4 +210,70 @@ pub fn check_disclosures<T: AsRef<str>>(leaf: &[u8], disclosures: &[T]) -> Resul
 /// [`LeafError`] for a leaf that is not canonical.
 pub fn holds_disclosure(leaf: &[u8], disclosure: &str) -> Result<bool, LeafError> {
     Ok(SealedLeaf::parse(leaf)?.digests.binary_search(&digest(disclosure)).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leaf::MAX_SAFE_INTEGER;
+    use proptest::prelude::*;
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng as _;
+
+    fn leaf(seed: u64, tick: u64) -> Vec<u8> {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        seal_dummy(LeafId::random(&mut rng), tick, &mut rng).unwrap().0
+    }
+
+    /// Both ways of parsing must say the same of everything.
+    fn same(bytes: &[u8]) {
+        assert_eq!(SealedLeaf::read(bytes), SealedLeaf::examine(bytes).ok(), "{}", String::from_utf8_lossy(bytes));
+    }
+
+    #[test]
+    fn every_byte_of_a_leaf_is_read() {
+        let good = leaf(1, 5_950_000);
+        assert!(SealedLeaf::read(&good).is_some());
+        for at in 0..good.len() {
+            for byte in [good[at] ^ 1, b'0', b'A', b'B', b'"', b',', b'\\', b' ', b'-', 0xff] {
+                let mut bad = good.clone();
+                bad[at] = byte;
+                same(&bad);
+            }
+            same(&good[..at]);
+        }
+    }
+
+    #[test]
+    fn other_spellings_are_refused_alike() {
+        let good = String::from_utf8(leaf(2, 7)).unwrap();
+        let fit =
+            |text: String| text.replace("0\"}", &format!("{}\"}}", "0".repeat(1 + SEALED_LEAF_BYTES - text.len())));
+        let (from, digests) = good.split_once("[\"").unwrap();
+        let (digests, rest) = digests.split_once("\"]").unwrap();
+        let mut swapped: Vec<&str> = digests.split("\",\"").collect();
+        swapped.swap(3, 4);
+        same(format!("{from}[\"{}\"]{rest}", swapped.join("\",\"")).as_bytes());
+        swapped[4] = swapped[3];
+        same(format!("{from}[\"{}\"]{rest}", swapped.join("\",\"")).as_bytes());
+        for tick in ["07", "+7", "7.0", "7e0", "-7", "", "9007199254740992", "18446744073709551616", "\"7\""] {
+            let spelled = good.replace("\"tick\":7,", &format!("\"tick\":{tick},"));
+            same(spelled.as_bytes());
+            if spelled.len() <= SEALED_LEAF_BYTES {
+                same(fit(spelled).as_bytes());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_agree(seed: u64, tick in 0..=MAX_SAFE_INTEGER, at in 0..SEALED_LEAF_BYTES, byte: u8, whole: bool) {
+            let mut bytes = leaf(seed, tick);
+            if !whole {
+                bytes[at] = byte;
+            }
+            prop_assert_eq!(SealedLeaf::read(&bytes), SealedLeaf::examine(&bytes).ok());
+            prop_assert!(!whole || SealedLeaf::read(&bytes).is_some());
+        }
+    }
 }
