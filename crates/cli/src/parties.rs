@@ -6,12 +6,14 @@ use crate::files;
 use crate::place::Place;
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
+use countersign_core::id::Digest;
 use countersign_core::time::Clock;
+use countersign_core::totals::DailyTotals;
 use countersign_desk::ports::{Journal, Trustee as TrusteePort};
 use countersign_log::witness::{HttpWitness, LocalWitness, Witness};
 use countersign_log::{Log, LogParts, LogSource as _, Pace, PublicProof, TileStore, TilesSource};
-use countersign_store::journal::{Journal as JournalStore, MOST_LEAVES, SqliteJournal};
-use countersign_tlog::leaf::{LARGE_LEAF_BYTES, Leaf, LeafKind};
+use countersign_store::journal::{Entry, Journal as JournalStore, MOST_LEAVES, SqliteJournal};
+use countersign_tlog::leaf::{LARGE_LEAF_BYTES, Leaf};
 use countersign_tlog::note::{SigningKey, VerifierKey};
 use countersign_tlog::policy::Policy;
 use countersign_trustee::{HttpTrustee, LocalTrustee, LogSource, Service, Trustee};
@@ -103,7 +105,10 @@ impl RunningLog {
         for (index, leaf) in fresh {
             if index >= known.0 {
                 known.0 = index + 1;
-                if leaf.len() == LARGE_LEAF_BYTES && Leaf::parse(&leaf)?.kind() == LeafKind::Control {
+                if leaf.len() == LARGE_LEAF_BYTES
+                    && let Leaf::Control(control) = Leaf::parse(&leaf)?
+                    && !DailyTotals::is_claimed_by(control.body())
+                {
                     known.1.push(index);
                 }
             }
@@ -129,6 +134,16 @@ impl Journal for RunningLog {
 
     async fn control_leaves(&self) -> Result<Vec<u64>, String> {
         self.scan_control().await.map_err(|error| error.to_string())
+    }
+
+    async fn head(&self) -> Result<(u64, Digest), String> {
+        let published = self.log.published().ok_or("nothing is published yet")?;
+        let head = published.checkpoint();
+        Ok((head.size, Digest(*head.root.as_bytes())))
+    }
+
+    async fn entries(&self, first: u64, limit: u32) -> Result<Vec<Entry>, String> {
+        self.journal.entries(first, limit).await.map_err(|error| error.to_string())
     }
 
     async fn refresh(&self) -> Result<(), String> {
@@ -222,6 +237,10 @@ impl TrusteePort for Local {
     async fn ask(&self, request: &[u8]) -> Result<Vec<u8>, String> {
         self.0.ask(request).await
     }
+
+    async fn totals(&self, request: &[u8]) -> Result<Vec<u8>, String> {
+        self.0.totals(request).await
+    }
 }
 
 struct Remote(HttpTrustee);
@@ -234,6 +253,10 @@ impl TrusteePort for Remote {
 
     async fn ask(&self, request: &[u8]) -> Result<Vec<u8>, String> {
         self.0.ask(request).await
+    }
+
+    async fn totals(&self, request: &[u8]) -> Result<Vec<u8>, String> {
+        self.0.totals(request).await
     }
 }
 

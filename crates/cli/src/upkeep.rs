@@ -65,7 +65,25 @@ fn daily(custody: &Custody) -> Daily {
     let settings = Arc::clone(&custody.store) as Arc<dyn Settings>;
     let hour = custody.config.openings.hour;
     Daily::new(settings, Arc::clone(custody.desk.clock()))
+        .at(hour, Totals(Arc::clone(&custody.desk)))
         .at(hour, Openings { desk: Arc::clone(&custody.desk), hour: hour.seconds() })
+}
+
+/// Daily totals, where there are trustees to sign them.
+struct Totals(Arc<Desk>);
+
+#[async_trait]
+impl DailyJob for Totals {
+    fn name(&self) -> &'static str {
+        "totals"
+    }
+
+    async fn run(&self, day: Timestamp) -> Result<()> {
+        if self.0.custodian().genesis.value().trustees.is_some() {
+            self.0.publish_totals(day.date()).await?;
+        }
+        Ok(())
+    }
 }
 
 /// Opens the leaves whose day has come.

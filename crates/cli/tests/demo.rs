@@ -133,6 +133,23 @@ fn every_attack_is_refused_with_its_code() {
 }
 
 #[test]
+fn daily_totals_are_countersigned_and_forged_ones_refused() {
+    let objects = objects(&played().ran);
+    let step = step(&objects, "totals");
+    let daily = &step["daily_totals"];
+    assert_eq!((daily["totals"]["number"].as_u64(), daily["recomputed"].as_bool()), (Some(1), Some(true)), "{step}");
+    assert_eq!(daily["signers"].as_array().unwrap().len(), 3);
+    assert_eq!(daily["totals"]["figures"]["kept_closed"], serde_json::json!([]));
+    let people = daily["totals"]["figures"]["people"].as_u64().unwrap();
+    assert_eq!(step["forged_totals_people"].as_u64(), Some(people - 1));
+    assert_eq!(
+        (step["forged_totals_refused"].as_u64(), texts(&step["forged_totals"])),
+        (Some(5), vec!["FIGURES_DIFFER"])
+    );
+    assert_eq!(step["totals_with_t_minus_1_signatures"], "totals signed by 2 of 3 trustees");
+}
+
+#[test]
 fn a_finished_demo_played_again_changes_nothing() {
     let (_place, folder) = folder::copy(&played().folder);
     let before = folder::files(&folder);
@@ -275,7 +292,7 @@ fn one_byte_of_any_file_of_the_evidence_is_noticed_and_named() {
 #[test]
 fn figures_of_the_report_are_derived_not_believed() {
     let (_place, folder) = folder::copy(&played().folder);
-    let edits: [(usize, &str, Value); 15] = [
+    let edits: [(usize, &str, Value); 16] = [
         (0, "genesis", Value::from("00".repeat(32))),
         (0, "ring", Value::from("00".repeat(32))),
         (0, "threshold", Value::from(2)),
@@ -289,6 +306,7 @@ fn figures_of_the_report_are_derived_not_believed() {
         (7, "leaves", Value::from(1)),
         (7, "root", Value::from("AAAA")),
         (7, "faults", Value::from(vec!["one"])),
+        (7, "daily_totals", Value::Null),
         (7, "ok", Value::from(false)),
         (5, "name", Value::from("forged")),
     ];

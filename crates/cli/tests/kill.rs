@@ -156,3 +156,31 @@ fn killed_while_an_order_is_released_by_hand() {
     uninterrupted.good(&["order", "release", &case, "--as", "lena-ohm"]);
     assert_eq!(uninterrupted.good(&["log", "show"]).lines().nth(1).unwrap(), size, "something was logged twice");
 }
+
+#[test]
+fn killed_while_totals_are_published() {
+    let hand = Hand::founded();
+    let case = hand.proposed();
+    hand.sign(&case, "anna-berg");
+    hand.sign(&case, "bruno-lind");
+    let mut killed = 0;
+    for millis in [30, 60, 90, 110, 130, 150, 170, 190, 210, 230, 260, 300, 350] {
+        let mut child =
+            command(&hand.dir, &["log", "totals"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(millis));
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        killed += 1;
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(killed >= 2, "the totals were published before they could be killed");
+    let said = hand.good(&["log", "totals"]);
+    assert!(said.contains("totals number 1 of ") && said.contains("1 orders, 1 people, 2 cells"), "{said}");
+    let log = hand.inside("custodian/log");
+    let totals: Value = serde_json::from_str(&hand.good(&["verify", "log", &log])).unwrap();
+    assert_eq!((&totals["outside"]["leaves"]["control"], &totals["faults"]), (&Value::from(2), &serde_json::json!([])));
+    assert_eq!(totals["published"].as_array().unwrap().len(), 1, "published twice");
+    assert!(hand.good(&["log", "fsck"]).ends_with("sound\n"));
+}

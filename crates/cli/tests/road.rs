@@ -150,6 +150,66 @@ fn ladder_level_0_needs_no_register_and_no_trustees() {
     let log = hand.inside("custodian/log");
     let totals: Value = serde_json::from_str(&hand.good(&["verify", "log", &log])).unwrap();
     assert_eq!(totals["outside"]["leaves"]["control"], 1);
+    let totals = hand.run(&["log", "totals"]);
+    assert!(totals.code == Some(1) && totals.err.contains("ladder level L0"), "{totals}");
+}
+
+/// Says of these trustees that they are where nobody answers, and of all others that they are here.
+fn unreachable(hand: &Hand, numbers: &[u64]) {
+    let path = hand.dir.join("custodian/config.json");
+    let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for trustee in config["trustees"].as_array_mut().unwrap() {
+        let away = numbers.contains(&trustee["number"].as_u64().unwrap());
+        trustee["at"] = if away { "http://127.0.0.1:9" } else { "local" }.into();
+    }
+    fs::write(&path, serde_json::to_vec(&config).unwrap()).unwrap();
+}
+
+#[test]
+fn daily_totals_are_published_once_and_with_t_trustees() {
+    let hand = Hand::founded();
+    let size = |hand: &Hand| hand.good(&["log", "show"]).lines().nth(1).unwrap().to_owned();
+    let case = hand.proposed();
+    hand.sign(&case, "anna-berg");
+    hand.sign(&case, "bruno-lind");
+    let before = size(&hand);
+    unreachable(&hand, &[1, 2, 5]);
+    let few = hand.run(&["log", "totals"]);
+    assert_eq!(few.code, Some(1), "{few}");
+    assert!(few.err.contains("2 of 3 trustees answered") && few.err.contains("trustee 5: "), "{few}");
+    assert_eq!(size(&hand), before, "nothing is published");
+    // What two trustees have signed already is what the third signs too.
+    unreachable(&hand, &[1, 5]);
+    let said = hand.good(&["log", "totals"]);
+    for part in
+        ["totals number 1 of 20", "1 orders, 1 people, 2 cells", "still closed, opening by 20", "trustees 2, 3, 4"]
+    {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(said.contains(&format!("over the first {before} leaves, in leaf {before}\n")), "{said}");
+    let after = size(&hand);
+    assert_eq!(hand.good(&["log", "totals"]), said, "one a day");
+    assert_eq!(size(&hand), after);
+    unreachable(&hand, &[]);
+
+    let log = hand.inside("custodian/log");
+    let totals: Value = serde_json::from_str(&hand.good(&["verify", "log", &log])).unwrap();
+    let published = totals["published"].as_array().unwrap();
+    assert_eq!((published.len(), &published[0]["totals"]["figures"]["people"]), (1, &Value::from(1)));
+    assert_eq!(published[0]["recomputed"], false, "an outsider holds no disclosures");
+    assert_eq!(totals["faults"], serde_json::json!([]));
+    assert_eq!(totals["outside"]["control"][1]["rejected"], Value::Null);
+
+    // Totals do not stand in the evidence of releases, which is no different for them.
+    hand.good(&["order", "release", &case, "--as", "lena-ohm"]);
+    let order = word_after(&hand.good(&["order", "show", &case]), "order ");
+    let evidence = hand.inside(&format!("custodian/evidence/{order}"));
+    let control = fs::read_dir(format!("{evidence}/control")).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut control: Vec<_> = control.map(|name| name.into_string().unwrap()).collect();
+    control.sort();
+    assert_eq!(control, ["0000000000.leaf", "0000000000.tlog-proof"]);
+    hand.good(&["verify", "evidence", &evidence]);
+    hand.good(&["log", "fsck"]);
 }
 
 #[test]

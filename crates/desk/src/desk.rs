@@ -12,7 +12,7 @@ use countersign_core::time::{Clock, Timestamp};
 use countersign_policy::Bundle;
 use countersign_seal::ring::{ConfirmedRing, ShareEpoch};
 use countersign_store::{Answered, AppendEvent, DeskStore, NewLeaf, NewOrder, Sigmas, StoredDocument};
-use countersign_verify::state::ControlState;
+use countersign_verify::state::{ControlState, PublishedTotals};
 use ed25519_dalek::SigningKey;
 use rand_chacha::ChaCha20Rng;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -141,6 +141,11 @@ impl Desk {
     /// The control state this desk works by.
     pub fn control(&self) -> ControlState {
         self.control.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The last daily totals that stand in the journal.
+    pub fn totals(&self) -> Option<PublishedTotals> {
+        self.control.read().unwrap_or_else(PoisonError::into_inner).totals().cloned()
     }
 
     /// Replaces the control state after more control leaves were folded.

@@ -1,7 +1,7 @@
 //! The use cases of the custodian's desk, from a contact to a release.
 //!
 //! Read in the order of a case: [`contact`], [`entry`], [`intake`], [`sender`], [`findings`], [`propose`], [`countersign`], [`publish`],
-//! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back. [`ports`] is what the binary must provide.
+//! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back. [`totals`] is the day's. [`ports`] is what the binary must provide.
 //! Every use case appends one event with its documents and leaves in one transaction, or does nothing.
 
 mod caps;
@@ -27,6 +27,7 @@ pub mod register;
 pub mod release;
 mod scope;
 pub mod sender;
+pub mod totals;
 
 pub use desk::{Custodian, Desk, RingFiles, Surroundings};
 pub use error::{DeskError, Result};

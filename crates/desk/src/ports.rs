@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use countersign_core::id::Digest;
 use countersign_log::PublicProof;
+use countersign_store::journal::Entry;
 
 /// A trustee, wherever it runs. Bytes go in, bytes come out; both are signed.
 #[async_trait]
@@ -15,6 +16,12 @@ pub trait Trustee: Send + Sync {
     /// # Errors
     /// A text for people when the trustee cannot be reached or says only "refused".
     async fn ask(&self, request: &[u8]) -> std::result::Result<Vec<u8>, String>;
+
+    /// Sends a signed totals request and returns the signed answer.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    async fn totals(&self, request: &[u8]) -> std::result::Result<Vec<u8>, String>;
 }
 
 /// The running log, as the desk uses it.
@@ -33,11 +40,23 @@ pub trait Journal: Send + Sync {
     /// As [`public`](Self::public); also when the journal has no such leaf.
     async fn at(&self, index: u64) -> std::result::Result<PublicProof, String>;
 
-    /// Indices of the control leaves, genesis first.
+    /// Indices of the control leaves that can change the control state, genesis first: daily totals are not among them.
     ///
     /// # Errors
     /// As [`public`](Self::public).
     async fn control_leaves(&self) -> std::result::Result<Vec<u64>, String>;
+
+    /// Size and root of the latest witnessed checkpoint.
+    ///
+    /// # Errors
+    /// As [`public`](Self::public).
+    async fn head(&self) -> std::result::Result<(u64, Digest), String>;
+
+    /// Up to `limit` leaves from index `first` on, ascending without a gap.
+    ///
+    /// # Errors
+    /// A text for people when they cannot be read.
+    async fn entries(&self, first: u64, limit: u32) -> std::result::Result<Vec<Entry>, String>;
 
     /// The witnessed checkpoint in force, re-cosigned if it is older than the witnesses' interval.
     ///

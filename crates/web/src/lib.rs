@@ -27,7 +27,7 @@ use tokio::net::TcpListener;
 
 pub use problem::Problem;
 pub use site::Site;
-pub use state::{Figures, Head, PublicState, StateError, StateFuture, Totals, Witness};
+pub use state::{Figures, Head, PublicState, StateError, StateFuture, Witness};
 
 /// The router of everything public.
 pub fn router(site: Site) -> Router {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{Html, IntoResponse, Response};
-use countersign_core::time::{DAY, HOUR, MINUTE, Seconds, Timestamp};
+use countersign_core::time::{DAY, Date, HOUR, MINUTE, Seconds, Timestamp};
 
 use crate::asset::STYLE;
 use crate::state::{Figures, MAX_QUORUM_AGE};
@@ -50,8 +50,8 @@ impl Page<'_> {
         self.now.since(*then) > MAX_QUORUM_AGE
     }
 
-    fn date(&self, time: &Timestamp) -> String {
-        time.to_string().chars().take(10).collect()
+    fn date(&self, time: &Timestamp) -> Date {
+        time.date()
     }
 }
 

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use countersign_core::time::{HOUR, Seconds, Timestamp};
+use countersign_core::totals::DailyTotals;
 use countersign_tlog::Hash;
 
 /// The figures being fetched.
@@ -33,8 +34,8 @@ pub struct Figures {
     pub witnesses: Vec<Witness>,
     /// How many of the witnesses must have cosigned.
     pub quorum: usize,
-    /// The newest published totals; none before the first.
-    pub totals: Option<Totals>,
+    /// The newest daily totals that stand in the journal under the signatures of t trustees; none before the first.
+    pub totals: Option<DailyTotals>,
 }
 
 /// A published checkpoint.
@@ -53,23 +54,6 @@ pub struct Witness {
     pub name: String,
     /// The time in its cosignature of the newest checkpoint; none when it has not cosigned it.
     pub cosigned: Option<Timestamp>,
-}
-
-/// Totals that trustees cosigned. They count what is opened, and what is closed without telling when it happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Totals {
-    /// The time up to which they count.
-    pub until: Timestamp,
-    /// Orders carried out.
-    pub orders: u64,
-    /// People whose data were disclosed.
-    pub people: u64,
-    /// Subjects times field classes disclosed.
-    pub cells: u64,
-    /// Sealed entries still closed, by the end of the quarter in which they open at the latest.
-    pub closed: Vec<(Timestamp, u64)>,
-    /// Sealed entries that a named law keeps closed for ever.
-    pub closed_by_law: u64,
 }
 
 /// A checkpoint whose quorum is older than this is stale: trustees do not answer on it.

@@ -9,14 +9,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use countersign_core::time::Timestamp;
+use countersign_core::id::{CustodianId, Digest};
+use countersign_core::time::{Date, Timestamp};
+use countersign_core::totals::{ClosedUntil, DailyTotals, Figures as TotalsFigures, KeptClosed, TotalsV1};
 use countersign_log::FolderTiles;
 use countersign_testkit::clock::FixedClock;
 use countersign_tlog::checkpoint::Checkpoint;
 use countersign_tlog::note::{KeyKind, KeyName, SigningKey};
 use countersign_tlog::tile::encode_bundle;
 use countersign_tlog::{empty_root, leaf_hash};
-use countersign_web::{Figures, Head, PublicState, Site, StateError, StateFuture, Totals, Witness, router};
+use countersign_web::{Figures, Head, PublicState, Site, StateError, StateFuture, Witness, router};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower::ServiceExt as _;
@@ -81,13 +83,21 @@ fn figures() -> Figures {
             witness("west.example", None),
         ],
         quorum: 2,
-        totals: Some(Totals {
-            until: time("2026-11-20T00:00:00Z"),
-            orders: 7,
-            people: 9,
-            cells: 21,
-            closed: vec![(time("2027-03-31T23:59:59Z"), 4)],
-            closed_by_law: 1,
+        totals: Some(DailyTotals {
+            v: TotalsV1,
+            custodian: CustodianId([7; 16]),
+            genesis: Digest([1; 32]),
+            number: 12,
+            day: Date::parse("2026-11-20").unwrap(),
+            size: 1_230,
+            root: Digest([2; 32]),
+            figures: TotalsFigures {
+                orders: 7,
+                people: 9,
+                cells: 21,
+                closed: vec![ClosedUntil { until: time("2027-03-31T23:59:59Z"), orders: 4, people: 5 }],
+                kept_closed: vec![KeptClosed { law: "<Act> of XA".to_owned(), orders: 1, people: 1 }],
+            },
         }),
     }
 }
@@ -115,7 +125,9 @@ async fn the_page_shows_the_figures_and_escapes_foreign_text() {
         "2 of 3 cosigned the newest checkpoint; 2 must",
         "(20 min 0 s ago)",
         "has not cosigned",
-        "opening by 2027-03-31",
+        "opening by 2027-03-31</th><td class=\"number\">4 (people: 5)</td>",
+        "Number 12, of <time datetime=\"2026-11-20\">2026-11-20</time>, over the first 1230 leaves",
+        "kept closed by &#60;Act&#62; of XA",
         "href=\"/log/checkpoint\"",
     ] {
         assert!(html.contains(shown) || html.contains(&shown.replace('+', "&#43;")), "{shown} in {html}");

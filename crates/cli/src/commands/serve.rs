@@ -94,7 +94,7 @@ impl PublicState for Public {
                 }),
                 witnesses: witnesses.collect(),
                 quorum: quorum(policy),
-                totals: None,
+                totals: self.0.desk.totals().map(|published| published.totals.value().clone()),
             })
         })
     }

@@ -78,6 +78,9 @@ impl TrusteeCommand {
                 for receipt in trustee.receipts().await? {
                     println!("{receipt:?}");
                 }
+                for totals in trustee.totals().await? {
+                    println!("signed: {}", totals.text());
+                }
                 Ok(())
             }
         }

@@ -59,7 +59,10 @@ pub(crate) const STEPS: [(&str, &str); 8] = [
         "adversary_drill",
         "operator, forger, thief and trustees below the threshold try; each fails, each with its reason",
     ),
-    ("totals", "what the log holds, recomputed from its tiles; what an outsider can and cannot tell"),
+    (
+        "totals",
+        "daily totals countersigned by trustees who have counted; forged ones fail; what an outsider can and cannot tell",
+    ),
 ];
 
 /// Plays the story in `dir`, from where it stopped.

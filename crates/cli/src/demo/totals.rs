@@ -1,18 +1,21 @@
-//! Step 8: what the log holds, recomputed from its tiles by the offline verifier.
+//! Step 8: the day's totals, countersigned by t trustees; what the log holds, recomputed from its tiles by the offline verifier.
 
 use super::report::Report;
 use super::story::Story;
 use crate::files;
 use anyhow::{Context, Result, bail};
 use countersign_core::id::Digest;
+use countersign_core::json::Exact;
+use countersign_desk::totals::TotalsSaid;
 use countersign_log::FolderTiles;
 use countersign_log::TileStore;
 use countersign_store::Cases;
 use countersign_store::journal::Place as LeafPlace;
 use countersign_tlog::checkpoint::SignedCheckpoint;
-use countersign_tlog::leaf::{Leaf, LeafKind};
+use countersign_tlog::leaf::{ControlLeaf, Leaf, LeafKind};
 use countersign_tlog::tile::{TilePath, TileReader};
 use countersign_verify::totals::{Held, Totals, recompute_totals};
+use serde_json::Value;
 use std::path::Path;
 
 /// Reads tiles of a log's folder.
@@ -67,6 +70,8 @@ pub(crate) async fn count_openings(story: &Story) -> Result<usize> {
 
 pub(crate) async fn step(story: &mut Story, report: &mut Report) -> Result<()> {
     story.custody.log.log().flush().await?;
+    forge(story, report).await?;
+    publish(story, report).await?;
     let held = disclosures(story).await?;
     files::write_secret(&auditor_file(story.place().root()), &serde_json::to_vec(&held)?)?;
     let genesis = story.custody.desk.custodian().genesis.digest();
@@ -83,6 +88,54 @@ pub(crate) async fn step(story: &mut Story, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// One person fewer than there are: every trustee is asked and must refuse.
+async fn forge(story: &Story, report: &mut Report) -> Result<()> {
+    let desk = &story.custody.desk;
+    let honest = desk.next_totals(desk.now().date()).await?;
+    let mut forged = honest.value().clone();
+    let people = forged.figures.people.checked_sub(1).context("the story has no order")?;
+    forged.figures.people = people;
+    if let Some(quarter) = forged.figures.closed.iter_mut().find(|quarter| quarter.people > 0) {
+        quarter.people -= 1;
+    }
+    let forged = Exact::write(forged)?;
+    report.set("forged_totals_people", people);
+    for trustee in desk.trustees() {
+        match desk.ask_totals(trustee.as_ref(), &forged).await? {
+            TotalsSaid::Refused(code, _) => {
+                report.add("forged_totals_refused", 1);
+                report.push("forged_totals", code.as_str());
+                report.push("refusal_codes", code.as_str());
+            }
+            TotalsSaid::Signed(_) => report.expect("no trustee signs totals with one person fewer", false),
+            TotalsSaid::Silent(reason) => bail!("trustee {}: {reason}", trustee.index()),
+        }
+    }
+    let asked = desk.trustees().len() as u64;
+    report
+        .expect("every trustee refuses totals with one person fewer", report.number("forged_totals_refused") == asked);
+    Ok(())
+}
+
+/// The day's totals, and what a fold makes of the same leaf with one signature fewer than t.
+async fn publish(story: &Story, report: &mut Report) -> Result<()> {
+    let desk = &story.custody.desk;
+    let before = desk.control();
+    let published = desk.publish_totals(desk.now().date()).await?;
+    report.expect("t trustees countersigned the totals", published.signers.len() >= desk.threshold()?);
+    let public = desk.journal().at(published.index).await.map_err(anyhow::Error::msg)?;
+    let leaf = ControlLeaf::parse(public.leaf())?;
+    let mut signatures = leaf.signatures().to_vec();
+    signatures.truncate(desk.threshold()?.saturating_sub(1));
+    let short = ControlLeaf::new(leaf.id(), leaf.tick(), leaf.body().to_owned(), signatures)?;
+    let mut fold = before.clone();
+    fold.fold(published.index, &short, desk.now());
+    let reason = fold.rejected().last().filter(|rejected| rejected.index == published.index);
+    report.set("totals_with_t_minus_1_signatures", reason.map_or("accepted", |rejected| rejected.reason.as_str()));
+    report.expect("totals with t-1 signatures do not stand", reason.is_some() && fold.totals() == before.totals());
+    Ok(())
+}
+
 /// What the totals say, for the report; the recheck compares it with what it recomputes.
 pub(crate) fn describe(totals: &Totals, report: &mut Report) {
     report.set("leaves", totals.outside.size);
@@ -94,6 +147,9 @@ pub(crate) fn describe(totals: &Totals, report: &mut Report) {
     report.set("releases", serde_json::to_value(&totals.inside.releases).unwrap_or_default());
     report.set("receipts", serde_json::to_value(&totals.inside.receipts).unwrap_or_default());
     report.set("refusals", serde_json::to_value(&totals.inside.refusals).unwrap_or_default());
+    let last = totals.published.last();
+    report.set("daily_totals", last.map_or(Value::Null, |last| serde_json::to_value(last).unwrap_or_default()));
+    report.expect("the daily totals were recomputed and hold", last.is_some_and(|last| last.recomputed));
     let faults: Vec<String> = totals.faults.iter().map(ToString::to_string).collect();
     report.expect("every disclosure fits its leaf", faults.is_empty());
     report.set("faults", faults);

@@ -7,6 +7,7 @@ mod open_due;
 mod proof;
 mod serve;
 mod show;
+mod totals;
 
 use crate::custody::Custody;
 use anyhow::{Result, bail};
@@ -19,6 +20,7 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign log show
   countersign log leaf 0
   countersign log proof 12 > leaf-12.tlog-proof
+  countersign log totals
   countersign log fsck countersign-data
   countersign log open-due
   countersign log serve --listen 127.0.0.1:8744
@@ -42,6 +44,8 @@ enum Command {
     Fsck(fsck::Fsck),
     /// Open the leaves whose day has come, as `countersign serve` does every day.
     OpenDue(open_due::OpenDue),
+    /// Publish the totals of today (UTC), countersigned by t trustees, unless they are published; then show them.
+    Totals(totals::Totals),
     /// Serve a log's folder read-only on a loopback address, beside a running custodian.
     Serve(serve::Serve),
     /// Watch logs from outside: freshness, consistency, everything recomputed, and a signed report of it.
@@ -56,6 +60,7 @@ impl Log {
             Command::Proof(command) => command.run(dir).await?,
             Command::Fsck(command) => command.run(dir).await?,
             Command::OpenDue(command) => command.run(dir).await?,
+            Command::Totals(command) => command.run(dir).await?,
             Command::Serve(command) => command.run(dir).await?,
             Command::Monitor(command) => return Ok(command.run().await),
         }
