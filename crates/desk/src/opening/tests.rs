@@ -3,6 +3,7 @@
 use super::*;
 use crate::documents::{IntakeV1, Targets};
 use crate::leaves::{leaf, of_fields};
+use crate::opacity::statistics::uneven;
 use countersign_core::class::{Class, ClassSet};
 use countersign_core::id::{AuthorityId, CustodianId, OrderId, PersonId, Salt};
 use countersign_core::order::{Instrument, InstrumentRef, Kind, Mode, OrderV1, Recipient, Scope};
@@ -39,6 +40,8 @@ fn authority() -> AuthorityId {
 enum Fate {
     /// Delivered an hour after approval.
     Released,
+    /// The same, where the policy found the delay order unlawful: it does not stand in the order.
+    ReleasedUndelayed,
     /// Approved, never carried out.
     Stuck,
     Refused,
@@ -121,15 +124,16 @@ impl World {
                     life.add(self, when.plus(3 * DAY), Event::Closed, Vec::new()).await;
                     made.free = Some(over(when.plus(2 * DAY)).plus(LAG));
                 }
-                Fate::Released | Fate::Stuck => {
-                    let order = self.order(&mut life, request, when.plus(DAY), delay).await;
+                Fate::Released | Fate::ReleasedUndelayed | Fate::Stuck => {
+                    let lawful = delay.filter(|_| fate != Fate::ReleasedUndelayed);
+                    let order = self.order(&mut life, request, when.plus(DAY), lawful).await;
                     made.deadline = Some(order.latest_opening);
                     let mut end = order.expires;
-                    if fate == Fate::Released {
+                    if fate != Fate::Stuck {
                         end = when.plus(DAY + HOUR);
                         self.release(&mut life, &order, end).await;
                     }
-                    made.free = Some(over(end).plus(LAG));
+                    made.free = Some(lawful.map_or(end, |until| end.max(until)).plus(LAG));
                 }
                 _ => {}
             }
@@ -431,6 +435,15 @@ async fn a_missed_deadline_is_said_and_a_delay_is_kept_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_delay_that_the_policy_did_not_accept_delays_nothing() {
+    let mut world = World::new("unlawful");
+    let begin = at("2026-11-02T00:00:00Z");
+    let made = world.case(Fate::ReleasedUndelayed, begin, Some(begin.plus(300 * DAY))).await;
+    let opened = world.day(made.deadline.unwrap().plus(-DAY + 1), &mut named("unlawful days")).await;
+    assert_eq!((opened.leaves, opened.late), (made.leaves.len(), 0));
+}
+
+#[tokio::test]
 async fn a_leaf_that_comes_after_its_case_was_opened_is_opened_with_the_next_batch() {
     let mut world = World::new("straggler");
     let begin = at("2026-11-02T00:00:00Z");
@@ -484,6 +497,22 @@ async fn dummies_are_spared_when_few_are_closed() {
     let third = world.case(Fate::Released, begin, None).await;
     let opened = world.day(third.deadline.unwrap().plus(1), &mut named("few")).await;
     assert_eq!((opened.leaves, opened.dummies), (third.leaves.len(), 6 / SPARE));
+}
+
+#[tokio::test]
+async fn every_closed_dummy_is_drawn_as_often_as_any_other() {
+    let mut world = World::new("even");
+    let begin = at("2026-11-02T00:00:00Z");
+    world.dummies(60, begin).await;
+    let (opener, mut rng) = (world.opener(begin, 8), named("draws"));
+    let mut counts: BTreeMap<LeafKey, u64> = BTreeMap::new();
+    for _ in 0..3_000 {
+        let drawn = opener.dummies(5, &mut rng).await.unwrap();
+        assert_eq!(drawn.len(), 5);
+        drawn.into_iter().for_each(|key| *counts.entry(key).or_default() += 1);
+    }
+    let counts: Vec<u64> = counts.into_values().collect();
+    assert_eq!((counts.len(), uneven(&counts)), (60, None));
 }
 
 #[tokio::test]
