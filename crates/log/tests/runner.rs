@@ -8,6 +8,7 @@ mod http;
 mod intents;
 mod kit;
 mod pages;
+mod recorded;
 mod running;
 #[cfg(feature = "s3")]
 mod s3;

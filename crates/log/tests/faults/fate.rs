@@ -7,18 +7,18 @@ use std::collections::BTreeSet;
 
 /// Disks that were looked at already, with what had been told by then.
 #[derive(Default)]
-pub(super) struct Seen(BTreeSet<([u8; 32], usize)>);
+pub(crate) struct Seen(BTreeSet<([u8; 32], usize)>);
 
 impl Seen {
     /// Whether this disk was not looked at after so many facts.
-    pub(super) fn is_new(&mut self, disk: &Disk, facts: usize) -> bool {
+    pub(crate) fn is_new(&mut self, disk: &Disk, facts: usize) -> bool {
         self.0.insert((content(disk), facts))
     }
 }
 
 /// At most `most` different fates of a disk: all of them when there are so few, otherwise nothing kept, everything kept, and others by
 /// chance.
-pub(super) fn fates(disk: &Disk, most: usize, seed: &str) -> Vec<Disk> {
+pub(crate) fn fates(disk: &Disk, most: usize, seed: &str) -> Vec<Disk> {
     let (mut choices, mut seen, mut fates) = (Exhaustive::new(), BTreeSet::new(), Vec::new());
     for _ in 0..most * 8 {
         let crashed = disk.crash(&mut choices);

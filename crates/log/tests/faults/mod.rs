@@ -1,7 +1,7 @@
 //! Log, journal and witnesses together on a disk that loses power, fails and fills up.
 
 mod careless;
-mod fate;
+pub(crate) mod fate;
 mod full;
 mod journal;
 mod machine;

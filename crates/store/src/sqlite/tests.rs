@@ -257,3 +257,25 @@ fn in_files(path: &Path, secret: &[u8]) -> bool {
         .filter_map(|file| std::fs::read(file).ok())
         .any(|bytes| bytes.windows(secret.len()).any(|window| window == secret))
 }
+
+#[tokio::test]
+async fn what_a_killed_program_left_is_written_again_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("custodian.db");
+    let first = SqliteStore::open(&path).await.unwrap();
+    // A reader keeps the write-ahead log from being moved into the file.
+    let reading = first.file.read().await.unwrap();
+    for number in 0..60 {
+        first.set_setting(&format!("{number}"), &vec![number; 40_000]).await.unwrap();
+    }
+    drop(reading);
+    let log = beside(&path, "-wal");
+    let before = std::fs::read(&log).unwrap();
+    assert!(before.len() > 1 << 20, "more than is copied at a time");
+    let second = SqliteStore::open(&path).await.unwrap();
+    assert!(std::fs::read(&log).unwrap() == before, "other bytes");
+    for store in [&first, &second] {
+        assert_eq!(store.setting("59").await.unwrap(), Some(vec![59; 40_000]));
+        store.set_setting("60", b"x").await.unwrap();
+    }
+}

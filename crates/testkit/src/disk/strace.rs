@@ -206,6 +206,10 @@ impl Parser<'_> {
         let (number, rest) = text.split_once('<').ok_or_else(|| format!("`{text}` is no descriptor"))?;
         let number = number.parse().map_err(|_| format!("`{text}` is no descriptor"))?;
         let (path, deleted) = rest.split_once('>').ok_or("a path without end")?;
+        if !path.starts_with("\\x") {
+            // A pipe or a socket has no path.
+            return Ok((number, None));
+        }
         let path = PathBuf::from(String::from_utf8(unhex(path)?).map_err(|error| error.to_string())?);
         // What has no name any more is gone after a loss of power.
         Ok((number, if deleted.is_empty() { self.inside(&path) } else { None }))
@@ -280,7 +284,7 @@ mod tests {
             8 write(1<^pipe:[1]^>, \"^ack 1\nack^\", 9) = 9\n\
             7 <... fsync resumed>) = 0\n\
             7 write(3<^/w/d/f^>, \"^two^\", 3) = 3\n\
-            8 write(1<^pipe:[1]^>, \"^ 2\n^\", 3) = 3\n\
+            8 write(1<pipe:[1]>, \"^ 2\n^\", 3) = 3\n\
             7 fdatasync(3<^/w/d/f^>) = -1 EIO (Input/output error) (INJECTED)\n\
             7 ftruncate(3<^/w/d/f^>, 4) = 0\n\
             7 unlink(\"^/w/none^\") = -1 ENOENT (No such file or directory)\n\
