@@ -28,7 +28,10 @@ use world::World;
 #[path = "../../crates/verify/tests/world/mod.rs"]
 mod world;
 
-const SECTIONS: [(&str, fn(&Size)); 5] =
+/// Measures and prints one part.
+type Section = fn(&Size);
+
+const SECTIONS: [(&str, Section); 5] =
     [("durable", durable), ("keys", keys), ("latency", latency), ("proof", proof), ("whole", whole)];
 
 /// How much is measured; smaller for a quick look.
