@@ -83,7 +83,15 @@ impl TileReader for Tiles {
             self.used_kept = true;
             return Ok(bytes);
         }
-        let bytes = self.file(&path.to_string(), most_bytes(path))?.ok_or("not found")?;
+        let bytes = match self.file(&path.to_string(), most_bytes(path))? {
+            Some(bytes) => bytes,
+            // A log may remove a partial tile once the full one is there.
+            None if path.is_partial() => {
+                let full = self.read(&path.to_full())?;
+                beginning(&full, path).ok_or("not found, and the full tile is shorter")?
+            }
+            None => return Err("not found".to_owned()),
+        };
         if path.is_partial() {
             self.partial.insert(*path, bytes.clone());
         } else {
@@ -100,4 +108,40 @@ fn most_bytes(path: &TilePath) -> usize {
         TileKind::Entries => 2 + LARGE_LEAF_BYTES,
     };
     usize::from(path.width()) * each
+}
+
+/// The partial tile that a full one began as.
+fn beginning(full: &[u8], path: &TilePath) -> Option<Vec<u8>> {
+    let end = match path.kind() {
+        TileKind::Hashes(_) => usize::from(path.width()) * 32,
+        TileKind::Entries => (0..path.width()).try_fold(0, |at, _| {
+            let length = full.get(at..)?.first_chunk::<2>()?;
+            Some(at + 2 + usize::from(u16::from_be_bytes(*length)))
+        })?,
+    };
+    full.get(..end).map(<[u8]>::to_vec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_tlog::tile::encode_bundle;
+
+    #[test]
+    fn a_full_tile_begins_with_its_partial_ones() {
+        let entries: Vec<Vec<u8>> = (0..256_u16).map(|number| vec![7; usize::from(number % 5)]).collect();
+        let full = encode_bundle(&entries).unwrap();
+        for width in [1_u16, 2, 255] {
+            let path = TilePath::new(TileKind::Entries, 0, width).unwrap();
+            let expected = encode_bundle(&entries[..usize::from(width)]).unwrap();
+            assert_eq!(beginning(&full, &path), Some(expected), "{width}");
+            let hashes = TilePath::new(TileKind::Hashes(0), 0, width).unwrap();
+            assert_eq!(beginning(&[3; 8_192], &hashes).map(|bytes| bytes.len()), Some(usize::from(width) * 32));
+            assert_eq!(beginning(&[3; 31], &hashes), None);
+        }
+        let path = TilePath::new(TileKind::Entries, 0, 255).unwrap();
+        for end in [0, 1, full.len() / 2] {
+            assert_eq!(beginning(&full[..end], &path), None, "{end}");
+        }
+    }
 }

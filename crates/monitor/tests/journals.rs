@@ -52,6 +52,25 @@ async fn full_tiles_are_fetched_once() {
 }
 
 #[tokio::test]
+async fn a_partial_tile_that_was_removed_is_read_from_the_full_one() {
+    let mut journal = Journal::founded();
+    journal.dummies(299);
+    let early = journal.publish();
+    journal.dummies(300);
+    let (first, second) = (Watcher::of(&journal), Watcher::of(&journal));
+    first.look(&journal).await;
+    for path in ["tile/0/001.p/44", "tile/entries/001.p/44"] {
+        journal.shelf.take(path);
+    }
+    let seen = second.look(&journal).await;
+    assert_eq!((codes(&seen), seen.report.unwrap().checkpoint.unwrap().size), (vec![], early.checkpoint().size));
+    assert_eq!(first.report().totals, second.report().totals);
+    journal.shelf.take("tile/entries/001");
+    let third = Watcher::of(&journal);
+    assert_eq!(codes(&third.look(&journal).await), [Code::Tiles]);
+}
+
+#[tokio::test]
 async fn two_monitors_of_one_checkpoint_come_to_the_same_totals() {
     let mut journal = Journal::founded();
     journal.dummies(20);
