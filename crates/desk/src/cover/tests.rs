@@ -9,6 +9,7 @@ use countersign_store::memory::MemoryStore;
 use countersign_store::{Cases, LeafKey, NewLeaf, StoreError};
 use countersign_testkit::clock::StepClock;
 use countersign_testkit::random::named;
+use countersign_tlog::leaf::{ControlLeaf, LeafId};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::sync::Mutex;
@@ -213,6 +214,19 @@ impl World {
         self.store.append_leaves(Vec::new(), vec![made]).await.unwrap();
     }
 
+    /// A control leaf, as anybody can read.
+    async fn in_clear(&self, name: &str) {
+        let (at, mut rng) = (self.clock.now(), named(name));
+        let made = ControlLeaf::new(LeafId::random(&mut rng), tick(at), name.to_owned(), Vec::new()).unwrap();
+        let made = NewLeaf {
+            key: crate::leaves::key(at, &mut rng),
+            kind: "control".into(),
+            leaf: made.to_bytes().unwrap(),
+            disclosures: Vec::new(),
+        };
+        self.store.append_leaves(Vec::new(), vec![made]).await.unwrap();
+    }
+
     async fn counts(&self) -> BTreeMap<u64, u32> {
         let mut counted = Counted { next: Some(0), ..Counted::default() };
         counted.read(&self.journal, 0).await.unwrap();
@@ -284,25 +298,33 @@ async fn a_crash_at_any_step_costs_and_adds_nothing() {
 #[tokio::test]
 async fn a_start_in_the_middle_counts_what_is_there_already_even_far_back() {
     let mut world = World::new();
-    // More leaves of older ticks than one page, and three of the present one.
-    for number in 0..(PAGE + 50) {
+    for number in 0..50 {
         world.real(&format!("old {number}")).await;
     }
     world.pass(Duration::from_secs(3 * TICK_SECONDS + 100));
-    for number in 0..3 {
+    // More than one page of this tick, and leaves in clear among them, which do not count.
+    let more = PAGE + 44;
+    for number in 0..more {
         world.real(&format!("new {number}")).await;
+        if number % 100 == 0 {
+            world.in_clear(&format!("clear {number}")).await;
+        }
     }
     let head = Head { origin: "x".into(), size: 0, frontier: vec![], checkpoint: vec![] };
     world.journal.create(head.clone()).await.unwrap();
-    let size = u64::from(PAGE) + 52;
+    let size = 50 + u64::from(more);
     world.journal.advance(&head, Head { size, ..head.clone() }).await.unwrap();
-    let mut cover = world.cover(5, "middle");
+    let mut cover = world.cover(more + 5, "middle");
     let present = tick(world.clock.now());
     while tick(world.clock.now()) == present {
         let wait = cover.step().await.unwrap();
         world.pass(wait);
     }
-    assert_eq!(world.counts().await.get(&present), Some(&5));
+    assert_eq!(world.counts().await.get(&present), Some(&(more + 5)));
+    // Counted by another way than the driver's.
+    let entries = world.journal.entries(0, 4_096).await.unwrap();
+    let sealed = |entry: &&Entry| entry.leaf.len() == 1024 && parse(entry).unwrap().tick() == present;
+    assert_eq!(entries.iter().filter(sealed).count(), more as usize + 5);
 }
 
 #[tokio::test]
