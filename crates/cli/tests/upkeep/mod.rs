@@ -37,19 +37,26 @@ fn dummies_come_while_it_serves_and_a_kill_leaves_the_log_sound() {
     assert!(hand.good(&["log", "fsck"]).contains("sound"));
     let log = hand.inside("custodian/log");
     let totals: Value = serde_json::from_str(&hand.good(&["verify", "log", &log])).unwrap();
-    assert_eq!(totals["outside"]["leaves"]["control"], 1);
+    // Leaf 0, and the day's totals when their hour has come and the kills left time for them.
+    assert_eq!(totals["outside"]["leaves"]["control"], 1 + totals["published"].as_array().unwrap().len());
+    assert!(totals["published"].as_array().unwrap().len() <= 1, "{totals}");
     assert!(totals["outside"]["leaves"]["sealed"].as_u64().unwrap() >= 7, "{totals}");
     assert_eq!(totals["faults"], serde_json::json!([]));
 }
 
 #[test]
-fn a_floor_of_none_makes_no_dummies() {
+fn a_floor_of_none_makes_no_dummies_and_totals_are_published_once_a_day() {
     let hand = Hand::founded();
     configure(&hand, "cover", serde_json::json!({"sealed_per_tick": 0}));
+    // An hour that has come whenever this runs.
+    configure(&hand, "openings", serde_json::json!({"hour": 0}));
+    serve_until(&hand, 2);
     let server = Served::start(&hand.dir, &["serve", "--listen", "127.0.0.1:0"]);
+    let (_, page) = server.get("/");
+    assert!(page.contains("Number 1, of ") && page.contains("over the first 1 leaves of the log"), "{page}");
     std::thread::sleep(Duration::from_secs(3));
     server.kill();
-    assert!(hand.good(&["log", "show"]).contains("1 control leaves, 0 sealed, 0 openings"));
+    assert!(hand.good(&["log", "show"]).contains("2 control leaves, 0 sealed, 0 openings"));
 }
 
 #[test]
