@@ -124,17 +124,20 @@ pub(crate) fn lock(place: &Place) -> Result<File> {
 /// Folds the custodian's own control leaves. It trusts its own ticks; trustees and verifiers go by witnessed times.
 async fn fold(log: &RunningLog, pinned: &Digest) -> Result<ControlState> {
     let mut state: Option<ControlState> = None;
-    for (index, bytes) in log.leaves(0).await? {
+    log.each_leaf(0, |index, bytes| {
         // Most leaves are sealed ones, dummies above all: their size tells, and they need not be read.
         if bytes.len() != LARGE_LEAF_BYTES {
-            continue;
+            return Ok(());
         }
-        let Leaf::Control(leaf) = Leaf::parse(&bytes)? else { continue };
-        match &mut state {
-            None => state = Some(ControlState::begin(&leaf, Some(pinned))?),
-            Some(state) => state.fold(index, &leaf, tick_time(&leaf)),
+        if let Leaf::Control(leaf) = Leaf::parse(bytes)? {
+            match &mut state {
+                None => state = Some(ControlState::begin(&leaf, Some(pinned))?),
+                Some(state) => state.fold(index, &leaf, tick_time(&leaf)),
+            }
         }
-    }
+        Ok(())
+    })
+    .await?;
     state.context("the journal has no genesis")
 }
 

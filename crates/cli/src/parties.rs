@@ -89,30 +89,44 @@ impl RunningLog {
     /// Leaves from `from` on, exact bytes.
     pub(crate) async fn leaves(&self, from: u64) -> Result<Vec<(u64, Vec<u8>)>> {
         let mut all = Vec::new();
+        self.each_leaf(from, |index, leaf| {
+            all.push((index, leaf.to_vec()));
+            Ok(())
+        })
+        .await?;
+        Ok(all)
+    }
+
+    /// Passes the leaves from `from` on, exact bytes, to `visit`: a journal does not fit into memory.
+    pub(crate) async fn each_leaf(&self, from: u64, mut visit: impl FnMut(u64, &[u8]) -> Result<()>) -> Result<()> {
         let mut next = from;
         loop {
             let entries = self.journal.entries(next, MOST_LEAVES).await?;
-            let Some(last) = entries.last() else { return Ok(all) };
+            let Some(last) = entries.last() else { return Ok(()) };
             next = last.index + 1;
-            all.extend(entries.into_iter().map(|entry| (entry.index, entry.leaf)));
+            entries.iter().try_for_each(|entry| visit(entry.index, &entry.leaf))?;
         }
     }
 
     async fn scan_control(&self) -> Result<Vec<u64>> {
         let from = self.control.lock().unwrap_or_else(PoisonError::into_inner).0;
-        let fresh = self.leaves(from).await?;
-        let mut known = self.control.lock().unwrap_or_else(PoisonError::into_inner);
-        for (index, leaf) in fresh {
-            if index >= known.0 {
-                known.0 = index + 1;
-                if leaf.len() == LARGE_LEAF_BYTES
-                    && let Leaf::Control(control) = Leaf::parse(&leaf)?
-                    && !DailyTotals::is_claimed_by(control.body())
-                {
-                    known.1.push(index);
-                }
+        let (mut next, mut found) = (from, Vec::new());
+        self.each_leaf(from, |index, leaf| {
+            next = index + 1;
+            if leaf.len() == LARGE_LEAF_BYTES
+                && let Leaf::Control(control) = Leaf::parse(leaf)?
+                && !DailyTotals::is_claimed_by(control.body())
+            {
+                found.push(index);
             }
-        }
+            Ok(())
+        })
+        .await?;
+        let mut known = self.control.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another call may have read some of them meanwhile.
+        let before = known.0;
+        known.0 = before.max(next);
+        known.1.extend(found.into_iter().filter(|index| *index >= before));
         Ok(known.1.clone())
     }
 }

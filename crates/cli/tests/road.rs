@@ -256,4 +256,8 @@ fn the_log_is_checked_and_missing_tiles_are_written_again() {
     fs::write(&newest, bent).unwrap();
     let found = hand.run(&["log", "fsck"]);
     assert!(found.code == Some(1) && found.err.contains("differs from the store"), "{found}");
+    let rebuilt = hand.good(&["log", "fsck", "--rebuild"]);
+    assert!(rebuilt.contains("\ndamaged, kept as damaged/tile-0-000.p-"), "{rebuilt}");
+    assert!(rebuilt.contains("\nwritten again: tile/0/000.p/") && rebuilt.ends_with("\nok: sound\n"), "{rebuilt}");
+    assert_eq!(hand.good(&["log", "fsck"]), sound);
 }

@@ -30,12 +30,13 @@ pub(crate) fn of_fields(
     Ok(NewLeaf { key: key(at, rng), kind: kind.as_str().to_owned(), leaf: bytes, disclosures: texts(&disclosures) })
 }
 
-/// An idempotency key: 8 bytes of coarse time, 24 random bytes.
+/// An idempotency key: 8 bytes of time in seconds, 24 random bytes. Keys stay in the custodian's own store, so nothing demands a
+/// coarser time; the finer it is, the closer together the index takes them in.
 pub(crate) fn key(at: Timestamp, rng: &mut impl CryptoRng) -> LeafKey {
     let mut key = [0; 32];
     rng.fill_bytes(&mut key);
     let (time, _) = key.split_at_mut(8);
-    time.copy_from_slice(&tick(at).to_be_bytes());
+    time.copy_from_slice(&u64::try_from(at.unix()).unwrap_or(0).to_be_bytes());
     key
 }
 

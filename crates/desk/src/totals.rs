@@ -317,3 +317,6 @@ impl Tally {
 fn order_fields() -> usize {
     countersign_core::leaf::LeafKind::Order.fields().len() + 1
 }
+
+#[cfg(test)]
+mod tests;

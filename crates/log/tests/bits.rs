@@ -284,7 +284,7 @@ async fn any_bit_of_the_database_file_is_found_or_changes_no_row() {
             // Opening may have written: the rows are those of the file as it was flipped.
             sound.restore();
             std::fs::write(&path, flipped).unwrap();
-            assert_eq!(content(&path).await.unwrap(), before, "byte {at} changed a row and was not found");
+            assert!(content(&path).await.unwrap() == before, "byte {at} changed a row and was not found");
             harmless += 1;
         } else {
             found += 1;

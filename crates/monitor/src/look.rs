@@ -16,8 +16,9 @@ use countersign_core::time::Timestamp;
 use countersign_tlog::checkpoint::SignedCheckpoint;
 use countersign_tlog::note::MAX_NOTE_BYTES;
 use countersign_tlog::policy::{TimeWindow, Witnessed};
-use countersign_verify::monitor_report::Reported;
+use countersign_verify::monitor_report::{Reported, Severity};
 use countersign_verify::totals::{Held, Totals, TotalsError, recompute_totals};
+use std::cmp::Reverse;
 
 /// Seconds by which a cosignature may lie in the monitor's future.
 const SKEW: u64 = 120;
@@ -76,22 +77,19 @@ impl Look<'_> {
         self.looked.findings.push(Finding::new(code, line));
     }
 
-    /// Adds findings; of one code no more than can be read. What a person has looked at becomes a notice.
-    fn add(&mut self, findings: Vec<Finding>) {
-        let mut told = 0;
-        let count = findings.len();
-        let code = findings.first().map(|finding| finding.code);
-        for mut finding in findings {
+    /// Adds findings of one code, no more than can be read. What a person has looked at becomes a notice, and comes last.
+    fn add(&mut self, mut findings: Vec<Finding>) {
+        for finding in &mut findings {
             if finding.leaf.is_some_and(|leaf| self.watch.looked_at.contains(&leaf)) {
-                finding.severity = countersign_verify::monitor_report::Severity::Notice;
-            }
-            told += 1;
-            if told <= TOLD {
-                self.looked.findings.push(finding);
+                finding.severity = Severity::Notice;
             }
         }
-        if let Some(code) = code.filter(|_| count > TOLD) {
-            self.found(code, format_args!("and {} more", count - TOLD));
+        findings.sort_by_key(|finding| Reverse(finding.severity));
+        let untold = findings.split_off(findings.len().min(TOLD));
+        self.looked.findings.extend(findings);
+        if let Some(first) = untold.first() {
+            let more = Finding::new(first.code, format_args!("and {} more", untold.len()));
+            self.looked.findings.push(Finding { severity: first.severity, ..more });
         }
     }
 

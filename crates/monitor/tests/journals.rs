@@ -119,7 +119,18 @@ async fn entries_that_are_no_leaves_are_alarms_until_somebody_has_looked() {
     journal.publish();
     let seen = watcher.look(&journal).await;
     assert_eq!(seen.findings.len(), 21, "not more than can be read");
-    assert_eq!(seen.findings[20].line, "and 11 more");
+    assert_eq!((seen.findings[20].line.as_str(), seen.is_well()), ("and 11 more", false));
+    let mut watch = watcher.watch("xa");
+    watch.looked_at = (0..journal.size() - 1).collect();
+    let seen = watcher.look_with(watch.clone(), Arc::new(journal.shelf.clone())).await;
+    assert_eq!(
+        (seen.findings[0].leaf, seen.is_well()),
+        (Some(journal.size() - 1), false),
+        "the one that nobody knows is first"
+    );
+    watch.looked_at.insert(journal.size() - 1);
+    let seen = watcher.look_with(watch, Arc::new(journal.shelf.clone())).await;
+    assert_eq!((seen.findings.len(), seen.is_well()), (21, true));
 }
 
 /// The journals of the following tests have no daily totals, which is another matter.
@@ -198,6 +209,13 @@ async fn another_witness_policy_in_force_is_told() {
     journal.clock.turn(8 * DAY);
     journal.publish();
     assert_eq!(without_totals(&watcher.look(&journal).await), [Code::PolicyDiffers]);
+    let text = crate::kit::witness_policy().replace("group all-w 2 w1 w2 w3", "group three 3 w1 w2 w3\n# mine");
+    let text = text.replace("quorum all-w", "quorum three");
+    let mut watch = watcher.watch("xa");
+    watch.policy = countersign_tlog::policy::Policy::parse(text.as_bytes()).unwrap();
+    journal.shelf.put("checkpoint", journal.signed(&[journal.clock_now(); 3]).to_string());
+    let seen = watcher.look_with(watch, Arc::new(journal.shelf.clone())).await;
+    assert_eq!(without_totals(&seen), [], "names do not matter");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use crate::{Result, StoreError};
 use countersign_core::encoding::hex;
 use countersign_core::id::Digest;
 
-/// Idempotency key of a leaf: 8 bytes of coarse time, big endian, then 24 random bytes.
+/// Idempotency key of a leaf: 8 bytes of time, big endian, then 24 random bytes.
 ///
 /// The time in front keeps the index of keys growing at one end; a purely random key costs ten times as much.
 pub type LeafKey = [u8; 32];

@@ -2,6 +2,7 @@ use super::writer::Writer;
 use super::{Entry, Head, Journal, MOST_LEAVES, Place, check, check_entry, check_step, statements, taken};
 use crate::sqlite::file::{options, pool, settle, writing};
 use crate::sqlite::rows::unavailable;
+use crate::sqlite::schema;
 use crate::{LeafKey, NewLeaf, Result, StoreError};
 use async_trait::async_trait;
 use countersign_tlog::leaf_hash;
@@ -35,11 +36,21 @@ impl SqliteJournal {
         // Rows go through a channel to another thread: one that holds a whole batch spares the two threads waiting for each other.
         let readers = pool(READERS).connect_lazy_with(options.row_buffer_size(MOST_LEAVES as usize));
         let journal = Self { writer: Writer::new(writers.clone(), copiers.clone()), writers, copiers, readers };
-        let transaction = journal.write().await?;
+        match journal.begin(path).await {
+            Ok(()) => Ok(journal),
+            Err(error) => {
+                // Left to itself, a connection would close later, beside whatever is done about the file.
+                journal.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn begin(&self, path: &Path) -> Result<()> {
+        let transaction = self.write().await?;
         settle(path, &transaction)?;
-        transaction.rollback().await.map_err(failed)?;
-        journal.head().await?;
-        Ok(journal)
+        transaction.rollback().await.map_err(|error| unavailable("open the journal's file", error))?;
+        self.head().await.map(|_| ())
     }
 
     /// Waits for running calls and closes the connections.
@@ -163,16 +174,25 @@ impl Journal for SqliteJournal {
 
     async fn check_storage(&self) -> Result<Vec<String>> {
         let failed = |error| unavailable("check its file", error);
-        let found: Vec<String> = match sqlx::query_scalar(INTEGRITY).fetch_all(&self.readers).await.map_err(failed) {
-            Err(StoreError::Corrupt { reason, .. }) => vec![reason],
-            other => other?,
-        };
-        // Sound is one row that says so; no row at all is no answer.
+        let mut reader = self.readers.acquire().await.map_err(failed)?;
+        let said: Result<Vec<String>> = sqlx::query_scalar(INTEGRITY).fetch_all(&mut *reader).await.map_err(failed);
+        let mut found = lines(said)?;
+        // Sound is one line that says so; no line at all is no answer.
         if found == ["ok"] {
-            return Ok(Vec::new());
+            found.clear();
+        } else if found.is_empty() {
+            found.push("the check says nothing".to_owned());
         }
-        let said = if found.is_empty() { vec!["the check says nothing".to_owned()] } else { found };
-        Ok(said.into_iter().map(|line| format!("the database file: {line}")).collect())
+        found.extend(lines(schema::differences(&mut reader, schema::CUSTODIAN).await)?);
+        Ok(found.into_iter().map(|line| format!("the database file: {line}")).collect())
+    }
+}
+
+/// That the file is damaged is an answer as well.
+fn lines(checked: Result<Vec<String>>) -> Result<Vec<String>> {
+    match checked {
+        Err(StoreError::Corrupt { reason, .. }) => Ok(vec![reason]),
+        other => other,
     }
 }
 

@@ -12,8 +12,8 @@ use sqlx::{Acquire as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-/// Leaves after which no further call joins a transaction. A single call may bring more.
-const MOST_TOGETHER: usize = 8_192;
+/// Bytes of leaves after which no further call joins a transaction. A single call may bring more.
+const MOST_TOGETHER: usize = 8 * 1_024 * 1_024;
 
 /// Bytes of leaves after which the write-ahead log is copied into the file.
 const COPY_AFTER: usize = 4 * 1_024 * 1_024;
@@ -51,7 +51,7 @@ impl Writer {
         Self { calls }
     }
 
-    /// As [`Journal::enqueue`](super::Journal::enqueue).
+    /// As [`Journal::enqueue`](super::Journal::enqueue). A call that is given up before its answer may happen all the same.
     pub(super) async fn accept(&self, leaves: &[NewLeaf]) -> Result<()> {
         leaves.iter().try_for_each(check)?;
         let row = |leaf: &NewLeaf| {
@@ -80,12 +80,12 @@ impl Writer {
 async fn work(connections: SqlitePool, copiers: SqlitePool, mut coming: mpsc::UnboundedReceiver<Call>) {
     let (mut written, mut copying) = (0, None::<JoinHandle<()>>);
     while let Some(first) = coming.recv().await {
-        let mut leaves = first.work.rows().len();
+        let mut bytes = first.work.bytes();
         let mut together = vec![first];
-        while leaves < MOST_TOGETHER
+        while bytes < MOST_TOGETHER
             && let Ok(next) = coming.try_recv()
         {
-            leaves += next.work.rows().len();
+            bytes += next.work.bytes();
             together.push(next);
         }
         let (works, waiting): (Vec<_>, Vec<_>) = together.into_iter().map(|call| (call.work, call.done)).unzip();
@@ -94,7 +94,7 @@ async fn work(connections: SqlitePool, copiers: SqlitePool, mut coming: mpsc::Un
             Ok(answers) => waiting.into_iter().zip(answers).for_each(|(waiting, answer)| drop(waiting.send(answer))),
             Err(error) => waiting.into_iter().for_each(|waiting| drop(waiting.send(Err(error.clone())))),
         }
-        written += works.iter().flat_map(Work::rows).map(|row| row.leaf.leaf.len()).sum::<usize>();
+        written += bytes;
         if written >= COPY_AFTER && copying.as_ref().is_none_or(JoinHandle::is_finished) {
             written = 0;
             copying = Some(tokio::spawn(copy(copiers.clone())));
@@ -134,6 +134,11 @@ impl Work {
             Work::Accept(rows) => rows,
             Work::Advance { .. } => &[],
         }
+    }
+
+    fn bytes(&self) -> usize {
+        // With key, hash and what a row takes beside them.
+        self.rows().iter().map(|row| row.leaf.leaf.len() + 128).sum()
     }
 }
 

@@ -11,7 +11,7 @@ mod outbox;
 mod payments;
 mod register;
 pub(crate) mod rows;
-mod schema;
+pub(crate) mod schema;
 mod settings;
 mod sigmas;
 

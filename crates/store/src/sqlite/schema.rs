@@ -2,7 +2,8 @@
 
 use super::rows::unavailable;
 use crate::{Result, StoreError, sql};
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Connection as _, Row, SqliteConnection};
+use std::collections::BTreeSet;
 
 /// A group of tables with one version.
 #[derive(Debug, Clone, Copy)]
@@ -63,4 +64,26 @@ pub(crate) async fn prepare(
         }
     }
     Ok(())
+}
+
+const SCHEMA: &str = "SELECT type || ' ' || name || ' of ' || tbl_name, COALESCE(sql, '') FROM sqlite_schema \
+    WHERE name NOT LIKE 'sqlite_stat%' \
+    UNION ALL SELECT 'version of ' || component, CAST(version AS TEXT) FROM schema_version";
+
+/// How the tables, indices and triggers of a file differ from those that this program makes: one line each. Their text stands in the
+/// file like any other data, and a check that no longer says what it said protects nothing.
+pub(crate) async fn differences(file: &mut SqliteConnection, components: &'static [Component]) -> Result<Vec<String>> {
+    let failed = |error| unavailable("compare its tables", error);
+    let mut made = SqliteConnection::connect("sqlite::memory:").await.map_err(failed)?;
+    prepare(&mut made, "memory", components).await?;
+    let (expected, found) = (objects(&mut made).await?, objects(file).await?);
+    made.close().await.map_err(failed)?;
+    let gone = expected.difference(&found).map(|(name, _)| format!("{name} is missing or changed"));
+    let strange = found.difference(&expected).map(|(name, _)| format!("{name} is not what this program makes"));
+    Ok(gone.chain(strange).collect())
+}
+
+async fn objects(connection: &mut SqliteConnection) -> Result<BTreeSet<(String, String)>> {
+    let rows = sqlx::query_as(SCHEMA).fetch_all(connection).await;
+    Ok(rows.map_err(|error| unavailable("compare its tables", error))?.into_iter().collect())
 }

@@ -20,13 +20,15 @@ async fn show(custody: &Custody) -> Result<()> {
     let published = custody.log.log().published().context("nothing is published yet")?;
     print!("{published}");
     let (mut control, mut sealed, mut opening) = (0, 0, 0);
-    for (_, bytes) in custody.log.leaves(0).await? {
-        match Leaf::parse(&bytes)? {
+    let count = |_, bytes: &[u8]| {
+        match Leaf::parse(bytes)? {
             Leaf::Control(_) => control += 1,
             Leaf::Sealed(_) => sealed += 1,
             Leaf::Opening(_) => opening += 1,
         }
-    }
+        Ok(())
+    };
+    custody.log.each_leaf(0, count).await?;
     println!("{control} control leaves, {sealed} sealed, {opening} openings");
     Ok(())
 }
