@@ -2,7 +2,7 @@
 
 use super::{SqliteSigmas, SqliteStore};
 use crate::conformance::{self, case, digest, document, event, leaf, request};
-use crate::journal::SqliteJournal;
+use crate::journal::{Journal as _, SqliteJournal};
 use crate::sql;
 use crate::{AppendEvent, Cases, ImportStart, Register, Settings, Sigmas, StoreError};
 use countersign_core::case::Event;
@@ -277,5 +277,45 @@ async fn what_a_killed_program_left_is_written_again_as_it_is() {
     for store in [&first, &second] {
         assert_eq!(store.setting("59").await.unwrap(), Some(vec![59; 40_000]));
         store.set_setting("60", b"x").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_no_longer_checks_what_it_checked_is_found() {
+    for (change, found) in [
+        (
+            "UPDATE sqlite_schema SET sql = replace(sql, 'BEFORE DELETE ON', 'AFTER DELETE ON') WHERE name = 'journal_outbox_undeleted'",
+            "trigger journal_outbox_undeleted of journal_outbox",
+        ),
+        (
+            "UPDATE sqlite_schema SET sql = replace(sql, 'length(hash) = 32', 'length(hash) < 99') WHERE name = 'journal_outbox'",
+            "table journal_outbox of journal_outbox",
+        ),
+        (
+            "DELETE FROM sqlite_schema WHERE name = 'journal_head_undeleted'",
+            "trigger journal_head_undeleted of journal_head",
+        ),
+        (
+            "CREATE TRIGGER strange AFTER INSERT ON journal_outbox BEGIN SELECT 1; END",
+            "trigger strange of journal_outbox",
+        ),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("custodian.db");
+        let store = SqliteStore::open(&path).await.unwrap();
+        let journal = SqliteJournal::open(&path).await.unwrap();
+        assert_eq!(journal.check_storage().await.unwrap(), [""; 0]);
+        journal.close().await;
+        let mut writing = store.file.write().await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA writable_schema = ON; {change}; PRAGMA writable_schema = RESET")))
+            .execute(&mut *writing)
+            .await
+            .unwrap();
+        writing.commit().await.unwrap();
+        store.close().await;
+        let journal = SqliteJournal::open(&path).await.unwrap();
+        let said = journal.check_storage().await.unwrap();
+        assert!(said.iter().any(|line| line.starts_with(&format!("the database file: {found}"))), "{change}: {said:?}");
+        journal.close().await;
     }
 }
