@@ -14,7 +14,9 @@ G = BASE
 GBAR = from_uniform_bytes(S("gbar", SUITE))
 NUMBERS = {
     "sealing": CLASSES,
-    "index": {"lookup_name_birth": 129, "lookup_email": 130, "lookup_phone": 131, "lookup_document": 132, "lookup_wallet": 133},
+    "index": {
+        "lookup_name_birth": 129, "lookup_email": 130, "lookup_phone": 131, "lookup_document": 132, "lookup_wallet": 133, "lookup_account": 134,
+    },
     "signing": {"signature": 255},
 }
 KEY_TYPES = {"sealing": 1, "index": 2, "signing": 3}

@@ -43,8 +43,10 @@ countersign_core::named_enum!(
         Phone = "lookup_phone",
         /// Country, type and number of a document.
         Document = "lookup_document",
-        /// Chain and canonical bytes of a wallet address.
+        /// Chain and normal form of a wallet address.
         Wallet = "lookup_wallet",
+        /// The custodian's account number.
+        Account = "lookup_account",
     }
 );
 
@@ -69,6 +71,7 @@ impl Slot {
             Slot::Attribute(Attribute::Phone) => 131,
             Slot::Attribute(Attribute::Document) => 132,
             Slot::Attribute(Attribute::Wallet) => 133,
+            Slot::Attribute(Attribute::Account) => 134,
             Slot::Signature => 255,
         }
     }
@@ -181,7 +184,7 @@ mod tests {
     #[test]
     fn names_and_numbers_of_slots_are_a_bijection() {
         let all: Vec<Slot> = (0..=255).filter_map(Slot::from_number).collect();
-        assert_eq!(all.len(), 12 + 5 + 1);
+        assert_eq!(all.len(), 12 + 6 + 1);
         for slot in all {
             assert_eq!(slot.as_str().parse(), Ok(slot));
             assert_eq!(Slot::from_number(slot.number()), Some(slot));

@@ -2,8 +2,9 @@
 //!
 //! In scope: suite 1 (TDH2 of Shoup and Gennaro with one encapsulation per record and one threshold key per field
 //! class, on ristretto255; HKDF-SHA-512; AES-256-GCM), key rings and their confirmation, the key generation ceremony,
-//! partial decryptions and their proofs, encrypted replies, the threshold OPRF of the blind index. Not in scope: who may
-//! open what (crate `verify`), storage, transport, clocks, generators. Formats: `docs/formats/{seal,label,ring}.md`.
+//! partial decryptions and their proofs, encrypted replies, the blind index (normal forms, threshold OPRF, posting
+//! lists). Not in scope: who may open what (crate `verify`), storage, transport, clocks, generators. Formats:
+//! `docs/formats/{seal,label,ring,blind-index}.md`.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable)
@@ -24,8 +25,10 @@ pub mod header;
 pub mod identity;
 pub mod kind;
 pub mod label;
+pub mod normal;
 pub mod oprf;
 pub mod partial;
+pub mod posting;
 pub mod record;
 pub mod reply;
 pub mod ring;

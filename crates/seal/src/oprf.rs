@@ -6,8 +6,9 @@
 
 use crate::group::{Element, decode_scalar};
 use crate::hash::{Salt, digest, domain};
-use crate::kind::{Attribute, Index};
+use crate::kind::{Attribute, Index, Slot};
 use crate::lagrange;
+use crate::normal::Normal;
 use crate::ring::{ConfirmedRing, VerifyingShares};
 use crate::share::IndexShare;
 use countersign_core::id::Digest;
@@ -29,7 +30,7 @@ pub const MAX_BATCH: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OprfError {
     /// The value cannot be looked up.
-    #[error("the value is empty, longer than {MAX_INPUT} bytes, or hashes to the identity")]
+    #[error("the value hashes to the identity")]
     Input,
     /// None, or too many at once.
     #[error("{0} elements, 1 to {MAX_BATCH} can be evaluated at once")]
@@ -68,28 +69,24 @@ impl Blind {
     }
 
     /// The blind of a lookup: HKDF(salt, value), so that who knows salt and value can recompute what was asked.
-    pub fn of_lookup(salt: &[u8; 32], attribute: Attribute, value: &[u8]) -> Option<Self> {
-        let number = [crate::kind::Slot::Attribute(attribute).number()];
-        Self::random(&Salt::new(salt).extract(&[value]).expand::<64>(domain!("lookup-blind"), &[&number]))
+    pub fn of_lookup(salt: &[u8; 32], value: &Normal) -> Option<Self> {
+        let number = [Slot::Attribute(value.attribute()).number()];
+        Self::random(&Salt::new(salt).extract(&[value.bytes()]).expand::<64>(domain!("lookup-blind"), &[&number]))
     }
 }
 
 /// What a lookup's leaf commits to: H(salt, attribute, value).
-pub fn lookup_commitment(salt: &[u8; 32], attribute: Attribute, value: &[u8]) -> Digest {
-    let number = [crate::kind::Slot::Attribute(attribute).number()];
-    digest(domain!("lookup"), &[salt, &number, value])
+pub fn lookup_commitment(salt: &[u8; 32], value: &Normal) -> Digest {
+    let number = [Slot::Attribute(value.attribute()).number()];
+    digest(domain!("lookup"), &[salt, &number, value.bytes()])
 }
 
 /// Blinds a normalised value (RFC 9497, `Blind`).
 ///
 /// # Errors
 /// [`OprfError::Input`].
-pub fn blind(value: &[u8], blind: &Blind) -> Result<Element, OprfError> {
-    if value.is_empty() || value.len() > MAX_INPUT {
-        return Err(OprfError::Input);
-    }
-    let element = Mode::Verifiable.hash_to_group(value);
-    known(element * blind.0).ok_or(OprfError::Input)
+pub fn blind(value: &Normal, blind: &Blind) -> Result<Element, OprfError> {
+    blinded(Mode::Verifiable, value.bytes(), &blind.0).ok_or(OprfError::Input)
 }
 
 /// One trustee's answer to blinded elements.
@@ -191,8 +188,8 @@ pub struct Token(Zeroizing<[u8; 64]>);
 
 impl Token {
     /// Unblinds and hashes (RFC 9497, `Finalize`).
-    pub fn finalize(value: &[u8], blind: &Blind, combined: &Element) -> Self {
-        Self(finalize(value, &blind.0, combined))
+    pub fn finalize(value: &Normal, blind: &Blind, combined: &Element) -> Self {
+        Self(finalize(value.bytes(), &blind.0, combined))
     }
 
     /// The name of the encrypted posting list: the first 16 bytes.
@@ -205,6 +202,10 @@ impl Token {
         let rest = self.0.get(16..).unwrap_or_default();
         Salt::new(&[]).extract(&[rest]).expand(domain!("posting-list"), &[])
     }
+}
+
+fn blinded(mode: Mode, value: &[u8], blind: &Scalar) -> Option<Element> {
+    known(mode.hash_to_group(value) * blind)
 }
 
 fn finalize(value: &[u8], blind: &Scalar, combined: &Element) -> Zeroizing<[u8; 64]> {
@@ -332,67 +333,4 @@ impl Batch<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use countersign_core::encoding::{hex, unhex};
-
-    fn scalar(text: &str) -> Scalar {
-        decode_scalar(&unhex(text).unwrap()).unwrap()
-    }
-
-    /// RFC 9497, A.1.1, vectors 1 and 2.
-    #[test]
-    fn base_mode_gives_the_vectors_of_rfc_9497() {
-        let key = scalar("5ebcea5ee37023ccb9fc2d2019f9d7737be85591ae8652ffa9ef0f4d37063b0e");
-        let r = scalar("64d37aed22a27f5191de1c1d69fadb899d8862b58eb4220029e036ec4c1f6706");
-        for (value, blinded, evaluated, output) in [
-            (
-                vec![0u8],
-                "609a0ae68c15a3cf6903766461307e5c8bb2f95e7e6550e1ffa2dc99e412803c",
-                "7ec6578ae5120958eb2db1745758ff379e77cb64fe77b0b2d8cc917ea0869c7e",
-                "527759c3d9366f277d8c6020418d96bb393ba2afb20ff90df23fb7708264e2f3\
-                 ab9135e3bd69955851de4b1f9fe8a0973396719b7912ba9ee8aa7d0b5e24bcf6",
-            ),
-            (
-                vec![0x5a; 17],
-                "da27ef466870f5f15296299850aa088629945a17d1f5b7f5ff043f76b3c06418",
-                "b4cbf5a4f1eeda5a63ce7b77c7d23f461db3fcab0dd28e4e17cecb5c90d02c25",
-                "f4a74c9c592497375e796aa837e907b1a045d34306a749db9f34221f7e750cb4\
-                 f2a6413a6bf6fa5e19ba6348eb673934a722a7ede2e7621306d18951e7cf2c73",
-            ),
-        ] {
-            let element = Mode::Base.hash_to_group(&value) * r;
-            assert_eq!(hex(element.compress().as_bytes()), blinded);
-            let result = known(element * key).unwrap();
-            assert_eq!(hex(result.bytes()), evaluated);
-            assert_eq!(hex(finalize(&value, &r, &result).as_slice()), output);
-        }
-    }
-
-    /// RFC 9497, A.1.2, vector 1.
-    #[test]
-    fn verifiable_mode_gives_the_vector_of_rfc_9497() {
-        let key = scalar("e6f73f344b79b379f1a0dd37e07ff62e38d9f71345ce62ae3a9bc60b04ccd909");
-        let r = scalar("64d37aed22a27f5191de1c1d69fadb899d8862b58eb4220029e036ec4c1f6706");
-        let nonce = scalar("222a5e897cf59db8145db8d16e597e8facb80ae7d4e26d9881aa6f61d645fc0e");
-        let public = known(&key * G_TABLE).unwrap();
-        assert_eq!(hex(public.bytes()), "c803e2cc6b05fc15064549b5920659ca4a77b2cca6f04f6b357009335476ad4e");
-        let blinded = blind(&[0], &Blind(r)).unwrap();
-        assert_eq!(hex(blinded.bytes()), "863f330cc1a1259ed5a5998a23acfd37fb4351a793a5b3c090b642ddc439b945");
-        let evaluated = known(blinded.point * key).unwrap();
-        assert_eq!(hex(evaluated.bytes()), "aa8fa048764d5623868679402ff6108d2521884fa138cd7f9c7669a9a014267e");
-        let batch = Batch { mode: Mode::Verifiable, public: &public, blinded: &[blinded], evaluated: &[evaluated] };
-        let (c, s) = batch.prove(&batch.composites(), &key, &nonce);
-        assert_eq!(
-            hex(&[c.to_bytes(), s.to_bytes()].concat()),
-            "ddef93772692e535d1a53903db24367355cc2cc78de93b3be5a8ffcc6985dd06\
-             6d4346421d17bf5117a2a1ff0fcb2a759f58a539dfbe857a40bce4cf49ec600d"
-        );
-        assert!(batch.verify(&c, &s));
-        assert_eq!(
-            hex(Token::finalize(&[0], &Blind(r), &evaluated).0.as_slice()),
-            "b58cfbe118e0cb94d79b5fd6a6dafb98764dff49c14e1770b566e42402da1a7d\
-             a4d8527693914139caee5bd03903af43a491351d23b430948dd50cde10d32b3c"
-        );
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 """One function per file of vectors: it reads the file's cases. SUITES names them all, FOLDERS where none may be forgotten."""
 
 from .files import PACK
+from .index import evaluations, normal_forms, posting_lists
 from .log import (
     checkpoints, cosignatures, frontiers, leaves, merkle_proofs, monitor_reports, signed_notes, tiles, tlog_policies, tlog_proofs,
     witness_answers, witnesses,
@@ -22,6 +23,9 @@ SUITES = {
     "policy/directory.json": documents_of("directory"),
     "policy/facts.json": documents_of("facts"),
     "seal/must-fail.json": seal_must_fail,
+    "seal/normal.json": normal_forms,
+    "seal/oprf.json": evaluations,
+    "seal/posting.json": posting_lists,
     "seal/valid.json": seal_valid,
     "tlog/checkpoint.json": checkpoints,
     "tlog/cosignature.json": cosignatures,

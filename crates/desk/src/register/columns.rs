@@ -4,6 +4,7 @@ use super::hints::nearest;
 use countersign_core::class::Class;
 use countersign_core::country::Country;
 use countersign_core::time::Timestamp;
+use countersign_seal::normal::is_birth_date;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -107,7 +108,7 @@ impl Column {
         }
         match self.form {
             Form::Line | Form::Text => None,
-            Form::Date => (!is_date(value)).then(|| "is not a date like 1980-02-29".to_owned()),
+            Form::Date => (!is_birth_date(value)).then(|| "is not a date like 1980-02-29".to_owned()),
             Form::Country => {
                 Country::parse(value).is_err().then(|| "is not an ISO 3166-1 code of two letters".to_owned())
             }
@@ -121,29 +122,6 @@ impl Column {
             Form::Code(codes) => (!codes.contains(&value)).then(|| format!("is not one of {}", codes.join(", "))),
         }
     }
-}
-
-/// A date of the Gregorian calendar, years 1800 to 2999.
-fn is_date(value: &str) -> bool {
-    let parts: Vec<&str> = value.split('-').collect();
-    let [year, month, day] = parts.as_slice() else { return false };
-    let number = |text: &str, digits: usize| {
-        (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit()))
-            .then(|| text.parse::<u32>().ok())
-            .flatten()
-    };
-    let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else {
-        return false;
-    };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => 0,
-    };
-    (1800..=2999).contains(&year) && (1..=days).contains(&day)
 }
 
 /// The columns of one file: which known column stands at which place.

@@ -3,7 +3,10 @@
 mod support;
 
 mod ceremonies;
+mod lookup_vectors;
 mod lookups;
 mod must_fail;
+mod normal_forms;
+mod postings;
 mod round_trips;
 mod vectors;

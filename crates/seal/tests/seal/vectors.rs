@@ -35,12 +35,12 @@ fn path(file: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../vectors/seal").join(file)
 }
 
-fn load(file: &str) -> Value {
+pub(crate) fn load(file: &str) -> Value {
     serde_json::from_slice(&std::fs::read(path(file)).unwrap()).unwrap()
 }
 
 /// The committed file is what the code makes; written anew when asked.
-fn compare(file: &str, made: &Value) {
+pub(crate) fn compare(file: &str, made: &Value) {
     let text = serde_json::to_string_pretty(made).unwrap() + "\n";
     if std::env::var_os("COUNTERSIGN_WRITE_VECTORS").is_some() {
         std::fs::create_dir_all(path("")).unwrap();
@@ -130,8 +130,10 @@ fn second_generator() -> [u8; 32] {
     curve25519_dalek::RistrettoPoint::from_uniform_bytes(&wide).compress().to_bytes()
 }
 
-pub(crate) fn ring_input(world: &World, confirmations: &[Confirmation], allow_dealer: bool) -> Value {
-    ring_document_input(world.ring.document().text(), confirmations, allow_dealer)
+pub(crate) fn ring_input<K: Kind>(world: &World<K>, confirmations: &[Confirmation], allow_dealer: bool) -> Value {
+    let mut input = ring_document_input(world.ring.document().text(), confirmations, allow_dealer);
+    input["key_type"] = K::TYPE.as_str().into();
+    input
 }
 
 pub(crate) fn ring_document_input(document: &str, confirmations: &[Confirmation], allow_dealer: bool) -> Value {
@@ -144,7 +146,7 @@ pub(crate) fn ring_document_input(document: &str, confirmations: &[Confirmation]
     })
 }
 
-pub(crate) fn epoch_input(world: &World) -> Value {
+pub(crate) fn epoch_input<K: Kind>(world: &World<K>) -> Value {
     let mut input = ring_input(world, &confirmations(world.ring.document().value()), true);
     input["share_epoch"] = Exact::write(world.epoch.clone()).unwrap().text().into();
     input
@@ -202,7 +204,7 @@ pub(crate) fn run(operation: &str, input: &Value) -> Result<(), String> {
         }
         "ring" if input["key_type"] == "index" => ring::<Index>(input).map(|_| ()),
         "ring" => ring::<Sealing>(input).map(|_| ()),
-        "share-epoch" => verifying(input).map(|_| ()),
+        "share-epoch" => verifying::<Sealing>(input).map(|_| ()),
         "reply" => {
             let context = ReplyContext {
                 order: digest(&input["order"]),
@@ -221,7 +223,7 @@ pub(crate) fn run(operation: &str, input: &Value) -> Result<(), String> {
 
 /// Opens a package; everything that went wrong in one line.
 fn open_all(input: &Value) -> Result<(), String> {
-    let (ring, shares) = (ring::<Sealing>(input)?, verifying(input)?);
+    let (ring, shares) = (ring::<Sealing>(input)?, verifying::<Sealing>(input)?);
     let mut parsed = Vec::new();
     for entry in input["records"].as_array().unwrap() {
         let record = SealedRecord::decode(&any(&entry["record"])).map_err(text)?;
@@ -257,7 +259,7 @@ fn open_all(input: &Value) -> Result<(), String> {
     if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
 }
 
-fn ring<K: Kind>(input: &Value) -> Result<ConfirmedRing<K>, String> {
+pub(crate) fn ring<K: Kind>(input: &Value) -> Result<ConfirmedRing<K>, String> {
     let ring = Exact::parse(input["ring"].as_str().unwrap().as_bytes()).map_err(text)?;
     let confirmations: Vec<Confirmation> = input["confirmations"]
         .as_array()
@@ -271,9 +273,9 @@ fn ring<K: Kind>(input: &Value) -> Result<ConfirmedRing<K>, String> {
     ConfirmedRing::new(ring, &confirmations, &identities, dealer).map_err(text)
 }
 
-fn verifying(input: &Value) -> Result<VerifyingShares, String> {
+pub(crate) fn verifying<K: Kind>(input: &Value) -> Result<VerifyingShares<K>, String> {
     let epoch = Exact::parse(input["share_epoch"].as_str().unwrap().as_bytes()).map_err(text)?;
-    VerifyingShares::new(&ring::<Sealing>(input)?, &epoch).map_err(text)
+    VerifyingShares::new(&ring::<K>(input)?, &epoch).map_err(text)
 }
 
 fn capsule(input: &Value) -> Result<Capsule, String> {
@@ -282,16 +284,16 @@ fn capsule(input: &Value) -> Result<Capsule, String> {
     Ok(Capsule { label, header })
 }
 
-fn text(error: impl std::fmt::Display) -> String {
+pub(crate) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-fn any(value: &Value) -> Vec<u8> {
+pub(crate) fn any(value: &Value) -> Vec<u8> {
     let digits = value.as_str().unwrap().as_bytes();
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
-fn fixed<const LEN: usize>(value: &Value) -> [u8; LEN] {
+pub(crate) fn fixed<const LEN: usize>(value: &Value) -> [u8; LEN] {
     any(value).try_into().unwrap()
 }
 
@@ -299,6 +301,6 @@ fn digest(value: &Value) -> Digest {
     Digest(fixed(value))
 }
 
-fn number(value: &Value) -> u16 {
+pub(crate) fn number(value: &Value) -> u16 {
     u16::try_from(value.as_u64().unwrap()).unwrap()
 }
