@@ -81,7 +81,8 @@ impl List {
     /// # Errors
     /// [`PostingError`] for whatever [`seal`](Self::seal) has not made under the same name and key.
     pub fn open(&self, sealed: &[u8]) -> Result<BTreeSet<Handle>, PostingError> {
-        let bucket = sealed.len().checked_sub(HEAD + COUNT + TAG).filter(|length| length % 32 == 0).map(|length| length / 32);
+        let bucket =
+            sealed.len().checked_sub(HEAD + COUNT + TAG).filter(|length| length % 32 == 0).map(|length| length / 32);
         let bucket = bucket.filter(|bucket| BUCKETS.contains(bucket)).ok_or(PostingError::Layout)?;
         let (version, rest) = sealed.split_first().ok_or(PostingError::Layout)?;
         let (salt, sealed) = rest.split_first_chunk::<32>().ok_or(PostingError::Layout)?;
@@ -101,7 +102,8 @@ impl List {
     }
 
     fn cipher(&self, salt: &[u8; 32]) -> Cipher {
-        let key = Salt::new(salt).extract(&[self.key.as_slice()]).expand::<32>(domain!("posting-cipher"), &[&self.name]);
+        let key =
+            Salt::new(salt).extract(&[self.key.as_slice()]).expand::<32>(domain!("posting-cipher"), &[&self.name]);
         Cipher::new(&key)
     }
 

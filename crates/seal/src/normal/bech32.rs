@@ -40,7 +40,9 @@ fn polymod(prefix: &str, values: &[u8]) -> u32 {
     for value in high.chain([0]).chain(low).chain(values.iter().copied()) {
         let top = sum >> 25;
         sum = ((sum & 0x01ff_ffff) << 5) ^ u32::from(value);
-        for (bit, generator) in [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3].into_iter().enumerate() {
+        for (bit, generator) in
+            [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3].into_iter().enumerate()
+        {
             if (top >> bit) & 1 == 1 {
                 sum ^= generator;
             }

@@ -56,7 +56,11 @@ pub(super) fn normal(country: &str, kind: &str, number: &str) -> Result<Zeroizin
             match latin(lower) {
                 Some(letters) => out.extend(letters.chars().map(|letter| letter.to_ascii_uppercase())),
                 None if lower.is_ascii_digit() => out.push(lower),
-                None => return Err("has a number with something other than letters of Latin, Greek or Cyrillic and digits"),
+                None => {
+                    return Err(
+                        "has a number with something other than letters of Latin, Greek or Cyrillic and digits",
+                    );
+                }
             }
         }
     }

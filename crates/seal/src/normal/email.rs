@@ -42,7 +42,9 @@ fn local_part(local: &str) -> Result<Zeroizing<String>, &'static str> {
         return Err("has a dot at the beginning or the end of the part before the `@`, or two in a row");
     }
     if !local.chars().all(is_atext) {
-        return Err("has a character before the `@` that an address has only in quotation marks: give the address alone");
+        return Err(
+            "has a character before the `@` that an address has only in quotation marks: give the address alone",
+        );
     }
     Ok(local)
 }

@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
 pub(super) fn normal(number: &str) -> Result<Zeroizing<String>, &'static str> {
-    let number: Zeroizing<String> = Zeroizing::new(number.nfkc().filter(|character| !is_invisible(*character)).collect());
+    let number: Zeroizing<String> =
+        Zeroizing::new(number.nfkc().filter(|character| !is_invisible(*character)).collect());
     let number = number.trim();
     let Some(rest) = number.strip_prefix('+') else {
         let reason = "does not begin with `+` and a country code; numbers of one country alone cannot be told apart";

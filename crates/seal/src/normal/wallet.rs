@@ -31,7 +31,8 @@ pub(super) fn normal(address: &str) -> Result<Zeroizing<String>, &'static str> {
         ethereum(address.get(2..).unwrap_or_default(), digits)?;
         return Ok(Zeroizing::new(format!("{}\n{}", Chain::Ethereum, lower.as_str())));
     }
-    let witness = WITNESS.iter().find(|(prefix, _)| lower.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('1')));
+    let witness =
+        WITNESS.iter().find(|(prefix, _)| lower.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('1')));
     if let Some((prefix, chain)) = witness {
         let upper = address.bytes().any(|byte| byte.is_ascii_uppercase());
         if upper && address.bytes().any(|byte| byte.is_ascii_lowercase()) {
@@ -59,6 +60,9 @@ fn ethereum(given: &str, lower: &str) -> Result<(), &'static str> {
     }
     let hash = Keccak256::digest(lower);
     let nibbles = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    let right = given.bytes().zip(nibbles).all(|(digit, nibble)| !digit.is_ascii_alphabetic() || digit.is_ascii_uppercase() == (nibble >= 8));
+    let right = given
+        .bytes()
+        .zip(nibbles)
+        .all(|(digit, nibble)| !digit.is_ascii_alphabetic() || digit.is_ascii_uppercase() == (nibble >= 8));
     if right { Ok(()) } else { Err("has upper and lower case that do not match its checksum (EIP-55)") }
 }

@@ -42,7 +42,8 @@ fn any_three_of_five_make_the_same_token() {
 fn a_lying_evaluation_is_named_and_two_are_too_few() {
     let world = index();
     let secret = Blind::random(&[5; 64]).unwrap();
-    let blinded = [blind(&value(), &secret).unwrap(), blind(&Normal::email("second@dorn.example").unwrap(), &secret).unwrap()];
+    let blinded =
+        [blind(&value(), &secret).unwrap(), blind(&Normal::email("second@dorn.example").unwrap(), &secret).unwrap()];
     let mut all: Vec<Evaluation> = world
         .shares
         .iter()
