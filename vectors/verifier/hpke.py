@@ -41,6 +41,11 @@ def xwing_public_key(seed):
     return mlkem_keys(d)[0] + x25519(scalar, BASE)
 
 
+def usable_key(key):
+    """FIPS 203 section 7.2: every coefficient of the ML-KEM part is below the modulus."""
+    return len(key) == PUBLIC_KEY and all(x < Q for at in range(K) for x in _decode(key[384 * at:384 * (at + 1)], 12))
+
+
 def xwing_decapsulate(seed, encapsulation):
     need(len(encapsulation) == ENCAPSULATION, "length", "encapsulation")
     d, z, scalar = _expand_seed(seed)

@@ -253,15 +253,15 @@ def read_share_epoch(data, ring):
     need(epoch["ring"] == ring["id"].hex(), "another ring")
     need(epoch["epoch"] >= 1, "share epoch", "numbered from 1")
     need([key["class"] for key in epoch["keys"]] == [key["class"] for key in ring["keys"]], "share epoch", "classes")
-    shares = {}
+    n, shares = len(epoch["keys"][0]["shares"]), {}
+    need(all(len(key["shares"]) == n for key in epoch["keys"]) and max(ring["t"].values()) <= n <= 255, "share epoch", "number of shares")
     for key in epoch["keys"]:
         c = NUMBERS[ring["key_type"]][key["class"]]
-        need(len(key["shares"]) == ring["n"], "share epoch", "number of shares")
         shares[c] = {i: element_not_identity(bytes.fromhex(text)) for i, text in enumerate(key["shares"], 1)}
         known = {0: ring["points"][c], **{i: shares[c][i] for i in range(1, ring["t"][c])}}
-        for i in range(ring["t"][c], ring["n"] + 1):
+        for i in range(ring["t"][c], n + 1):
             need(same_element(interpolate(known, i), shares[c][i]), "interpolation", f"trustee {i}")
-    return {"number": epoch["epoch"], "shares": shares, "digest": sha256(b"countersign/share-epoch/v1" + data)}
+    return {"number": epoch["epoch"], "n": n, "shares": shares, "digest": sha256(b"countersign/share-epoch/v1" + data)}
 
 
 def read_stored_share(data, key_type):

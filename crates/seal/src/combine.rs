@@ -121,8 +121,8 @@ pub enum CombineError {
     /// A sealed record that is not the one of the capsule.
     #[error("the sealed record {0} is not the record of the checked capsule")]
     Record(RecordId),
-    /// A trustee that the ring does not have, or two replies of one trustee.
-    #[error("trustee {0} is not in the ring or appears twice")]
+    /// A trustee that the share epoch does not have, or two replies of one trustee.
+    #[error("trustee {0} is not in the share epoch or appears twice")]
     Trustee(u16),
     /// Not enough usable replies.
     #[error("{have} usable replies for `{class}`, {need} are needed (unusable: trustees {liars:?})")]
@@ -159,7 +159,7 @@ pub fn open(package: &Package<'_>, replies: &[(u16, Reply)]) -> Result<Outcome, 
     }
     let mut seen = BTreeSet::new();
     for (trustee, _) in replies {
-        if !(1..=package.ring.trustees()).contains(trustee) || !seen.insert(*trustee) {
+        if !(1..=package.shares.trustees()).contains(trustee) || !seen.insert(*trustee) {
             return Err(CombineError::Trustee(*trustee));
         }
     }

@@ -4,6 +4,7 @@
 use crate::ceremony::{Plan, PlanError};
 use crate::hash::{digest, domain};
 use crate::kind::Kind;
+use crate::polynomial::evaluate;
 use crate::ring::{EncodedPoint, EpochKey, Ring, ShareEpoch, ShareEpochV1};
 use crate::share::Share;
 use curve25519_dalek::ristretto::RistrettoPoint;
@@ -53,10 +54,6 @@ pub fn deal<K: Kind>(plan: &Plan<K>, rng: &mut impl CryptoRng) -> Result<Dealt<K
         })
         .collect();
     Ok(Dealt { ring, epoch, shares })
-}
-
-fn evaluate(polynomial: &[Scalar], x: u16) -> Scalar {
-    polynomial.iter().rev().fold(Scalar::ZERO, |sum, coefficient| sum * Scalar::from(x) + coefficient)
 }
 
 fn encode(scalar: &Scalar) -> [u8; 32] {

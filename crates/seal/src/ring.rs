@@ -1,11 +1,14 @@
-//! Key rings: the public keys of one ceremony, the confirmation by every trustee, the verifying shares of an epoch.
+//! Key rings: the public keys of one ceremony, the confirmation by every trustee, the verifying shares of an epoch and
+//! their confirmation by every holder.
 //!
 //! Formats: `docs/formats/ring.md`.
 
 mod confirm;
+mod holding;
 mod shares;
 
 pub use confirm::{Confirmation, ConfirmationV1, ConfirmedRing, DealerRings, RingError};
+pub use holding::{EpochConfirmation, EpochConfirmationError, EpochConfirmationV1};
 pub use shares::{EpochKey, ShareEpoch, ShareEpochV1, SharesError, VerifyingShares};
 
 use crate::group::SUITE;

@@ -84,6 +84,11 @@ impl Sealer {
         Self { ring: ring.id(), salt: ring.salt().clone(), tables }
     }
 
+    /// The ring it seals to.
+    pub fn ring(&self) -> Digest {
+        self.ring
+    }
+
     /// Seals the contents (by ascending class) of one record.
     ///
     /// # Errors

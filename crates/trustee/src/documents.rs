@@ -7,7 +7,7 @@ use countersign_core::directory::Directory;
 use countersign_core::id::Digest;
 use countersign_core::json::{Document, Exact};
 use countersign_policy::Bundle;
-use countersign_seal::ring::{Confirmation, Ring, ShareEpoch};
+use countersign_seal::ring::{Confirmation, EpochConfirmation, Ring, ShareEpoch};
 use std::path::{Path, PathBuf};
 
 /// What a trustee is given before it begins to follow a journal. Its operator compares the genesis digest with the one
@@ -99,6 +99,7 @@ const DIRECTORY: &str = "directory";
 const RING: &str = "ring";
 const CONFIRMATION: &str = "confirmation";
 const SHARES: &str = "shares";
+const CONFIRMED: &str = "confirmed-shares";
 
 /// The folder with the documents.
 #[derive(Debug, Clone)]
@@ -167,6 +168,18 @@ impl Documents {
     pub(crate) fn shares(&self, digest: &Digest) -> Result<Option<Exact<ShareEpoch>>> {
         let found = self.document::<ShareEpoch>(SHARES, &digest.to_hex())?;
         found.map_or(Ok(None), |shares| same(shares.digest() == *digest, shares, SHARES))
+    }
+
+    /// Keeps the confirmations of all holders of a share epoch, which the caller has checked.
+    pub(crate) fn keep_confirmed(&self, shares: &Digest, confirmations: &[EpochConfirmation]) -> Result<()> {
+        let text = serde_json::to_vec(confirmations)
+            .map_err(|error| TrusteeError::storage("write the confirmations of a share epoch", error))?;
+        self.write(CONFIRMED, &shares.to_hex(), &text)
+    }
+
+    /// Whether all holders of a share epoch have confirmed it.
+    pub(crate) fn is_confirmed(&self, shares: &Digest) -> Result<bool> {
+        Ok(self.read(CONFIRMED, &shares.to_hex())?.is_some())
     }
 
     pub(crate) fn ring(&self, id: &Digest) -> Result<Option<(Exact<Ring>, Vec<Confirmation>)>> {

@@ -1,6 +1,7 @@
 //! Why a trustee did not do what it was asked, by what its operator can do about it.
 
 use countersign_seal::dkg::DkgError;
+use countersign_seal::life::LifeError;
 use std::path::PathBuf;
 
 /// Why a trustee did not do what it was asked. Nothing of it was kept.
@@ -42,8 +43,11 @@ pub enum TrusteeError {
     /// The key ceremony stops; where one party is to blame it is named.
     #[error(transparent)]
     Ceremony(#[from] DkgError),
-    /// A message of the ceremony differs from one that was acted on before.
-    #[error("key ceremony: {0}")]
+    /// A resharing or a repair stops; where one party is to blame it is named.
+    #[error(transparent)]
+    Life(#[from] LifeError),
+    /// A message of the ceremony, a resharing or a repair differs from one that was acted on before.
+    #[error("exchange between trustees: {0}")]
     CeremonyRepeated(&'static str),
     /// The source of the journal does not answer; later it may.
     #[error("journal, {path}: {reason}")]

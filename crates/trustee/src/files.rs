@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Whether a file may stand in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,12 +13,13 @@ pub(crate) enum Existing {
     Replace,
 }
 
+/// End of the name of a file that is being written.
+const UNFINISHED: &str = ".unfinished";
+
 /// Writes a file of mode 0600: beside its place, synced, moved there, and the folder synced.
 pub(crate) fn place(path: &Path, bytes: &[u8], existing: Existing) -> io::Result<()> {
     let folder = path.parent().ok_or_else(|| io::Error::other("a file needs a folder"))?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".unfinished");
-    let unfinished = path.with_file_name(name);
+    let unfinished = unfinished(path);
     let _ = fs::remove_file(&unfinished);
     let mut file = private().create_new(true).open(&unfinished)?;
     file.write_all(bytes)?;
@@ -36,6 +37,12 @@ pub(crate) fn place(path: &Path, bytes: &[u8], existing: Existing) -> io::Result
     sync_folder(folder)
 }
 
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(UNFINISHED);
+    path.with_file_name(name)
+}
+
 /// A file's bytes; `None` when there is none.
 pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(path) {
@@ -45,12 +52,32 @@ pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Removes a file that may be gone already.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => path.parent().map_or(Ok(()), sync_folder),
+/// Names of the files in a folder, sorted, those left unfinished by a crash under the name they were to get; none when
+/// there is no folder. Names that are no text are nobody's here.
+pub(crate) fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name().into_string().ok();
+        names.extend(name.map(|name| name.strip_suffix(UNFINISHED).unwrap_or(&name).to_owned()));
     }
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
+/// Removes a file that may be gone already, and what a crash left of writing it.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    for path in [&unfinished(path), path] {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    path.parent().map_or(Ok(()), sync_folder)
 }
 
 /// Creates a folder of mode 0700 that may exist already.
@@ -104,8 +131,13 @@ mod tests {
         place(&path, b"two", Existing::Replace).unwrap();
         assert_eq!(read(&path).unwrap().unwrap(), b"two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        fs::write(folder.path().join("other.unfinished"), b"left by a crash").unwrap();
+        assert_eq!(names(folder.path()).unwrap(), ["other", "secret"]);
+        remove(&folder.path().join("other")).unwrap();
         remove(&path).unwrap();
         remove(&path).unwrap();
         assert_eq!(read(&path).unwrap(), None);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(names(&folder.path().join("none")).unwrap().is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! The trustee: an independent party that holds one share of every key and answers only what it has verified itself.
 //!
-//! In scope: its keys and shares at rest, its side of the key ceremony, following and folding the custodian's journal, the
+//! In scope: its keys and shares at rest, its side of the key ceremony and of what shares go through after it, following and folding the custodian's journal, the
 //! answer to a request with everything it must remember, its signature under daily totals, its HTTP service and client. Not in scope: the checks (crate
 //! `verify`), the cryptography (crate `seal`), TLS (a reverse proxy does it). For operators: `docs/trustee/README.md`.
 #![cfg_attr(
@@ -15,11 +15,13 @@ mod documents;
 mod error;
 mod files;
 mod http;
+mod life;
 mod memory;
 mod parts;
 mod report;
 mod service;
 mod source;
+mod steps;
 mod tail;
 mod tiles;
 mod totals;
@@ -27,13 +29,15 @@ mod trustee;
 mod vault;
 
 pub use answer::Answered;
-pub use ceremony::{Finished, Messages};
+pub use ceremony::Finished;
 pub use documents::Installed;
 pub use error::{Result, TrusteeError};
 pub use http::{HttpTrustee, MAX_REQUEST_BYTES, MAX_TOTALS_BYTES, router};
+pub use life::{EpochFinished, Forgotten};
 pub use report::{Counted, Head, Incident, IncidentKind, KeptReceipt};
 pub use service::{LocalTrustee, Seeds, Service};
 pub use source::{FolderSource, HttpSource, LogSource};
+pub use steps::Messages;
 pub use tail::TailReport;
 pub use trustee::{PublicIdentity, Trustee, TrusteeKeys};
 pub use vault::{AtRest, Passphrase};

@@ -152,7 +152,7 @@ impl Held {
         let epoch = documents.shares(&in_force.shares)?.ok_or_else(|| missing("share epoch", in_force.shares))?;
         let shares = VerifyingShares::new(&ring, &epoch)
             .map_err(|error| TrusteeError::document("share epoch in force", error))?;
-        let name = share_file(in_force.id, in_force.share_epoch);
+        let name = share_file(in_force.id, in_force.share_epoch, &in_force.shares);
         let stored = vault.read(&name)?.ok_or_else(|| missing("share of the ring", in_force.id))?;
         let share = SealingShare::decode(&stored).map_err(|error| TrusteeError::damaged(&name, error))?;
         share.check(&shares).map_err(|error| TrusteeError::damaged(&name, error))?;

@@ -7,7 +7,7 @@ use crate::memory::Memory;
 use crate::parts;
 use crate::vault::{AtRest, Passphrase, Vault};
 use base64ct::{Base64, Encoding};
-use countersign_core::control::{Change, Genesis, control_message};
+use countersign_core::control::{Action, Change, Genesis, control_message};
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_seal::identity::{Identity, IdentityKey};
@@ -130,7 +130,9 @@ impl Trustee {
     }
 
     /// Signs a control body as `trustee:<index>`: a genesis that names this trustee, its keys and the ring of its own
-    /// ceremony, or a change of the journal it has pinned. The text goes into `sig` of the control leaf.
+    /// ceremony, or a change of the journal it has pinned. A ring or share epoch is put in force only where this trustee
+    /// holds its share, and a later share epoch only when all its holders have confirmed it. The text goes into `sig` of
+    /// the control leaf.
     ///
     /// # Errors
     /// [`TrusteeError::Document`] for any other body: a trustee does not sign what it cannot read.
@@ -143,6 +145,7 @@ impl Trustee {
                     let reason = format!("neither a genesis ({no_genesis}) nor a change ({no_change})");
                     TrusteeError::document("control body", reason)
                 })?;
+                self.check_ring_change(&change.value().action)?;
                 if pinned != Some(change.value().genesis) {
                     return Err(TrusteeError::document(
                         "control body",
@@ -152,6 +155,18 @@ impl Trustee {
             }
         }
         Ok(Base64::encode_string(&self.keys.signing.sign(&control_message(body)).to_bytes()))
+    }
+
+    fn check_ring_change(&self, action: &Action) -> Result<()> {
+        let Action::SetRing(ring) = action else { return Ok(()) };
+        let refuse = |reason: &str| Err(TrusteeError::document("change of the ring", reason));
+        if !self.holds_share(ring) {
+            return refuse("this trustee holds no share of the ring and share epoch named");
+        }
+        if ring.share_epoch > 1 && !self.documents.is_confirmed(&ring.shares)? {
+            return refuse("not all holders of the share epoch named have confirmed it to this trustee");
+        }
+        Ok(())
     }
 
     fn check_genesis(&self, genesis: &Exact<Genesis>, pinned: Option<Digest>) -> Result<()> {
@@ -168,9 +183,8 @@ impl Trustee {
         if !named {
             return refuse("does not name this trustee with its index and keys");
         }
-        let ring = genesis.value().ring.as_ref().map(|ring| (ring.id, ring.share_epoch));
-        match ring {
-            Some((id, epoch)) if self.holds_share(id, epoch) => Ok(()),
+        match &genesis.value().ring {
+            Some(ring) if self.holds_share(ring) => Ok(()),
             _ => refuse("names a ring of which this trustee holds no share"),
         }
     }

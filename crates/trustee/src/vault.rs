@@ -112,6 +112,17 @@ impl Vault {
         files::remove(&self.path(name, self.at_rest())).map_err(|error| TrusteeError::storage("remove a secret", error))
     }
 
+    /// The names of all secrets that lie there in this vault's form, sorted.
+    pub(crate) fn names(&self) -> Result<Vec<String>> {
+        let listed = files::names(&self.folder).map_err(|error| TrusteeError::storage("list the secrets", error))?;
+        let own = listed.iter().filter_map(|name| match (self.at_rest(), name.strip_suffix(".age")) {
+            (AtRest::Encrypted, name) => name.map(str::to_owned),
+            (AtRest::Plain, None) => Some(name.clone()),
+            (AtRest::Plain, Some(_)) => None,
+        });
+        Ok(own.collect())
+    }
+
     /// Whether a secret lies there in any form.
     pub(crate) fn holds(&self, name: &str) -> Option<PathBuf> {
         [AtRest::Encrypted, AtRest::Plain].into_iter().map(|form| self.path(name, form)).find(|path| path.exists())

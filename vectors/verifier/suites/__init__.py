@@ -11,6 +11,7 @@ from .parties import (
 )
 from .policy import golden, policy_bundle
 from .sealed import seal_must_fail, seal_valid
+from .shares import share_life
 
 SUITES = {
     "approve/armor.json": armour,
@@ -26,6 +27,7 @@ SUITES = {
     "seal/normal.json": normal_forms,
     "seal/oprf.json": evaluations,
     "seal/posting.json": posting_lists,
+    "seal/share-life.json": share_life,
     "seal/valid.json": seal_valid,
     "tlog/checkpoint.json": checkpoints,
     "tlog/cosignature.json": cosignatures,

@@ -1,6 +1,6 @@
 //! Verifying shares h_{c,i} of one share epoch, published in the log.
 
-use super::{ConfirmedRing, EncodedPoint};
+use super::{ConfirmedRing, EncodedPoint, MAX_TRUSTEES};
 use crate::group::{Element, PointError};
 use crate::kind::{Kind, Sealing, Slot};
 use crate::lagrange;
@@ -23,7 +23,7 @@ countersign_core::version_tag!(
 pub struct EpochKey {
     /// Field class or attribute.
     pub class: Slot,
-    /// h_{c,i} of trustees 1 to n.
+    /// h_{c,i} of trustees 1 to n of this epoch.
     pub shares: Vec<EncodedPoint>,
 }
 
@@ -35,7 +35,7 @@ pub struct ShareEpoch {
     pub v: ShareEpochV1,
     /// The ring id.
     pub ring: Digest,
-    /// Share epoch: 1 after the ceremony, rising with every refresh.
+    /// Share epoch: 1 after the ceremony, one more with every resharing.
     pub epoch: u32,
     /// In the order of the ring's keys.
     pub keys: Vec<EpochKey>,
@@ -48,9 +48,21 @@ impl Document for ShareEpoch {
 
     fn check(&self) -> Result<(), &'static str> {
         let ascending = self.keys.is_sorted_by(|a, b| a.class.number() < b.class.number());
-        let rules =
-            [(self.epoch > 0, "`epoch` is 0"), (ascending, "keys are not in the order of the registry or repeat")];
+        let held = self.trustees();
+        let rules = [
+            (self.epoch > 0, "`epoch` is 0"),
+            (ascending, "keys are not in the order of the registry or repeat"),
+            (self.keys.iter().all(|key| key.shares.len() == held), "keys are held by different numbers of trustees"),
+            (held <= usize::from(MAX_TRUSTEES), "more than 255 trustees"),
+        ];
         rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
+    }
+}
+
+impl ShareEpoch {
+    /// The number n of trustees in this epoch; enrolment and removal change it.
+    pub fn trustees(&self) -> usize {
+        self.keys.first().map_or(0, |key| key.shares.len())
     }
 }
 
@@ -68,9 +80,19 @@ pub enum SharesError {
         /// Ring found.
         found: Digest,
     },
-    /// Other keys or another number of shares than the ring.
-    #[error("the share epoch does not list exactly the ring's keys with one share per trustee")]
+    /// Other keys than the ring.
+    #[error("the share epoch does not list exactly the keys of the ring")]
     Shape,
+    /// Fewer shares than a threshold: nobody could answer, and nothing would bind the shares to the key.
+    #[error("the share epoch has {trustees} shares of `{class}`, {needed} are needed")]
+    TooFew {
+        /// Which key.
+        class: Slot,
+        /// Shares listed.
+        trustees: u16,
+        /// The threshold.
+        needed: u16,
+    },
     /// A share is unusable.
     #[error("the share of trustee {trustee} for `{class}`: {reason}")]
     Share {
@@ -96,13 +118,16 @@ pub enum SharesError {
 pub struct VerifyingShares<K: Kind = Sealing> {
     ring: Digest,
     epoch: u32,
+    trustees: u16,
     digest: Digest,
     shares: BTreeMap<u8, Vec<Element>>,
     kind: PhantomData<K>,
 }
 
 impl<K: Kind> VerifyingShares<K> {
-    /// Checks that for every key all n shares and h_c lie on one polynomial of degree t-1.
+    /// Checks that for every key all shares and h_c lie on one polynomial of degree t-1.
+    ///
+    /// The threshold is the ring's in every epoch; the number of trustees is the epoch's own, at least t.
     ///
     /// # Errors
     /// [`SharesError`].
@@ -112,17 +137,17 @@ impl<K: Kind> VerifyingShares<K> {
             return Err(SharesError::Ring { expected: ring.id(), found: value.ring });
         }
         let ring_keys = &ring.document().value().keys;
-        let same = ring_keys.len() == value.keys.len()
-            && ring_keys
-                .iter()
-                .zip(&value.keys)
-                .all(|(key, entry)| key.class == entry.class && entry.shares.len() == usize::from(key.n));
-        if !same {
+        if !ring_keys.iter().map(|key| key.class).eq(value.keys.iter().map(|key| key.class)) {
             return Err(SharesError::Shape);
         }
+        // INVARIANT: the document was checked, so every key lists as many shares, at most 255.
+        let trustees = u16::try_from(value.trustees()).unwrap_or(MAX_TRUSTEES);
         let mut shares = BTreeMap::new();
         for (key, entry) in ring_keys.iter().zip(&value.keys) {
             let class = key.class;
+            if trustees < key.t {
+                return Err(SharesError::TooFew { class, trustees, needed: key.t });
+            }
             let decoded = (1u16..)
                 .zip(&entry.shares)
                 .map(|(trustee, share)| {
@@ -134,7 +159,8 @@ impl<K: Kind> VerifyingShares<K> {
                 .map_err(|trustee| SharesError::Interpolation { class, trustee })?;
             shares.insert(class.number(), decoded);
         }
-        Ok(Self { ring: ring.id(), epoch: value.epoch, digest: epoch.digest(), shares, kind: PhantomData })
+        let (epoch, digest) = (value.epoch, epoch.digest());
+        Ok(Self { ring: ring.id(), epoch, trustees, digest, shares, kind: PhantomData })
     }
 
     /// The ring id.
@@ -145,6 +171,11 @@ impl<K: Kind> VerifyingShares<K> {
     /// The share epoch.
     pub fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    /// Number n of trustees in this epoch.
+    pub fn trustees(&self) -> u16 {
+        self.trustees
     }
 
     /// Digest of the share epoch document.

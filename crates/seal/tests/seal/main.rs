@@ -3,10 +3,12 @@
 mod support;
 
 mod ceremonies;
+mod life;
 mod lookup_vectors;
 mod lookups;
 mod must_fail;
 mod normal_forms;
 mod postings;
 mod round_trips;
+mod share_life;
 mod vectors;
