@@ -1,5 +1,6 @@
 #![no_main]
-//! Messages and stored states of resharing and repair: hostile bytes give errors that name a party, never a panic.
+//! Messages and stored states of resharing and repair: hostile bytes give errors that name a party, never a panic. Broadcasts
+//! are also tried under a right signature, so that what stands behind it is reached.
 use countersign_core::class::Class;
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
@@ -10,6 +11,7 @@ use countersign_seal::kind::Sealing;
 use countersign_seal::life::repair::{Adding, Helping, Repair, Requested};
 use countersign_seal::life::reshare::{Resharing, Round1, Round2, public_outcome};
 use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, EpochConfirmation, VerifyingShares};
+use ed25519_dalek::{Signer, SigningKey};
 use libfuzzer_sys::fuzz_target;
 use std::convert::Infallible;
 use std::sync::LazyLock;
@@ -48,13 +50,8 @@ struct World {
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let keys: Vec<Identity> = (1..=3u8).map(|index| Identity::from_seed(&[index; 32])).collect();
     let identities: Vec<IdentityKey> = keys.iter().map(Identity::public).collect();
-    let plan = Plan::<Sealing> {
-        name: "fuzz".into(),
-        ceremony: Digest([7; 32]),
-        t: 2,
-        n: 3,
-        keys: vec![(Class::Name, 1)],
-    };
+    let plan =
+        Plan::<Sealing> { name: "fuzz".into(), ceremony: Digest([7; 32]), t: 2, n: 3, keys: vec![(Class::Name, 1)] };
     let dealt = deal(&plan, &mut Counting(1)).expect("a plan");
     let id = dealt.ring.id();
     let confirmations: Vec<Confirmation> =
@@ -67,13 +64,30 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     World { resharing, repair, shares, identities }
 });
 
+/// A broadcast with this content, signed by trustee `index`: docs/formats/ring.md.
+fn signed(name: &str, content: &[u8], index: u8) -> Vec<u8> {
+    let domain = format!("countersign/seal/v1/{name}");
+    let mut message = Vec::new();
+    for part in [domain.as_bytes(), content] {
+        message.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        message.extend_from_slice(part);
+    }
+    [content, &SigningKey::from_bytes(&[index; 32]).sign(&message).to_bytes()].concat()
+}
+
 fuzz_target!(|data: &[u8]| {
     let World { resharing, repair, shares, identities } = &*WORLD;
     if let Ok(state) = Round1::decode(resharing, data) {
         assert_eq!(state.encode().as_slice(), data);
     }
-    let _ = Round2::decode(resharing, data).map(|state| state.finish(&[(1, data.to_vec()), (2, data.to_vec())]).is_err());
+    let _ =
+        Round2::decode(resharing, data).map(|state| state.finish(&[(1, data.to_vec()), (2, data.to_vec())]).is_err());
     assert!(public_outcome(resharing, &[data.to_vec(), data.to_vec(), data.to_vec()]).is_err());
+    // The same content cannot be that of two trustees.
+    assert!(public_outcome(resharing, &[1, 2, 3].map(|index| signed("reshare-round1", data, index))).is_err());
+    let request = Requested::start(repair, &Identity::from_seed(&[3; 32]), &mut Counting(5)).map(|(state, _)| state);
+    let broadcasts = [1, 2].map(|index| signed("repair-round1", data, index));
+    assert!(request.is_ok_and(|state| state.finish(&broadcasts, &[]).is_err()));
     if let Ok(state) = Requested::decode(repair, data) {
         assert!(state.finish(&[data.to_vec(), data.to_vec()], &[(1, data.to_vec()), (2, data.to_vec())]).is_err());
     }

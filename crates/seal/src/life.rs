@@ -17,7 +17,7 @@ mod message;
 pub mod repair;
 pub mod reshare;
 
-use crate::group::PointError;
+use crate::group::{PointError, decode_scalar};
 use crate::identity::{Identity, IdentityKey};
 use crate::kind::{Kind, Slot};
 use crate::read::{LayoutError, Reader};
@@ -135,9 +135,11 @@ fn all_distinct<T: Ord>(values: impl Iterator<Item = T>) -> bool {
     values.len() == count
 }
 
-/// The first bytes of every stored state: which part, of which exchange, of which trustee.
-fn state_head(part: u8, exchange: &Digest, index: u16) -> Zeroizing<Vec<u8>> {
-    let mut out = Zeroizing::new(vec![part]);
+/// The first bytes of every stored state: which part, of which exchange, of which trustee. Room for `rest` more bytes is
+/// reserved: a buffer that grows leaves copies of secrets behind.
+fn state_head(part: u8, exchange: &Digest, index: u16, rest: usize) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(35 + rest));
+    out.push(part);
     out.extend_from_slice(exchange.as_bytes());
     out.extend_from_slice(&index.to_le_bytes());
     out
@@ -157,8 +159,11 @@ fn put_scalars<'a>(out: &mut Zeroizing<Vec<u8>>, scalars: impl Iterator<Item = &
 /// `count` canonical scalars of a stored state.
 fn read_scalars(reader: &mut Reader<'_>, count: usize) -> Result<Zeroizing<Vec<Scalar>>, LifeError> {
     let (encoded, _) = reader.slice(count * 32, "scalars")?.as_chunks::<32>();
-    let scalars: Option<Vec<Scalar>> = encoded.iter().map(crate::group::decode_scalar).collect();
-    scalars.map(Zeroizing::new).ok_or(LifeError::State)
+    let mut scalars = Zeroizing::new(Vec::with_capacity(count));
+    for bytes in encoded {
+        scalars.push(decode_scalar(bytes).ok_or(LifeError::State)?);
+    }
+    Ok(scalars)
 }
 
 /// Only stored states are read this way; foreign messages name their sender.

@@ -5,7 +5,7 @@
 use crate::error::{Result, TrusteeError};
 use crate::files::Existing;
 use crate::parts;
-use crate::steps::{Messages, Sent, Started};
+use crate::steps::{Sent, Started};
 use crate::trustee::Trustee;
 use countersign_core::control::RingRef;
 use countersign_core::id::Digest;
@@ -27,6 +27,9 @@ pub struct Finished {
     /// This trustee's signature over the ring id.
     pub confirmation: Exact<Confirmation>,
 }
+
+/// Messages of round 2: the other party (recipient when sent, sender when received) and encrypted bytes.
+pub type Messages = Vec<(u16, Vec<u8>)>;
 
 impl Trustee {
     /// Round 1: the broadcast, which goes through the log to everybody.

@@ -29,7 +29,7 @@ mod trustee;
 mod vault;
 
 pub use answer::Answered;
-pub use ceremony::Finished;
+pub use ceremony::{Finished, Messages};
 pub use documents::Installed;
 pub use error::{Result, TrusteeError};
 pub use http::{HttpTrustee, MAX_REQUEST_BYTES, MAX_TOTALS_BYTES, router};
@@ -37,7 +37,6 @@ pub use life::{EpochFinished, Forgotten};
 pub use report::{Counted, Head, Incident, IncidentKind, KeptReceipt};
 pub use service::{LocalTrustee, Seeds, Service};
 pub use source::{FolderSource, HttpSource, LogSource};
-pub use steps::Messages;
 pub use tail::TailReport;
 pub use trustee::{PublicIdentity, Trustee, TrusteeKeys};
 pub use vault::{AtRest, Passphrase};

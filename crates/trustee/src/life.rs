@@ -5,11 +5,11 @@
 
 mod repair;
 
-use crate::ceremony::share_file;
+use crate::ceremony::{Messages, share_file};
 use crate::error::{Result, TrusteeError};
 use crate::files::Existing;
 use crate::parts;
-use crate::steps::{Messages, Sent, Started};
+use crate::steps::{Sent, Started};
 use crate::trustee::Trustee;
 use countersign_core::control::Action;
 use countersign_core::id::Digest;

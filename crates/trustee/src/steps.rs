@@ -1,6 +1,7 @@
 //! What a party keeps of an exchange between its steps: every step may be repeated, gives the same messages again, and is
 //! never taken for two different sets of broadcasts.
 
+use crate::ceremony::Messages;
 use crate::error::{Result, TrusteeError};
 use crate::files::Existing;
 use crate::parts;
@@ -8,9 +9,6 @@ use crate::vault::Vault;
 use countersign_core::digest;
 use countersign_core::id::Digest;
 use zeroize::Zeroizing;
-
-/// Encrypted messages between parties: the other party (recipient when sent, sender when received) and the bytes.
-pub type Messages = Vec<(u16, Vec<u8>)>;
 
 /// The first step: the broadcast, and the secret state for the second.
 pub(crate) struct Started {

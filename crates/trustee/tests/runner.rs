@@ -5,5 +5,6 @@ mod atomic;
 mod ceremony;
 mod following;
 mod http;
+mod life;
 mod totals;
 mod world;

@@ -168,6 +168,10 @@ struct Heard {
 }
 
 impl Heard {
+    fn length(&self) -> usize {
+        self.broadcasts.iter().chain([&self.request]).map(|broadcast| broadcast.bytes().len()).sum()
+    }
+
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.request.bytes());
         self.broadcasts.iter().for_each(|broadcast| out.extend_from_slice(broadcast.bytes()));
@@ -224,17 +228,19 @@ impl<K: Kind> Requested<K> {
     pub fn finish(&self, broadcasts: &[Vec<u8>], sums: &[Addressed]) -> Result<Share<K>, LifeError> {
         let plan = &self.repair;
         let heard = plan.read(&self.own, broadcasts)?;
-        let mut scalars: BTreeMap<u8, Scalar> = BTreeMap::new();
+        let mut totals: Vec<Zeroizing<Scalar>> = plan.keys.iter().map(|_| Zeroizing::new(Scalar::ZERO)).collect();
         for (at, (helper, identity)) in plan.helpers.iter().enumerate() {
             let way = plan.way(domain!("repair-sum"), &heard, *helper, plan.lost.0);
             let sum = way.open(from(sums, *helper)?, &plan.slots, &self.key, identity)?;
-            for (place, (class, value)) in plan.slots.iter().zip(sum.iter()).enumerate() {
+            for (place, ((class, value), total)) in plan.slots.iter().zip(sum.iter()).zip(&mut totals).enumerate() {
                 if RistrettoPoint::mul_base(value) != plan.sum(&heard, place, at) {
                     return Err(LifeError::Value { culprit: *helper, class: *class });
                 }
-                *scalars.entry(class.number()).or_default() += value;
+                **total += value;
             }
         }
+        let scalars: BTreeMap<u8, Scalar> =
+            plan.slots.iter().zip(&totals).map(|(class, total)| (class.number(), **total)).collect();
         let share = Share::new(plan.shares.ring(), plan.lost.0, plan.shares.epoch(), scalars);
         share.check(&plan.shares)?;
         Ok(share)
@@ -242,7 +248,7 @@ impl<K: Kind> Requested<K> {
 
     /// The state for the trustee's own encrypted storage.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut out = state_head(0, &self.repair.digest, self.repair.lost.0);
+        let mut out = state_head(0, &self.repair.digest, self.repair.lost.0, 32 + self.own.len());
         out.extend_from_slice(self.key.expose());
         out.extend_from_slice(&self.own);
         out
@@ -312,8 +318,10 @@ impl<K: Kind> Helping<K> {
         if broadcasts.get(own_place) != Some(&own) {
             return Err(LifeError::NotOurs(index));
         }
-        let at = |place: usize| -> Zeroizing<Vec<Scalar>> {
-            Zeroizing::new(summands.iter().filter_map(|summands| summands.get(place)).copied().collect())
+        let at = |place: usize| {
+            let mut out = Zeroizing::new(Vec::with_capacity(summands.len()));
+            out.extend(summands.iter().filter_map(|summands| summands.get(place)));
+            out
         };
         let mut messages = Vec::new();
         for (place, (helper, broadcast)) in repair.indices.iter().zip(&heard.broadcasts).enumerate() {
@@ -328,7 +336,8 @@ impl<K: Kind> Helping<K> {
 
     /// The state for the helper's own encrypted storage.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut out = state_head(1, &self.repair.digest, self.index);
+        let secret = 32 + self.summands.iter().map(|summands| 32 * summands.len()).sum::<usize>();
+        let mut out = state_head(1, &self.repair.digest, self.index, secret + self.own.len());
         out.extend_from_slice(self.key.expose());
         self.summands.iter().for_each(|summands| put_scalars(&mut out, summands.iter()));
         out.extend_from_slice(&self.own);
@@ -388,7 +397,8 @@ impl<K: Kind> Adding<K> {
 
     /// The state for the helper's own encrypted storage.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut out = state_head(2, &self.repair.digest, self.index);
+        let secret = 32 + 32 * self.kept.len();
+        let mut out = state_head(2, &self.repair.digest, self.index, secret + self.heard.length());
         out.extend_from_slice(self.key.expose());
         put_scalars(&mut out, self.kept.iter());
         self.heard.encode(&mut out);

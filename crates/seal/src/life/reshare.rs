@@ -305,7 +305,8 @@ impl<K: Kind> Round1<K> {
 
     /// The state for the holder's own encrypted storage.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut out = state_head(1, &self.resharing.digest, self.index);
+        let secret = 32 + self.polynomials.iter().map(|polynomial| 32 * polynomial.len()).sum::<usize>();
+        let mut out = state_head(1, &self.resharing.digest, self.index, secret + self.own.len());
         out.extend_from_slice(self.key.expose());
         self.polynomials.iter().for_each(|polynomial| put_scalars(&mut out, polynomial.iter()));
         out.extend_from_slice(&self.own);
@@ -366,7 +367,8 @@ impl<K: Kind> Round2<K> {
 
     /// The state for the holder's own encrypted storage.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut out = state_head(2, &self.resharing.digest, self.index);
+        let public = self.broadcasts.iter().map(|broadcast| broadcast.bytes().len()).sum::<usize>();
+        let mut out = state_head(2, &self.resharing.digest, self.index, 32 + 32 * self.kept.len() + public);
         out.extend_from_slice(self.key.expose());
         put_scalars(&mut out, self.kept.iter());
         self.broadcasts.iter().for_each(|broadcast| out.extend_from_slice(broadcast.bytes()));

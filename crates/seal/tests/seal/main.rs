@@ -9,6 +9,7 @@ mod lookups;
 mod must_fail;
 mod normal_forms;
 mod postings;
+mod rotation;
 mod round_trips;
 mod share_life;
 mod vectors;

@@ -1,9 +1,10 @@
 //! Repair of a lost share: the side of the trustee that lost it, and that of a helper.
 
 use super::exchange_file;
+use crate::ceremony::Messages;
 use crate::error::{Result, TrusteeError};
 use crate::files::Existing;
-use crate::steps::{Messages, Sent, Started};
+use crate::steps::{Sent, Started};
 use crate::trustee::Trustee;
 use countersign_core::time::Timestamp;
 use countersign_seal::identity::IdentityKey;

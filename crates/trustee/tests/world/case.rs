@@ -175,15 +175,19 @@ impl World {
 }
 
 impl Case {
-    /// The request as the desk signs it.
+    /// The request as the desk signs it, in share epoch 1.
     pub(crate) fn request(&self, trustee: u16, now: Timestamp) -> Vec<u8> {
+        self.request_in(1, trustee, now)
+    }
+
+    pub(crate) fn request_in(&self, share_epoch: u32, trustee: u16, now: Timestamp) -> Vec<u8> {
         let request = ReleaseRequest {
             v: RequestV1,
             custodian: CUSTODIAN,
             trustee,
             at: now,
             ring: founded().ring.id(),
-            share_epoch: 1,
+            share_epoch,
             order: self.order.text().to_owned(),
             facts: self.facts.clone(),
             manifest: self.manifest.clone(),

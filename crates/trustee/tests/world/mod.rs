@@ -91,22 +91,27 @@ impl World {
 
     /// A control leaf, signed by these parties and published now.
     pub(crate) fn change(&mut self, action: Action, signers: &[&str]) -> u64 {
+        let body = self.change_body(action);
         self.changes += 1;
-        let change = Change {
-            v: ChangeV1,
-            custodian: CUSTODIAN,
-            genesis: founded().genesis.digest(),
-            number: self.changes,
-            effective: at("2026-01-01T00:00:00Z"),
-            action,
-        };
-        let body = Exact::write(change).unwrap().text().to_owned();
         let signatures = signers.iter().map(|party| signature(party, &body, &self.folder)).collect();
         let id = LeafId(seed(&body)[..16].try_into().unwrap());
         let leaf = ControlLeaf::new(id, 1, body, signatures).unwrap().to_bytes().unwrap();
         let index = self.log.append(leaf);
         self.log.publish(self.now);
         index
+    }
+
+    /// What the signers of the next change sign.
+    pub(crate) fn change_body(&self, action: Action) -> String {
+        let change = Change {
+            v: ChangeV1,
+            custodian: CUSTODIAN,
+            genesis: founded().genesis.digest(),
+            number: self.changes + 1,
+            effective: at("2026-01-01T00:00:00Z"),
+            action,
+        };
+        Exact::write(change).unwrap().text().to_owned()
     }
 
     /// The desk logs the receipt of an answer, as the trustee has salted it.

@@ -1,0 +1,276 @@
+//! What shares go through after the ceremony: resharing, repair, destruction.
+
+use crate::world::*;
+use countersign_core::control::{Action, RingRef};
+use countersign_core::id::Digest;
+use countersign_core::time::{DAY, Timestamp};
+use countersign_seal::identity::IdentityKey;
+use countersign_seal::kind::Sealing;
+use countersign_seal::life::LifeError;
+use countersign_seal::life::repair::Repair;
+use countersign_seal::life::reshare::{Resharing, public_outcome};
+use countersign_seal::ring::{EpochConfirmation, VerifyingShares};
+use countersign_testkit::random;
+use countersign_trustee::{Answered, EpochFinished, Messages, Trustee, TrusteeError};
+use countersign_verify::refusal::Code;
+
+fn identities(n: u16) -> Vec<IdentityKey> {
+    founded().publics.iter().take(usize::from(n)).map(|public| public.identity_key().unwrap()).collect()
+}
+
+fn resharing(session: &str, dealers: &[u16], holders: Vec<IdentityKey>) -> Resharing<Sealing> {
+    let founded = founded();
+    Resharing::new(&founded.ring, &founded.shares, digest(session), dealers, holders).unwrap()
+}
+
+async fn read_world() -> World {
+    let world = World::new();
+    for index in 1..=N {
+        world.tail(&world.open(index)).await.unwrap();
+    }
+    world
+}
+
+fn fresh(name: &str) -> impl rand_core::CryptoRng + use<> {
+    random::named(name)
+}
+
+async fn start(trustee: &Trustee, plan: &Resharing<Sealing>, now: Timestamp) -> Vec<u8> {
+    trustee.reshare_start(plan, &[], now, &mut fresh(&format!("start {}", trustee.index()))).await.unwrap()
+}
+
+/// Every trustee is opened anew for every step.
+async fn reshare(world: &World, plan: &Resharing<Sealing>) -> Vec<EpochFinished> {
+    let mut broadcasts = Vec::new();
+    for index in 1..=N {
+        broadcasts.push(start(&world.open(index), plan, world.now).await);
+    }
+    let sent: Vec<Messages> = (1..=N)
+        .map(|index| world.open(index).reshare_proceed(plan, &broadcasts, &mut fresh("deal")).unwrap())
+        .collect();
+    (1..=N).map(|index| world.open(index).reshare_finish(plan, &inbox(&sent, index)).unwrap()).collect()
+}
+
+fn reference(finished: &EpochFinished) -> RingRef {
+    let epoch = finished.shares.value();
+    RingRef { id: epoch.ring, share_epoch: epoch.epoch, shares: finished.shares.digest() }
+}
+
+fn confirmations(finished: &[EpochFinished]) -> Vec<EpochConfirmation> {
+    finished.iter().map(|one| one.confirmation.value().clone()).collect()
+}
+
+/// The trustee reads the journal and answers in this share epoch; its receipt is logged.
+async fn asked(world: &mut World, index: u16, case: &Case, epoch: u32) -> Option<Code> {
+    let trustee = world.open(index);
+    world.tail(&trustee).await.unwrap();
+    let request = case.request_in(epoch, index, world.now);
+    match trustee.answer(&request, world.now, seed("answer")).await.unwrap() {
+        Answered::Answer(bytes) => {
+            world.log_receipt(&bytes);
+            code(&bytes)
+        }
+        Answered::Unauthenticated => panic!("the desk was not recognised"),
+    }
+}
+
+#[tokio::test]
+async fn a_refreshed_epoch_answers_once_it_is_in_force_and_old_shares_are_destroyed_then() {
+    let mut world = read_world().await;
+    let plan = resharing("refresh", &[1, 2, 4], identities(N));
+    let finished = reshare(&world, &plan).await;
+    assert!(finished.iter().all(|one| one.shares == finished[0].shares));
+    let shares = VerifyingShares::new(&founded().ring, &finished[0].shares).unwrap();
+    EpochConfirmation::check_all(&shares, &confirmations(&finished), &identities(N)).unwrap();
+
+    // Until the new epoch is in force the old one answers, and nothing of it is destroyed.
+    let case = world.case(1, 1);
+    assert_eq!(asked(&mut world, 3, &case, 1).await, None);
+    let early = world.open(3).forget_shares_before(2, world.now).await;
+    assert!(matches!(early, Err(TrusteeError::Document { .. })), "{early:?}");
+    let share = |world: &World, index: u16, name: &str| world.path(index).join("secret").join(name).exists();
+    let old = format!("share-{}-1", founded().ring.id());
+    let new = format!("share-{}-2-{}", founded().ring.id(), finished[0].shares.digest());
+    assert!(share(&world, 3, &old) && share(&world, 3, &new));
+
+    for index in 1..=N {
+        world.open(index).reshare_confirmed(&plan, &confirmations(&finished)).unwrap();
+    }
+    world.change(Action::SetRing(reference(&finished[0])), &ENOUGH);
+    for index in 1..=N {
+        world.tail(&world.open(index)).await.unwrap();
+    }
+    world.pass(7 * DAY + 60);
+    let case = world.case(2, 1);
+    assert_eq!(asked(&mut world, 3, &case, 2).await, None);
+    // What a crash left of writing an old share goes too, and so does an exchange that was never finished.
+    let folder = world.path(3).join("secret");
+    std::fs::write(folder.join(format!("{old}.unfinished")), b"left").unwrap();
+    let forgotten = world.open(3).forget_shares_before(2, world.now).await.unwrap();
+    assert!(forgotten.files.contains(&old), "{:?}", forgotten.files);
+    assert!(!share(&world, 3, &old) && !share(&world, 3, &format!("{old}.unfinished")) && share(&world, 3, &new));
+    assert!(forgotten.files.iter().all(|name| name == &old || name.starts_with("reshare-")));
+    assert!(world.open(3).forget_shares_before(2, world.now).await.unwrap().files.is_empty());
+    let case = world.case(3, 1);
+    assert_eq!(asked(&mut world, 3, &case, 2).await, None);
+}
+
+#[tokio::test]
+async fn every_step_of_a_resharing_may_be_repeated_and_gives_the_same() {
+    let world = read_world().await;
+    let plan = resharing("repeated", &[1, 2, 4], identities(N));
+    let early = world.open(1).reshare_proceed(&plan, &[], &mut fresh("x"));
+    assert!(matches!(early, Err(TrusteeError::NotReady(_))));
+    assert!(matches!(world.open(1).reshare_finish(&plan, &[]), Err(TrusteeError::NotReady(_))));
+    assert!(matches!(world.open(1).reshare_confirmed(&plan, &[]), Err(TrusteeError::NotReady(_))));
+    let mut broadcasts = Vec::new();
+    for index in 1..=N {
+        broadcasts.push(start(&world.open(index), &plan, world.now).await);
+    }
+    assert_eq!(world.open(1).reshare_start(&plan, &[], world.now, &mut fresh("again")).await.unwrap(), broadcasts[0]);
+    let proceed =
+        |index: u16, name: &str| world.open(index).reshare_proceed(&plan, &broadcasts, &mut fresh(name)).unwrap();
+    let sent: Vec<_> = (1..=N).map(|index| proceed(index, "deal")).collect();
+    assert_eq!(proceed(1, "again"), sent[0]);
+    assert_eq!(start(&world.open(1), &plan, world.now).await, broadcasts[0]);
+    let mut others = broadcasts.clone();
+    others.swap(1, 2);
+    let changed = world.open(1).reshare_proceed(&plan, &others, &mut fresh("x"));
+    assert!(matches!(changed, Err(TrusteeError::CeremonyRepeated(_))));
+
+    let mut lying = inbox(&sent, 5);
+    lying[1].1[1200] ^= 1;
+    let blamed = world.open(5).reshare_finish(&plan, &lying);
+    assert!(matches!(blamed, Err(TrusteeError::Life(LifeError::Envelope { culprit: 2, .. }))), "{blamed:?}");
+    let finished: Vec<_> =
+        (1..=N).map(|index| world.open(index).reshare_finish(&plan, &inbox(&sent, index)).unwrap()).collect();
+    assert_eq!(world.open(5).reshare_finish(&plan, &[]).unwrap(), finished[4]);
+    assert_eq!(proceed(1, "again"), sent[0]);
+    assert_eq!(finished[0].shares, public_outcome(&plan, &broadcasts).unwrap());
+    // The secret state is gone: only the messages themselves can be given again.
+    let secret = world.path(1).join("secret");
+    let second = format!("reshare-{}-1-{}-round2", founded().ring.id(), plan.digest());
+    let kept = std::fs::read(secret.join(second)).unwrap();
+    assert_eq!(kept[..4], [0; 4], "an empty state");
+
+    // Two outcomes for one epoch lie side by side until one is in force.
+    let other = resharing("another", &[2, 3, 5], identities(N));
+    let second = reshare(&world, &other).await;
+    assert_ne!(second[0].shares, finished[0].shares);
+    assert_eq!(world.open(5).reshare_finish(&plan, &[]).unwrap(), finished[4]);
+    let shares = std::fs::read_dir(secret)
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with("share-"));
+    assert_eq!(shares.count(), 3);
+}
+
+#[tokio::test]
+async fn shares_go_to_trustees_of_genesis_or_to_newcomers_accepted_by_name() {
+    let world = read_world().await;
+    let folder = tempfile::tempdir().unwrap();
+    let public = Trustee::create(folder.path(), 6, &mut fresh("newcomer")).unwrap();
+    let newcomer = public.identity_key().unwrap();
+    let six: Vec<_> = identities(N).into_iter().chain([newcomer]).collect();
+    let plan = resharing("enrol", &[1, 2, 3], six.clone());
+    let refused = world.open(1).reshare_start(&plan, &[], world.now, &mut fresh("a")).await.unwrap_err().to_string();
+    assert!(refused.contains("party 6") && refused.contains(&public.identity.to_string()), "{refused}");
+    let wrong = [identities(1)[0]];
+    assert!(world.open(1).reshare_start(&plan, &wrong, world.now, &mut fresh("a")).await.is_err());
+    world.open(1).reshare_start(&plan, &[newcomer], world.now, &mut fresh("a")).await.unwrap();
+
+    // A stranger under the index of a trustee of genesis.
+    let mut replaced = identities(N);
+    replaced[4] = newcomer;
+    let plan = resharing("replace", &[1, 2, 3], replaced);
+    let refused = world.open(2).reshare_start(&plan, &[], world.now, &mut fresh("b")).await.unwrap_err().to_string();
+    assert!(refused.contains("party 5"), "{refused}");
+
+    // Nobody deals shares that are not in force, or before it has read the journal.
+    let unread = World::new();
+    let plan = resharing("refresh", &[1, 2, 3], identities(N));
+    let early = unread.open(1).reshare_start(&plan, &[], unread.now, &mut fresh("c")).await;
+    assert!(matches!(early, Err(TrusteeError::NotReady(_))), "{early:?}");
+    let finished = reshare(&world, &resharing("first", &[1, 2, 4], identities(N))).await;
+    let next = VerifyingShares::new(&founded().ring, &finished[0].shares).unwrap();
+    let ahead = Resharing::new(&founded().ring, &next, digest("ahead"), &[1, 2, 3], identities(N)).unwrap();
+    let refused = world.open(1).reshare_start(&ahead, &[], world.now, &mut fresh("d")).await.unwrap_err().to_string();
+    assert!(refused.contains("not of the ring and share epoch in force"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_epoch_is_put_in_force_only_by_those_who_hold_it_when_all_have_confirmed() {
+    let world = read_world().await;
+    let plan = resharing("refresh", &[1, 2, 4], identities(N));
+    let finished = reshare(&world, &plan).await;
+    let body = |ring: RingRef| world.change_body(Action::SetRing(ring));
+    let refused = world.open(1).sign_control(&body(reference(&finished[0]))).unwrap_err().to_string();
+    assert!(refused.contains("not all holders"), "{refused}");
+    let missing = world.open(1).reshare_confirmed(&plan, &confirmations(&finished)[..4]);
+    assert!(missing.unwrap_err().to_string().contains("trustee 5 has not confirmed"));
+    assert!(world.open(1).sign_control(&body(reference(&finished[0]))).is_err());
+    world.open(1).reshare_confirmed(&plan, &confirmations(&finished)).unwrap();
+    world.open(1).sign_control(&body(reference(&finished[0]))).unwrap();
+    let elsewhere = RingRef { shares: Digest([1; 32]), ..reference(&finished[0]) };
+    let refused = world.open(1).sign_control(&body(elsewhere)).unwrap_err().to_string();
+    assert!(refused.contains("holds no share"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_lost_share_is_repaired_exactly_and_only_when_it_is_lost() {
+    let world = read_world().await;
+    let founded = founded();
+    let plan = Repair::new(&founded.ring, &founded.shares, digest("repair"), 3, &[1, 2, 5], &identities(N)).unwrap();
+    let share = world.path(3).join("secret").join(format!("share-{}-1", founded.ring.id()));
+    let kept = std::fs::read(&share).unwrap();
+    let refused = world.open(3).repair_request(&plan, &mut fresh("r")).unwrap_err().to_string();
+    assert!(refused.contains("nothing is lost"), "{refused}");
+    for damaged in [false, true] {
+        std::fs::remove_file(&share).unwrap();
+        if damaged {
+            std::fs::write(&share, &kept[..50]).unwrap();
+        }
+        let name = format!("repair {damaged}");
+        let plan = Repair::new(&founded.ring, &founded.shares, digest(&name), 3, &[1, 2, 5], &identities(N)).unwrap();
+        assert!(matches!(world.open(3).repair_finish(&plan, &[], &[]), Err(TrusteeError::NotReady(_))));
+        let request = world.open(3).repair_request(&plan, &mut fresh(&name)).unwrap();
+        assert_eq!(world.open(3).repair_request(&plan, &mut fresh("again")).unwrap(), request);
+        let mut broadcasts = Vec::new();
+        for index in [1, 2, 5] {
+            let (helper, mut random) = (world.open(index), fresh(&format!("start {index}")));
+            broadcasts.push(helper.repair_start(&plan, &[], world.now, &mut random).await.unwrap());
+        }
+        let again = world.open(1).repair_start(&plan, &[], world.now, &mut fresh("again")).await.unwrap();
+        assert_eq!(again, broadcasts[0]);
+        let mut sent = vec![Vec::new(); 5];
+        for index in [1u16, 2, 5] {
+            let proceed =
+                |name: &str| world.open(index).repair_proceed(&plan, &request, &broadcasts, &mut fresh(name)).unwrap();
+            sent[usize::from(index) - 1] = proceed("split");
+            assert_eq!(proceed("again"), sent[usize::from(index) - 1]);
+        }
+        let mut others = broadcasts.clone();
+        others.swap(0, 1);
+        let changed = world.open(1).repair_proceed(&plan, &request, &others, &mut fresh("x"));
+        assert!(matches!(changed, Err(TrusteeError::CeremonyRepeated(_))));
+        let mut sums = Vec::new();
+        for index in [1u16, 2, 5] {
+            let sum = world.open(index).repair_add(&plan, &inbox(&sent, index), &mut fresh("sum")).unwrap();
+            assert_eq!(world.open(index).repair_add(&plan, &[], &mut fresh("again")).unwrap(), sum);
+            sums.push((index, sum));
+        }
+        let mut lying = sums.clone();
+        lying[1].1[1200] ^= 1;
+        let blamed = world.open(3).repair_finish(&plan, &broadcasts, &lying);
+        assert!(matches!(blamed, Err(TrusteeError::Life(LifeError::Envelope { culprit: 2, .. }))), "{blamed:?}");
+        world.open(3).repair_finish(&plan, &broadcasts, &sums).unwrap();
+        assert_eq!(std::fs::read(&share).unwrap(), kept);
+        world.open(3).repair_finish(&plan, &broadcasts, &sums).unwrap();
+    }
+    // A helper does not split its share for a stranger.
+    let mut strangers = identities(N);
+    let folder = tempfile::tempdir().unwrap();
+    strangers[2] = Trustee::create(folder.path(), 3, &mut fresh("stranger")).unwrap().identity_key().unwrap();
+    let plan = Repair::new(&founded.ring, &founded.shares, digest("theft"), 3, &[1, 2, 5], &strangers).unwrap();
+    let refused = world.open(1).repair_start(&plan, &[], world.now, &mut fresh("t")).await.unwrap_err().to_string();
+    assert!(refused.contains("party 3"), "{refused}");
+}
