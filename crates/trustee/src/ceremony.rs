@@ -63,6 +63,7 @@ impl Trustee {
     ) -> Result<Messages> {
         let (first, second) = (file(ceremony, "round1"), file(ceremony, "round2"));
         if let Some((sent, _)) = Sent::read(&self.vault, &second)? {
+            self.vault.remove(&first)?;
             return sent.again(broadcasts);
         }
         let started = Started::read(&self.vault, &first)?
@@ -80,13 +81,13 @@ impl Trustee {
     /// # Errors
     /// [`TrusteeError::Ceremony`], naming who is to blame; [`TrusteeError::NotReady`] before round 2.
     pub fn dkg_finish(&self, ceremony: &Ceremony<Sealing>, messages: &[(u16, Vec<u8>)]) -> Result<Finished> {
-        let name = file(ceremony, "end");
+        let (name, round2) = (file(ceremony, "end"), file(ceremony, "round2"));
         if let Some(stored) = self.vault.read(&name)? {
+            Sent::destroy_state(&self.vault, &round2)?;
             return read_end(&stored).ok_or_else(|| TrusteeError::damaged(name, "its layout"));
         }
         let not_ready = || TrusteeError::NotReady("round 2 of this ceremony was not started".into());
-        let round2 = file(ceremony, "round2");
-        let (sent, state) = Sent::read(&self.vault, &round2)?.ok_or_else(not_ready)?;
+        let (_, state) = Sent::read(&self.vault, &round2)?.ok_or_else(not_ready)?;
         let end = Round2::decode(ceremony, &state)?.finish(messages, &self.keys.transport)?;
         let written = |error| TrusteeError::document("outcome of the ceremony", error);
         let finished = Finished {
@@ -99,7 +100,7 @@ impl Trustee {
         self.keep_share(&end.share, &finished.shares.digest())?;
         let text = [finished.ring.bytes(), finished.shares.bytes(), finished.confirmation.bytes()];
         self.vault.write(&name, &parts::write(&text), Existing::Replace)?;
-        sent.keep(&self.vault, &round2, &[], Existing::Replace)?;
+        Sent::destroy_state(&self.vault, &round2)?;
         Ok(finished)
     }
 

@@ -90,6 +90,7 @@ impl Trustee {
     ) -> Result<Messages> {
         let (first, second) = (reshare_file(resharing, "round1"), reshare_file(resharing, "round2"));
         if let Some((sent, _)) = Sent::read(&self.vault, &second)? {
+            self.vault.remove(&first)?;
             return sent.again(broadcasts);
         }
         let started = Started::read(&self.vault, &first)?
@@ -108,11 +109,12 @@ impl Trustee {
     /// # Errors
     /// [`TrusteeError::Life`], naming who is to blame; [`TrusteeError::NotReady`] before the second step.
     pub fn reshare_finish(&self, resharing: &Resharing<Sealing>, messages: &[(u16, Vec<u8>)]) -> Result<EpochFinished> {
+        let second = reshare_file(resharing, "round2");
         if let Some(finished) = self.reshared(resharing)? {
+            Sent::destroy_state(&self.vault, &second)?;
             return Ok(finished);
         }
-        let second = reshare_file(resharing, "round2");
-        let (sent, state) = Sent::read(&self.vault, &second)?
+        let (_, state) = Sent::read(&self.vault, &second)?
             .ok_or_else(|| TrusteeError::NotReady("the broadcasts of this resharing were not taken".into()))?;
         let end = Round2::decode(resharing, &state)?.finish(messages)?;
         let written = |error: &dyn std::fmt::Display| TrusteeError::document("outcome of the resharing", error);
@@ -124,7 +126,7 @@ impl Trustee {
         let text = parts::write(&[end.epoch.bytes(), confirmation.bytes()]);
         self.vault.write(&reshare_file(resharing, "end"), &text, Existing::Replace)?;
         // Without the key of the exchange its recorded messages stay closed.
-        sent.keep(&self.vault, &second, &[], Existing::Replace)?;
+        Sent::destroy_state(&self.vault, &second)?;
         Ok(EpochFinished { shares: end.epoch, confirmation })
     }
 

@@ -61,6 +61,14 @@ impl Sent {
         vault.write(name, &parts::write(&parts), existing)
     }
 
+    /// Destroys the secret state and keeps the rest; again after a crash that came before.
+    pub(crate) fn destroy_state(vault: &Vault, name: &str) -> Result<()> {
+        match Self::read(vault, name)? {
+            Some((sent, state)) if !state.is_empty() => sent.keep(vault, name, &[], Existing::Replace),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn read(vault: &Vault, name: &str) -> Result<Option<(Self, Zeroizing<Vec<u8>>)>> {
         let Some(stored) = vault.read(name)? else { return Ok(None) };
         decode(&stored).map(Some).ok_or_else(|| TrusteeError::damaged(name, "its layout"))

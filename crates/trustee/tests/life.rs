@@ -153,15 +153,34 @@ async fn every_step_of_a_resharing_may_be_repeated_and_gives_the_same() {
     let kept = std::fs::read(secret.join(second)).unwrap();
     assert_eq!(kept[..4], [0; 4], "an empty state");
 
+    // A crash after the next state was kept and before the last was removed leaves nothing for long.
+    let third = resharing("crashed", &[1, 2, 4], identities(N));
+    let file = |step: &str| secret.join(format!("reshare-{}-1-{}-{step}", founded().ring.id(), third.digest()));
+    let mut broadcasts = Vec::new();
+    for index in 1..=N {
+        broadcasts.push(start(&world.open(index), &third, world.now).await);
+    }
+    let round1 = std::fs::read(file("round1")).unwrap();
+    let proceed = |index: u16| world.open(index).reshare_proceed(&third, &broadcasts, &mut fresh("deal")).unwrap();
+    let sent: Vec<_> = (1..=N).map(proceed).collect();
+    std::fs::write(file("round1"), round1).unwrap();
+    assert_eq!(proceed(1), sent[0]);
+    assert!(!file("round1").exists());
+    let round2 = std::fs::read(file("round2")).unwrap();
+    let end = world.open(1).reshare_finish(&third, &inbox(&sent, 1)).unwrap();
+    std::fs::write(file("round2"), round2).unwrap();
+    assert_eq!(world.open(1).reshare_finish(&third, &[]).unwrap(), end);
+    assert_eq!(std::fs::read(file("round2")).unwrap()[..4], [0; 4], "an empty state");
+
     // Two outcomes for one epoch lie side by side until one is in force.
     let other = resharing("another", &[2, 3, 5], identities(N));
     let second = reshare(&world, &other).await;
     assert_ne!(second[0].shares, finished[0].shares);
     assert_eq!(world.open(5).reshare_finish(&plan, &[]).unwrap(), finished[4]);
-    let shares = std::fs::read_dir(secret)
+    let shares = std::fs::read_dir(&secret)
         .unwrap()
         .filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with("share-"));
-    assert_eq!(shares.count(), 3);
+    assert_eq!(shares.count(), 4, "one in force, three outcomes");
 }
 
 #[tokio::test]

@@ -80,6 +80,7 @@ impl Trustee {
         let (first, second) = (repair_file(repair, "round1"), repair_file(repair, "round2"));
         let heard: Vec<Vec<u8>> = std::iter::once(request.to_vec()).chain(broadcasts.iter().cloned()).collect();
         if let Some((sent, _)) = Sent::read(&self.vault, &second)? {
+            self.vault.remove(&first)?;
             return sent.again(&heard);
         }
         let started = Started::read(&self.vault, &first)?
@@ -105,13 +106,14 @@ impl Trustee {
     ) -> Result<Vec<u8>> {
         let (second, name) = (repair_file(repair, "round2"), repair_file(repair, "end"));
         if let Some(stored) = self.vault.read(&name)? {
+            Sent::destroy_state(&self.vault, &second)?;
             return Ok(stored.to_vec());
         }
-        let (sent, state) = Sent::read(&self.vault, &second)?
+        let (_, state) = Sent::read(&self.vault, &second)?
             .ok_or_else(|| TrusteeError::NotReady("the broadcasts of this repair were not taken".into()))?;
         let sum = Adding::decode(repair, &state)?.finish(messages, &self.keys.identity, rng)?;
         self.vault.write(&name, &sum, Existing::Refuse)?;
-        sent.keep(&self.vault, &second, &[], Existing::Replace)?;
+        Sent::destroy_state(&self.vault, &second)?;
         Ok(sum)
     }
 
