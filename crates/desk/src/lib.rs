@@ -4,6 +4,7 @@
 //! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back. [`totals`] is the day's. [`ports`] is what the binary must provide.
 //! Every use case appends one event with its documents and leaves in one transaction, or does nothing.
 
+mod asking;
 mod caps;
 pub mod case_file;
 pub mod contact;

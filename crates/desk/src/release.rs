@@ -1,41 +1,26 @@
 //! Releasing: the intent becomes public, trustees answer, receipts are logged, the package is built.
 
+pub use crate::asking::Said;
 use crate::case_file::{CaseFile, Proposal};
 use crate::countersign::proposal;
 use crate::desk::{Attached, Desk};
 use crate::error::{DeskError, Result};
-use crate::leaves::{key, leaf, tick};
+use crate::leaves::leaf;
 use crate::package::{Sources, build};
-use crate::ports::{Trustee, package_digest};
+use crate::ports::package_digest;
 use crate::propose::intake;
 use countersign_core::approval::Approval;
 use countersign_core::case::{Event, Stage};
 use countersign_core::digest;
 use countersign_core::id::{CaseId, Digest, OrderId, PersonId};
 use countersign_core::json::Exact;
-use countersign_core::leaf::{KIND_FIELD, LeafKind};
+use countersign_core::leaf::LeafKind;
 use countersign_log::Intent;
-use countersign_store::{Answered, Counter, EffectKey, NewEffect, NewLeaf, Receipt as StoredReceipt};
-use countersign_tlog::leaf::{Disclosure, LeafId, seal_disclosures};
+use countersign_store::{Answered, Counter, EffectKey, NewEffect};
 use countersign_verify::evidence::Files;
-use countersign_verify::wire::{Answer, HexBytes, LeafEvidence, Outcome, Receipt, ReleaseRequest, RequestV1, Signed};
+use countersign_verify::wire::{HexBytes, LeafEvidence, ReleaseRequest, RequestV1, Signed};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-
-/// What one trustee said.
-#[derive(Debug, Clone)]
-pub struct Said {
-    /// The trustee.
-    pub trustee: u16,
-    /// Its receipt, when it gave one.
-    pub receipt: Option<Exact<Receipt>>,
-    /// Exact text of the signed receipt.
-    pub receipt_text: String,
-    /// Its encrypted reply.
-    pub reply: Option<Vec<u8>>,
-    /// For people: `answered`, or the refusal.
-    pub summary: String,
-}
 
 /// A finished release.
 pub struct Released {
@@ -127,39 +112,22 @@ impl Desk {
         Ok(digest)
     }
 
-    /// Asks trustees one after the other until `enough` have answered; every receipt goes to the journal. The public intent is the
-    /// licence: without it nothing may happen outside.
-    ///
-    /// # Errors
-    /// [`DeskError::Internal`] when the intent is another's; [`DeskError::Store`] when a receipt cannot be kept.
-    pub async fn ask_trustees(&self, intent: &Intent, parts: &RequestParts<'_>, enough: usize) -> Result<Vec<Said>> {
-        let order = parts.proposal.order.digest();
-        if intent.effect() != RELEASE || intent.subject() != order.to_hex() {
-            return Err(DeskError::internal("the public intent is for something else"));
-        }
-        let mut said: Vec<Said> = Vec::new();
-        for trustee in &self.trustees {
-            if said.iter().filter(|said| said.reply.is_some()).count() >= enough {
-                break;
-            }
-            let request = self.request_for(trustee.index(), parts).await?;
-            said.push(self.ask(trustee.as_ref(), &parts.proposal.order.digest(), request.text().as_bytes()).await?);
-        }
-        Ok(said)
-    }
-
     /// The signed request to one trustee.
     ///
     /// # Errors
     /// [`DeskError::NotFound`] when a record of the manifest is missing.
     pub async fn request_for(&self, trustee: u16, parts: &RequestParts<'_>) -> Result<Signed<ReleaseRequest>> {
+        self.sign_request(trustee, parts, self.headers(parts).await?)
+    }
+
+    pub(crate) async fn headers(&self, parts: &RequestParts<'_>) -> Result<Vec<HexBytes>> {
         let mut headers = Vec::new();
         for entry in &parts.proposal.manifest.value().entries {
             let record = self.store.record(&entry.record).await?;
             let record = record.ok_or_else(|| DeskError::not_found("record", entry.record))?;
             headers.push(HexBytes(record.header.to_vec()));
         }
-        self.sign_request(trustee, parts, headers)
+        Ok(headers)
     }
 
     /// The signed request to one trustee, with the headers of the manifest's records in its order.
@@ -189,95 +157,6 @@ impl Desk {
             headers,
         };
         Ok(Signed::sign(request, &self.custodian.desk_key)?)
-    }
-
-    /// Sends one request and keeps the receipt. A trustee that cannot be reached, or says nothing that it signed, is reported
-    /// and leaves no receipt.
-    ///
-    /// # Errors
-    /// [`DeskError::Store`] when the receipt cannot be kept.
-    pub async fn ask(&self, trustee: &dyn Trustee, order: &Digest, request: &[u8]) -> Result<Said> {
-        let index = trustee.index();
-        let silent =
-            |summary: String| Said { trustee: index, receipt: None, receipt_text: String::new(), reply: None, summary };
-        let bytes = match trustee.ask(request).await {
-            Ok(bytes) => bytes,
-            Err(reason) => return Ok(silent(reason)),
-        };
-        let control = self.control();
-        let Some(member) = control.trustee(index) else { return Ok(silent("is not in genesis".into())) };
-        let answer = match Signed::<Answer>::open(&bytes, &member.identity) {
-            Ok(answer) => answer,
-            Err(error) => return Ok(silent(error.to_string())),
-        };
-        let text = answer.value().receipt.clone();
-        let receipt = match Signed::<Receipt>::open(text.as_bytes(), &member.identity) {
-            Ok(receipt) if receipt.value().order == *order && receipt.value().trustee == index => receipt,
-            Ok(_) => return Ok(silent("gave a receipt for something else".into())),
-            Err(error) => return Ok(silent(error.to_string())),
-        };
-        self.keep_receipt(&receipt, &answer.value().disclosure).await?;
-        let value = receipt.value();
-        let summary = match (&value.outcome, &value.code) {
-            (Outcome::Answered, _) => "answered".to_owned(),
-            (Outcome::Refused, code) => refusal_text(code.as_deref(), &value.reasons),
-        };
-        let reply = answer.value().reply.as_ref().map(|reply| reply.0.clone());
-        Ok(Said { trustee: index, receipt: Some(receipt.document().clone()), receipt_text: text, reply, summary })
-    }
-
-    async fn keep_receipt(&self, receipt: &Signed<Receipt>, disclosure: &str) -> Result<()> {
-        let value = receipt.value();
-        let digest = receipt.document().digest();
-        let known = self.store.receipts_of(&value.order).await?;
-        if known.iter().any(|kept| kept.digest == digest) {
-            return Ok(());
-        }
-        let leaf = self.receipt_leaf(value, disclosure)?;
-        if self.store.order(&value.order).await?.is_none() {
-            // A receipt for an order this desk never proposed still goes to the journal: the trustee looks for it there.
-            return Ok(self.store.append_leaves(Vec::new(), vec![leaf]).await?);
-        }
-        let kept = StoredReceipt {
-            order: value.order,
-            trustee: value.trustee.to_string(),
-            digest,
-            bytes: receipt.text().as_bytes().to_vec(),
-            at: self.now(),
-        };
-        Ok(self.store.add_receipt(kept, leaf).await?)
-    }
-
-    /// The receipt's leaf, with the trustee's own disclosure in it.
-    fn receipt_leaf(&self, receipt: &Receipt, disclosure: &str) -> Result<NewLeaf> {
-        let own = Disclosure::parse(disclosure).map_err(DeskError::internal)?;
-        let mut rng = self.rng();
-        let mut disclosures = Vec::new();
-        for name in std::iter::once(KIND_FIELD).chain(LeafKind::Receipt.fields().iter().copied()) {
-            let value = match name {
-                KIND_FIELD => Value::from(LeafKind::Receipt.as_str()),
-                "receipt" => {
-                    disclosures.push(own.clone());
-                    continue;
-                }
-                "order" => Value::from(receipt.order.to_hex()),
-                "trustee" => Value::from(receipt.trustee),
-                "outcome" => Value::from(receipt.outcome.as_str()),
-                "code" => receipt.code.clone().map_or(Value::Null, Value::from),
-                _ => Value::from(receipt.at.to_string()),
-            };
-            disclosures.push(Disclosure::new(name, value, &mut *rng).map_err(DeskError::internal)?);
-        }
-        let at = self.now();
-        let bytes = seal_disclosures(LeafId::random(&mut *rng), tick(at), &disclosures, &mut *rng)
-            .map_err(DeskError::internal)?;
-        let texts = disclosures.iter().map(|disclosure| disclosure.as_str().to_owned()).collect();
-        Ok(NewLeaf {
-            key: key(at, &mut *rng),
-            kind: LeafKind::Receipt.as_str().into(),
-            leaf: bytes,
-            disclosures: texts,
-        })
     }
 
     /// Threshold of the trustees.
@@ -346,17 +225,10 @@ impl Desk {
 }
 
 /// Name of the effect, in effects and intents.
-const RELEASE: &str = "release";
+pub(crate) const RELEASE: &str = "release";
 
 fn effect(order: &Digest) -> EffectKey {
     EffectKey { kind: RELEASE.into(), subject: digest::parts("countersign/effect/release/v1", &[order.as_bytes()]) }
-}
-
-fn refusal_text(code: Option<&str>, reasons: &[String]) -> String {
-    match (code.unwrap_or("refused"), reasons) {
-        (code, []) => code.to_owned(),
-        (code, reasons) => format!("{code} ({})", reasons.join(", ")),
-    }
 }
 
 /// Writes a file whole or not at all.

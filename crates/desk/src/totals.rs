@@ -319,4 +319,4 @@ fn order_fields() -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -29,14 +29,14 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use std::sync::{Arc, Mutex};
 use zeroize::Zeroizing;
 
-const CUSTODIAN: CustodianId = CustodianId([7; 16]);
+pub(crate) const CUSTODIAN: CustodianId = CustodianId([7; 16]);
 const ORIGIN: &str = "journal.example/xa";
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::parse("2026-11-20T13:00:00Z").unwrap()
 }
 
-fn signing_key(party: &str) -> SigningKey {
+pub(crate) fn signing_key(party: &str) -> SigningKey {
     SigningKey::from_bytes(&seed(&format!("desk totals {party}")))
 }
 
@@ -53,7 +53,7 @@ fn note_key(name: &str, kind: KeyKind) -> NoteKey {
 }
 
 /// Two approvers; three of five trustees.
-fn genesis() -> Genesis {
+pub(crate) fn genesis() -> Genesis {
     let log = note_key(ORIGIN, KeyKind::Ed25519).verifier().to_string();
     let witness = note_key("witness.example/w1", KeyKind::CosignatureV1).verifier().to_string();
     let state = Country::parse("XA").unwrap();
@@ -91,7 +91,7 @@ fn genesis() -> Genesis {
     }
 }
 
-fn genesis_leaf() -> ControlLeaf {
+pub(crate) fn genesis_leaf() -> ControlLeaf {
     let body = Exact::write(genesis()).unwrap().text().to_owned();
     let people = ["person:anna-berg", "person:bruno-costa"].map(str::to_owned).into_iter();
     let parties = people.chain((1..=5).map(|index| format!("trustee:{index}")));
@@ -171,7 +171,7 @@ impl Trustee for Fake {
 }
 
 /// The journal's leaves as they were accepted; no witness ever cosigns them.
-struct Accepted(MemoryJournal);
+pub(crate) struct Accepted(pub(crate) MemoryJournal);
 
 #[async_trait]
 impl Journal for Accepted {
@@ -208,7 +208,7 @@ impl Journal for Accepted {
     }
 }
 
-struct Nobody;
+pub(crate) struct Nobody;
 
 #[async_trait]
 impl BlastRadius for Nobody {

@@ -1,0 +1,268 @@
+//! Asking trustees: as many at once as answers are needed, others for those that fail, and nothing believed that is not signed.
+
+use crate::desk::Desk;
+use crate::error::{DeskError, Result};
+use crate::leaves::{key, tick};
+use crate::ports::Trustee;
+use crate::release::{RELEASE, RequestParts};
+use base64ct::{Base64, Encoding};
+use countersign_core::id::Digest;
+use countersign_core::json::Exact;
+use countersign_core::leaf::{KIND_FIELD, LeafKind};
+use countersign_log::Intent;
+use countersign_seal::identity::IdentityKey;
+use countersign_seal::partial::ReplyContext;
+use countersign_seal::reply;
+use countersign_seal::transport::TransportKey;
+use countersign_store::{NewLeaf, Receipt as StoredReceipt};
+use countersign_tlog::leaf::{Disclosure, LeafId, seal_disclosures};
+use countersign_verify::wire::{Answer, Outcome, Receipt, Signed};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// What one trustee said.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// The trustee.
+    pub trustee: u16,
+    /// Its receipt, when it gave one.
+    pub receipt: Option<Exact<Receipt>>,
+    /// Exact text of the signed receipt.
+    pub receipt_text: String,
+    /// Its encrypted reply.
+    pub reply: Option<Vec<u8>>,
+    /// For people: `answered`, or the refusal.
+    pub summary: String,
+}
+
+/// What an answer to an order must be for.
+pub(crate) struct Expected {
+    pub(crate) order: Digest,
+    pub(crate) ring: Digest,
+    pub(crate) share_epoch: u32,
+    pub(crate) records: u32,
+    /// The recipient's X-Wing key, base64.
+    pub(crate) recipient: String,
+}
+
+/// How long one trustee may take: the largest order takes a few seconds. After that the next trustee is asked.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Desk {
+    /// Asks as many trustees at once as answers are needed, and for each that gives none the next one, until `enough` have answered or all
+    /// were asked; every receipt goes to the journal. The public intent is the licence: without it nothing may happen outside.
+    ///
+    /// # Errors
+    /// [`DeskError::Internal`] when the intent is another's; [`DeskError::Store`] when a receipt cannot be kept.
+    pub async fn ask_trustees(&self, intent: &Intent, parts: &RequestParts<'_>, enough: usize) -> Result<Vec<Said>> {
+        let order = &parts.proposal.order;
+        if intent.effect() != RELEASE || intent.subject() != order.digest().to_hex() {
+            return Err(DeskError::internal("the public intent is for something else"));
+        }
+        let ring = self.custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
+        let authority = self.authority(&order.value().authority)?;
+        let expected = Expected {
+            order: order.digest(),
+            ring: ring.ring.id(),
+            share_epoch: ring.shares.value().epoch,
+            records: order.value().scope.records,
+            recipient: authority.recipient.as_ref().map(|keys| keys.xwing_key.clone()).unwrap_or_default(),
+        };
+        let headers = self.headers(parts).await?;
+        self.gather(&expected, enough, PATIENCE, |trustee| {
+            let request = self.sign_request(trustee, parts, headers.clone())?;
+            Ok(request.text().as_bytes().to_vec())
+        })
+        .await
+    }
+
+    pub(crate) async fn gather(
+        &self,
+        expected: &Expected,
+        enough: usize,
+        patience: Duration,
+        request: impl Fn(u16) -> Result<Vec<u8>>,
+    ) -> Result<Vec<Said>> {
+        let mut running = JoinSet::new();
+        let mut places = HashMap::new();
+        let mut waiting = self.trustees.iter().enumerate();
+        let mut said: BTreeMap<usize, Said> = BTreeMap::new();
+        loop {
+            let answered = said.values().filter(|said| said.reply.is_some()).count();
+            while answered + running.len() < enough
+                && let Some((place, trustee)) = waiting.next()
+            {
+                let (trustee, request) = (Arc::clone(trustee), request(trustee.index())?);
+                let task = running.spawn(async move { patiently(trustee.as_ref(), &request, patience).await });
+                places.insert(task.id(), place);
+            }
+            let Some(joined) = running.join_next_with_id().await else { break };
+            let (task, answer) = match joined {
+                Ok(answered) => answered,
+                Err(died) => (died.id(), Err("what asks this trustee has died".to_owned())),
+            };
+            let Some((place, trustee)) = places.get(&task).and_then(|at| Some((*at, self.trustees.get(*at)?))) else {
+                continue;
+            };
+            let mut one = self.heard(trustee.index(), &expected.order, answer).await?;
+            if let Some(reply) = &one.reply
+                && let Err(reason) = self.check_reply(&one, reply, expected)
+            {
+                one.reply = None;
+                one.summary = reason;
+            }
+            said.insert(place, one);
+        }
+        Ok(said.into_values().collect())
+    }
+
+    /// What can be said of an encrypted reply without opening it: that the trustee signed it, for this order and this reader. A reply that
+    /// holds wrong partial decryptions is found by its reader, who names the trustee.
+    fn check_reply(&self, said: &Said, reply: &[u8], expected: &Expected) -> std::result::Result<(), String> {
+        let wrong = |what: &str| Err(format!("says that it answered, and {what}"));
+        let Some(receipt) = said.receipt.as_ref().map(Exact::value) else { return wrong("gave no receipt") };
+        if (receipt.share_epoch, receipt.records) != (expected.share_epoch, expected.records) {
+            return wrong("its receipt is for another share epoch or number of records");
+        }
+        let control = self.control();
+        let identity = control.trustee(said.trustee).and_then(|member| IdentityKey::from_digest(&member.identity));
+        let recipient = Base64::decode_vec(&expected.recipient).ok().and_then(|key| TransportKey::decode(&key).ok());
+        let (Some(identity), Some(recipient)) = (identity, recipient) else {
+            return wrong("its reply cannot be checked: no usable key of the trustee or the recipient is known");
+        };
+        let context = ReplyContext {
+            order: expected.order,
+            ring: expected.ring,
+            trustee: said.trustee,
+            share_epoch: expected.share_epoch,
+        };
+        reply::check(reply, &context, &recipient, &identity)
+            .or_else(|error| wrong(&format!("its reply is none: {error}")))
+    }
+
+    /// Sends one request and keeps the receipt. A trustee that cannot be reached, or says nothing that it signed, is reported
+    /// and leaves no receipt.
+    ///
+    /// # Errors
+    /// [`DeskError::Store`] when the receipt cannot be kept.
+    pub async fn ask(&self, trustee: &dyn Trustee, order: &Digest, request: &[u8]) -> Result<Said> {
+        let answer = patiently(trustee, request, PATIENCE).await;
+        self.heard(trustee.index(), order, answer).await
+    }
+
+    /// Reads what a trustee said and keeps its receipt. Nothing that a trustee says is an error: the others are still there.
+    async fn heard(&self, index: u16, order: &Digest, answer: std::result::Result<Vec<u8>, String>) -> Result<Said> {
+        let silent =
+            |summary: String| Said { trustee: index, receipt: None, receipt_text: String::new(), reply: None, summary };
+        let bytes = match answer {
+            Ok(bytes) => bytes,
+            Err(reason) => return Ok(silent(reason)),
+        };
+        let control = self.control();
+        let Some(member) = control.trustee(index) else { return Ok(silent("is not in genesis".into())) };
+        let answer = match Signed::<Answer>::open(&bytes, &member.identity) {
+            Ok(answer) => answer,
+            Err(error) => return Ok(silent(error.to_string())),
+        };
+        let text = answer.value().receipt.clone();
+        let custodian = self.custodian.genesis.value().custodian.id;
+        let receipt = match Signed::<Receipt>::open(text.as_bytes(), &member.identity) {
+            Ok(receipt)
+                if (receipt.value().custodian, receipt.value().trustee, receipt.value().order)
+                    == (custodian, index, *order) =>
+            {
+                receipt
+            }
+            Ok(_) => return Ok(silent("gave a receipt for something else".into())),
+            Err(error) => return Ok(silent(error.to_string())),
+        };
+        let digest = receipt.document().digest().to_hex();
+        let disclosure = match Disclosure::parse(&answer.value().disclosure) {
+            Ok(own) if own.name() == "receipt" && own.value().as_str() == Some(digest.as_str()) => own,
+            Ok(_) => return Ok(silent("gave a disclosure that is not its receipt's".into())),
+            Err(error) => return Ok(silent(format!("gave a disclosure that is none: {error}"))),
+        };
+        self.keep_receipt(&receipt, disclosure).await?;
+        let value = receipt.value();
+        let reply = answer.value().reply.as_ref().map(|reply| reply.0.clone());
+        let (summary, reply) = match (&value.outcome, &value.code, reply) {
+            (Outcome::Answered, _, Some(reply)) => ("answered".to_owned(), Some(reply)),
+            (Outcome::Answered, _, None) => ("says that it answered, and gave nothing".to_owned(), None),
+            (Outcome::Refused, code, None) => (refusal_text(code.as_deref(), &value.reasons), None),
+            (Outcome::Refused, ..) => ("says that it refused, and gave something".to_owned(), None),
+        };
+        Ok(Said { trustee: index, receipt: Some(receipt.document().clone()), receipt_text: text, reply, summary })
+    }
+
+    async fn keep_receipt(&self, receipt: &Signed<Receipt>, disclosure: Disclosure) -> Result<()> {
+        let value = receipt.value();
+        let digest = receipt.document().digest();
+        let known = self.store.receipts_of(&value.order).await?;
+        if known.iter().any(|kept| kept.digest == digest) {
+            return Ok(());
+        }
+        let leaf = self.receipt_leaf(value, disclosure)?;
+        if self.store.order(&value.order).await?.is_none() {
+            // A receipt for an order this desk never proposed still goes to the journal: the trustee looks for it there.
+            return Ok(self.store.append_leaves(Vec::new(), vec![leaf]).await?);
+        }
+        let kept = StoredReceipt {
+            order: value.order,
+            trustee: value.trustee.to_string(),
+            digest,
+            bytes: receipt.text().as_bytes().to_vec(),
+            at: self.now(),
+        };
+        Ok(self.store.add_receipt(kept, leaf).await?)
+    }
+
+    /// The receipt's leaf, with the trustee's own disclosure in it.
+    fn receipt_leaf(&self, receipt: &Receipt, own: Disclosure) -> Result<NewLeaf> {
+        let mut rng = self.rng();
+        let mut disclosures = Vec::new();
+        for name in std::iter::once(KIND_FIELD).chain(LeafKind::Receipt.fields().iter().copied()) {
+            let value = match name {
+                KIND_FIELD => Value::from(LeafKind::Receipt.as_str()),
+                "receipt" => {
+                    disclosures.push(own.clone());
+                    continue;
+                }
+                "order" => Value::from(receipt.order.to_hex()),
+                "trustee" => Value::from(receipt.trustee),
+                "outcome" => Value::from(receipt.outcome.as_str()),
+                "code" => receipt.code.clone().map_or(Value::Null, Value::from),
+                _ => Value::from(receipt.at.to_string()),
+            };
+            disclosures.push(Disclosure::new(name, value, &mut *rng).map_err(DeskError::internal)?);
+        }
+        let at = self.now();
+        let bytes = seal_disclosures(LeafId::random(&mut *rng), tick(at), &disclosures, &mut *rng)
+            .map_err(DeskError::internal)?;
+        let texts = disclosures.iter().map(|disclosure| disclosure.as_str().to_owned()).collect();
+        Ok(NewLeaf {
+            key: key(at, &mut *rng),
+            kind: LeafKind::Receipt.as_str().into(),
+            leaf: bytes,
+            disclosures: texts,
+        })
+    }
+}
+
+/// Asks a trustee, and gives up after a while.
+async fn patiently(trustee: &dyn Trustee, request: &[u8], patience: Duration) -> std::result::Result<Vec<u8>, String> {
+    let answer = tokio::time::timeout(patience, trustee.ask(request)).await;
+    answer.unwrap_or_else(|_| Err(format!("no answer within {patience:?}")))
+}
+
+fn refusal_text(code: Option<&str>, reasons: &[String]) -> String {
+    match (code.unwrap_or("refused"), reasons) {
+        (code, []) => code.to_owned(),
+        (code, reasons) => format!("{code} ({})", reasons.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
