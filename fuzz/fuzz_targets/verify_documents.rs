@@ -4,7 +4,9 @@
 use countersign_core::id::Digest;
 use countersign_core::json::{Document, Exact};
 use countersign_verify::manifest::Manifest;
-use countersign_verify::wire::{Answer, DelayOrder, Receipt, ReleaseRequest, Signed, TotalsAnswer, TotalsRequest};
+use countersign_verify::wire::{
+    Answer, DelayOrder, Receipt, ReleaseRequest, Signed, TotalsAnswer, TotalsRequest, TrusteeLogKey,
+};
 use libfuzzer_sys::fuzz_target;
 
 /// The public key of RFC 8032, section 7.1, test 1.
@@ -23,7 +25,7 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 7 {
+    match format % 8 {
         0 => {
             one::<Manifest>(bytes);
             if let Ok(manifest) = Exact::<Manifest>::parse(bytes) {
@@ -35,6 +37,7 @@ fuzz_target!(|data: &[u8]| {
         3 => one::<Answer>(bytes),
         4 => one::<TotalsRequest>(bytes),
         5 => one::<TotalsAnswer>(bytes),
+        6 => one::<TrusteeLogKey>(bytes),
         _ => one::<ReleaseRequest>(bytes),
     }
 });

@@ -299,7 +299,7 @@ def totals_rules(totals):
 # ------------------------------------------------------------------------------------------------ wire.md, totals
 
 TOTALS_CODES = (
-    "TOTALS_MALFORMED", "NUMBER_TAKEN", "OTHER_JOURNAL", "WRONG_NUMBER", "SIZE_NOT_LARGER", "DAY_NOT_LATER", "DAY_IN_FUTURE", "CLOCK_WENT_BACK",
+    "TOTALS_MALFORMED", "PAUSED", "NUMBER_TAKEN", "OTHER_JOURNAL", "WRONG_NUMBER", "SIZE_NOT_LARGER", "DAY_NOT_LATER", "DAY_IN_FUTURE", "CLOCK_WENT_BACK",
     "JOURNAL_AHEAD", "DISCLOSURE_WRONG", "DISCLOSURES_MISSING", "ROOT_DIFFERS", "ORDER_NOT_COUNTED", "FIGURES_DIFFER",
 )
 TOTALS_REQUEST = members(

@@ -4,7 +4,7 @@ use crate::database::{NewReceipt, Remembered};
 use crate::documents::Documents;
 use crate::error::{Result, TrusteeError};
 use crate::memory::{Held, Memory};
-use crate::report::{Incident, IncidentKind};
+use crate::report::Incident;
 use crate::trustee::{Trustee, TrusteeKeys};
 use crate::vault::Vault;
 use base64ct::{Base64, Encoding};
@@ -17,7 +17,9 @@ use countersign_seal::transport::TransportKey;
 use countersign_tlog::leaf::Disclosure;
 use countersign_verify::ledger::Ledger;
 use countersign_verify::refusal::{Code, Refusal};
-use countersign_verify::request::{Claimed, Plan, View, open, verify_request};
+use countersign_verify::request::{Claimed, Plan, View, open, verify_opened};
+use countersign_verify::trustee_log::Entry;
+use countersign_verify::trustee_log::IncidentKind;
 use countersign_verify::wire::{Answer, AnswerV1, HexBytes, Outcome, Receipt, ReceiptV1, ReleaseRequest, Signed};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -62,7 +64,7 @@ impl Trustee {
             Err(error) => Err(error),
         };
         // After a failed write nobody knows what was kept: then the memory is read again.
-        if !matches!(result, Err(TrusteeError::Storage { .. } | TrusteeError::Damaged { .. })) {
+        if !result.as_ref().is_err_and(TrusteeError::leaves_doubt) {
             *slot = Some(memory);
         }
         result
@@ -107,6 +109,7 @@ impl Trustee {
             }
             Decided::Replay { order, share_epoch } => {
                 let kept = memory.database.answer(&order, share_epoch).await?;
+                memory.still_holds().await?;
                 let kept =
                     kept.ok_or_else(|| TrusteeError::damaged("the journal", "an answer remembered is not kept"))?;
                 return Ok(Answered::Answer(kept));
@@ -116,6 +119,7 @@ impl Trustee {
                 if refusal.code() == Code::ReceiptsMissing
                     && let Some(kept) = memory.database.unseen(&new.receipt.order).await?
                 {
+                    memory.still_holds().await?;
                     // The desk lost this answer, or it would be in the journal: giving it again tells nothing new and
                     // lets its receipt be logged.
                     return Ok(Answered::Answer(kept));
@@ -171,12 +175,12 @@ impl Work {
             shares: &held.shares,
             ledger: &memory.ledger,
         };
-        let claimed = match open(&view, &self.request) {
-            Ok((_, claimed)) => claimed,
+        let (signed, claimed) = match open(&view, &self.request) {
+            Ok(opened) => opened,
             Err(refusal) => return Ok(Decided::Unauthenticated(refusal)),
         };
         let mut rng = ChaCha20Rng::from_seed(seed);
-        let verified = verify_request(&view, self.now, fresh(&mut rng), &self.request);
+        let verified = verify_opened(&view, self.now, fresh(&mut rng), &signed);
         let verified = verified.and_then(|plan| recipient(&plan).map(|recipient| (plan, recipient)));
         match verified {
             Ok((plan, _)) if plan.replay => {
@@ -273,6 +277,8 @@ impl Work {
         let (order, share_epoch, journal_size) = (receipt.order, receipt.share_epoch, receipt.journal_size);
         let signed = Signed::sign(receipt, &self.keys.signing).map_err(unsigned)?;
         let digest = signed.document().digest();
+        let (outcome, code) = (signed.value().outcome, signed.value().code.clone());
+        let entry = Entry::Answer { receipt: digest, order, outcome, code, at: self.now };
         let disclosure = Disclosure::new("receipt", Value::from(digest.to_hex()), rng)
             .map_err(|error| TrusteeError::document("answer", error))?;
         let answer = Answer {
@@ -293,6 +299,7 @@ impl Work {
             remembered,
             incident,
             latest: ledger.latest,
+            entry,
         };
         Ok(Box::new(New { receipt, ledger }))
     }

@@ -21,6 +21,10 @@ pub enum TrusteeError {
         /// What the system says.
         reason: String,
     },
+    /// Another program wrote in the trustee's folder meanwhile, for example because its owner has paused it: the same call begins with
+    /// what holds now.
+    #[error("another program works in this trustee's folder and was faster: try again")]
+    Overtaken,
     /// What was kept is not what it must be.
     #[error("{what} is damaged: {reason}; stop, keep a copy of the folder and look for the cause")]
     Damaged {
@@ -66,6 +70,11 @@ pub enum TrusteeError {
 pub type Result<T> = std::result::Result<T, TrusteeError>;
 
 impl TrusteeError {
+    /// Whether nobody knows any more what is kept, so that it must be read again.
+    pub(crate) fn leaves_doubt(&self) -> bool {
+        matches!(self, Self::Storage { .. } | Self::Damaged { .. } | Self::Overtaken)
+    }
+
     pub(crate) fn storage(doing: &'static str, reason: impl ToString) -> Self {
         Self::Storage { doing, reason: reason.to_string() }
     }

@@ -16,12 +16,26 @@ pub(crate) enum Existing {
 /// End of the name of a file that is being written.
 const UNFINISHED: &str = ".unfinished";
 
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Mode 0600.
+    Owner,
+    /// Mode 0644: what is public anyhow.
+    Everybody,
+}
+
 /// Writes a file of mode 0600: beside its place, synced, moved there, and the folder synced.
 pub(crate) fn place(path: &Path, bytes: &[u8], existing: Existing) -> io::Result<()> {
+    place_for(path, bytes, existing, Readers::Owner)
+}
+
+/// As [`place`], for these readers.
+pub(crate) fn place_for(path: &Path, bytes: &[u8], existing: Existing, readers: Readers) -> io::Result<()> {
     let folder = path.parent().ok_or_else(|| io::Error::other("a file needs a folder"))?;
     let unfinished = unfinished(path);
     let _ = fs::remove_file(&unfinished);
-    let mut file = private().create_new(true).open(&unfinished)?;
+    let mut file = options(readers).create_new(true).open(&unfinished)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     drop(file);
@@ -82,12 +96,22 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 
 /// Creates a folder of mode 0700 that may exist already.
 pub(crate) fn folder(path: &Path) -> io::Result<()> {
+    make_folder(path, 0o700)
+}
+
+/// Creates a folder of mode 0755 that may exist already, with those above it.
+pub(crate) fn public_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() { Ok(()) } else { make_folder(path, 0o755) }
+}
+
+#[cfg_attr(not(unix), expect(unused_variables, reason = "only Unix has modes"))]
+fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
+        builder.mode(mode);
     }
     builder.create(path)?;
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
@@ -95,7 +119,7 @@ pub(crate) fn folder(path: &Path) -> io::Result<()> {
 
 /// Creates an empty file of mode 0600 unless it is there.
 pub(crate) fn touch(path: &Path) -> io::Result<()> {
-    match private().create_new(true).open(path) {
+    match options(Readers::Owner).create_new(true).open(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
@@ -105,13 +129,16 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn private() -> OpenOptions {
+fn options(readers: Readers) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
+        options.mode(match readers {
+            Readers::Owner => 0o600,
+            Readers::Everybody => 0o644,
+        });
     }
     options
 }

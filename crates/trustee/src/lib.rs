@@ -1,7 +1,8 @@
 //! The trustee: an independent party that holds one share of every key and answers only what it has verified itself.
 //!
-//! In scope: its keys and shares at rest, its side of the key ceremony and of what shares go through after it, following and folding the custodian's journal, the
-//! answer to a request with everything it must remember, its signature under daily totals, its HTTP service and client. Not in scope: the checks (crate
+//! In scope: its keys and shares at rest, its side of the key ceremony and of what shares go through after it, following and folding the
+//! custodian's journal, the answer to a request with everything it must remember, its signature under daily totals, its own log of all
+//! that, what its owner may stop and lift, its HTTP service and client. Not in scope: the checks (crate
 //! `verify`), the cryptography (crate `seal`), TLS (a reverse proxy does it). For operators: `docs/trustee/README.md`.
 #![cfg_attr(
     not(test),
@@ -17,11 +18,13 @@ mod files;
 mod http;
 mod life;
 mod memory;
+mod own_log;
 mod parts;
 mod report;
 mod service;
 mod source;
 mod steps;
+mod stops;
 mod tail;
 mod tiles;
 mod totals;
@@ -30,11 +33,13 @@ mod vault;
 
 pub use answer::Answered;
 pub use ceremony::{Finished, Messages};
+pub use countersign_verify::trustee_log::IncidentKind;
 pub use documents::Installed;
 pub use error::{Result, TrusteeError};
 pub use http::{HttpTrustee, MAX_REQUEST_BYTES, MAX_TOTALS_BYTES, router};
 pub use life::{EpochFinished, Forgotten};
-pub use report::{Counted, Head, Incident, IncidentKind, KeptReceipt};
+pub use own_log::{LogWitnesses, OwnAudit, OwnEntry, Publication};
+pub use report::{Counted, Head, Incident, KeptReceipt};
 pub use service::{LocalTrustee, Seeds, Service};
 pub use source::{FolderSource, HttpSource, LogSource};
 pub use tail::TailReport;

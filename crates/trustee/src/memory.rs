@@ -58,7 +58,8 @@ impl Trustee {
         {
             return Ok(memory);
         }
-        let database = Database::open(&self.database).await?;
+        let database = Database::open(&self.database, Arc::clone(&self.keys.log)).await?;
+        self.log.check_not_ahead(&database).await?;
         let stored = database.load().await?;
         let mut memory =
             Memory { database, generation: stored.generation, folded: None, ledger: stored.ledger, held: None };
@@ -101,6 +102,11 @@ impl Trustee {
 }
 
 impl Memory {
+    /// Refuses when another program has written since this was read.
+    pub(crate) async fn still_holds(&self) -> Result<()> {
+        if self.database.generation().await? == self.generation { Ok(()) } else { Err(TrusteeError::Overtaken) }
+    }
+
     /// The journal as folded.
     pub(crate) fn folded(&self) -> Result<&Folded> {
         self.folded.as_ref().ok_or_else(|| TrusteeError::NotReady("the journal was not read yet".into()))

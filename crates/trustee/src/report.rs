@@ -4,11 +4,12 @@ use crate::error::TrusteeError;
 use crate::trustee::Trustee;
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
-use countersign_core::named_enum;
 use countersign_core::time::Timestamp;
 use countersign_core::totals::DailyTotals;
 use countersign_verify::ledger::CounterKey;
+use countersign_verify::ledger::Lift;
 use countersign_verify::request::RECEIPT_PATIENCE;
+use countersign_verify::trustee_log::{IncidentKind, TrusteeDay};
 use countersign_verify::wire::Receipt;
 use std::fmt;
 
@@ -27,6 +28,14 @@ pub struct Head {
     pub awaited: usize,
     /// When the oldest receipt was given that should be in the journal by now; the trustee answers nothing new until it is.
     pub overdue: Option<Timestamp>,
+    /// Since when a person has stopped all answers; none while the trustee answers.
+    pub paused: Option<Timestamp>,
+    /// Hard stops that are raised now.
+    pub lifts: Vec<Lift>,
+    /// Incidents found so far. Each is an entry of the own log.
+    pub incidents: u64,
+    /// Entries of the own log, public or not yet.
+    pub entries: u64,
 }
 
 /// People counted under one key on one day.
@@ -61,18 +70,6 @@ impl fmt::Debug for KeptReceipt {
     }
 }
 
-named_enum!(
-    /// What happened that a person must look at.
-    IncidentKind, "a kind of incident" {
-        /// Two orders under one id.
-        OrderIdReused = "order_id_reused",
-        /// The journal served contradicts the one folded before, or its entries are damaged.
-        JournalDiffers = "journal_differs",
-        /// Totals were proposed that do not count an order which this trustee answered.
-        OrderNotCounted = "order_not_counted",
-    }
-);
-
 /// Something that a person must look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incident {
@@ -92,6 +89,8 @@ impl Trustee {
     /// # Errors
     /// [`TrusteeError`] when its journal cannot be read.
     pub async fn head(&self, now: Timestamp) -> Result<Head, TrusteeError> {
+        let database = self.with_memory(|memory| memory.database.clone()).await?;
+        let (incidents, entries) = (database.incident_count().await?, database.own_size().await?);
         self.with_memory(|memory| {
             let journal = memory.folded.as_ref().map(|folded| &folded.journal);
             Head {
@@ -101,6 +100,10 @@ impl Trustee {
                 state: memory.folded.as_ref().map(|folded| folded.control.at(now).digest()),
                 awaited: memory.ledger.awaited.len(),
                 overdue: memory.ledger.overdue(now, RECEIPT_PATIENCE),
+                paused: memory.ledger.paused,
+                lifts: memory.ledger.lifts.iter().filter(|lift| lift.holds(now)).cloned().collect(),
+                incidents,
+                entries,
             }
         })
         .await
@@ -135,6 +138,15 @@ impl Trustee {
     pub async fn incidents(&self) -> Result<Vec<Incident>, TrusteeError> {
         let database = self.with_memory(|memory| memory.database.clone()).await?;
         database.incidents().await
+    }
+
+    /// What was counted on each day that is over, the first one first.
+    ///
+    /// # Errors
+    /// As [`head`](Self::head).
+    pub async fn days(&self) -> Result<Vec<Exact<TrusteeDay>>, TrusteeError> {
+        let database = self.with_memory(|memory| memory.database.clone()).await?;
+        database.days().await
     }
 
     /// Every daily totals document signed, the first one first.

@@ -23,22 +23,24 @@ pub struct Service {
     pub seeds: Seeds,
 }
 
+/// How often an answer is begun again because the owner did something meanwhile.
+const MOST_ATTEMPTS: usize = 4;
+
+/// What is asked for.
+#[derive(Clone, Copy)]
+enum Asked {
+    Release,
+    Totals,
+}
+
 impl Service {
-    /// Follows the journal to its end, then answers. An answer that has begun is finished even if the caller goes away.
+    /// Follows the journal to its end, then answers. An answer that has begun is finished even if the caller goes away; one that was
+    /// overtaken by an act of the trustee's owner begins again with what holds now.
     ///
     /// # Errors
     /// [`TrusteeError`]: also when the journal cannot be read, for then the trustee does not know what is in force.
     pub async fn ask(&self, request: &[u8]) -> Result<Answered> {
-        let (this, request) = (self.clone(), request.to_vec());
-        let work = async move {
-            // Whoever is not the desk does not even make the trustee read the journal.
-            if this.trustee.recognises(&request).await? == Some(false) {
-                return Ok(Answered::Unauthenticated);
-            }
-            this.trustee.tail(this.source.as_ref(), this.clock.now()).await?;
-            this.trustee.answer(&request, this.clock.now(), (this.seeds)()).await
-        };
-        finished(work).await
+        self.finish(Asked::Release, request.to_vec()).await
     }
 
     /// As [`ask`](Self::ask), for daily totals.
@@ -46,20 +48,39 @@ impl Service {
     /// # Errors
     /// As [`ask`](Self::ask).
     pub async fn countersign_totals(&self, request: &[u8]) -> Result<Answered> {
-        let (this, request) = (self.clone(), request.to_vec());
-        let work = async move {
-            if this.trustee.recognises_totals(&request).await? == Some(false) {
-                return Ok(Answered::Unauthenticated);
-            }
-            this.trustee.tail(this.source.as_ref(), this.clock.now()).await?;
-            this.trustee.countersign_totals(this.source.as_ref(), &request, this.clock.now()).await
-        };
-        finished(work).await
+        self.finish(Asked::Totals, request.to_vec()).await
     }
-}
 
-async fn finished(work: impl Future<Output = Result<Answered>> + Send + 'static) -> Result<Answered> {
-    tokio::spawn(work).await.map_err(|error| TrusteeError::storage("finish an answer", error))?
+    async fn finish(&self, asked: Asked, request: Vec<u8>) -> Result<Answered> {
+        let this = self.clone();
+        let work = async move {
+            let mut answered = this.once(asked, &request).await;
+            for _ in 1..MOST_ATTEMPTS {
+                if !matches!(answered, Err(TrusteeError::Overtaken)) {
+                    break;
+                }
+                answered = this.once(asked, &request).await;
+            }
+            answered
+        };
+        tokio::spawn(work).await.map_err(|error| TrusteeError::storage("finish an answer", error))?
+    }
+
+    async fn once(&self, asked: Asked, request: &[u8]) -> Result<Answered> {
+        // Whoever is not the desk does not even make the trustee read the journal.
+        let recognised = match asked {
+            Asked::Release => self.trustee.recognises(request).await?,
+            Asked::Totals => self.trustee.recognises_totals(request).await?,
+        };
+        if recognised == Some(false) {
+            return Ok(Answered::Unauthenticated);
+        }
+        self.trustee.tail(self.source.as_ref(), self.clock.now()).await?;
+        match asked {
+            Asked::Release => self.trustee.answer(request, self.clock.now(), (self.seeds)()).await,
+            Asked::Totals => self.trustee.countersign_totals(self.source.as_ref(), request, self.clock.now()).await,
+        }
+    }
 }
 
 /// A trustee in the same process, with the interface of [`HttpTrustee`](crate::HttpTrustee).

@@ -3,7 +3,7 @@
 use crate::database::NewLeaves;
 use crate::error::{Result, TrusteeError};
 use crate::memory::{Folded, Memory};
-use crate::report::{Incident, IncidentKind};
+use crate::report::Incident;
 use crate::source::LogSource;
 use crate::tiles::Tiles;
 use crate::trustee::Trustee;
@@ -15,6 +15,7 @@ use countersign_tlog::leaf::{ControlLeaf, Leaf};
 use countersign_tlog::note::MAX_NOTE_BYTES;
 use countersign_tlog::policy::Policy;
 use countersign_verify::state::{ControlState, JournalView, REMEMBERED_SIZES};
+use countersign_verify::trustee_log::IncidentKind;
 
 /// Leaves verified, folded and kept in one transaction.
 const LEAVES_AT_ONCE: u64 = 1_024;
@@ -48,7 +49,7 @@ impl Trustee {
         let mut memory = self.load(slot.take()).await?;
         let result = self.tail_with(&mut memory, source, now).await;
         // After a failed write nobody knows what was kept: then the memory is read again.
-        if !matches!(result, Err(TrusteeError::Storage { .. } | TrusteeError::Damaged { .. })) {
+        if !result.as_ref().is_err_and(TrusteeError::leaves_doubt) {
             *slot = Some(memory);
         }
         result

@@ -4,7 +4,7 @@ use crate::answer::Answered;
 use crate::database::{NewStretch, NewTotals};
 use crate::error::{Result, TrusteeError};
 use crate::memory::Memory;
-use crate::report::{Incident, IncidentKind};
+use crate::report::Incident;
 use crate::source::LogSource;
 use crate::tiles::Tiles;
 use crate::trustee::Trustee;
@@ -20,6 +20,7 @@ use countersign_tlog::merkle::Frontier;
 use countersign_verify::totals::{
     CountedOrder, Held, Known, TotalsCode, TotalsRefusal, check_claim, check_proposal, check_stretch,
 };
+use countersign_verify::trustee_log::IncidentKind;
 use countersign_verify::wire::{Signed, TotalsAnswer, TotalsAnswerV1, TotalsRequest};
 use ed25519_dalek::Signer as _;
 
@@ -58,7 +59,7 @@ impl Trustee {
         let mut memory = self.load(slot.take()).await?;
         let result = self.countersign_with(&mut memory, source, request, now).await;
         // After a failed write nobody knows what was kept: then the memory is read again.
-        if !matches!(result, Err(TrusteeError::Storage { .. } | TrusteeError::Damaged { .. })) {
+        if !result.as_ref().is_err_and(TrusteeError::leaves_doubt) {
             *slot = Some(memory);
         }
         result
@@ -101,6 +102,11 @@ impl Trustee {
             leaf: None,
             at: now,
         };
+        if let Some(since) = memory.ledger.paused {
+            let held = memory.database.held().await?.size();
+            let detail = format!("paused since {since} by a person at the trustee");
+            return self.refuse_totals(answer(held), TotalsRefusal::new(TotalsCode::Paused, detail).into());
+        }
         let totals = match Exact::<DailyTotals>::parse(text.as_bytes()) {
             Ok(totals) => totals,
             Err(error) => {
@@ -125,7 +131,7 @@ impl Trustee {
         let signature = Base64::encode_string(&self.keys.signing.sign(&control_message(text)).to_bytes());
         let given = self.sign_answer(TotalsAnswer { signature: Some(signature), ..answer(held) })?;
         let latest = memory.ledger.latest.map_or(now, |latest| latest.max(now));
-        let new = NewTotals { totals: &totals, answer: &given, latest };
+        let new = NewTotals { totals: &totals, answer: &given, given: now, latest };
         memory.generation = memory.database.sign_totals(memory.generation, &new).await?;
         memory.ledger.latest = Some(latest);
         tracing::info!(number = totals.value().number, "signed totals");

@@ -4,6 +4,7 @@ use crate::documents::Documents;
 use crate::error::{Result, TrusteeError};
 use crate::files::Existing;
 use crate::memory::Memory;
+use crate::own_log::{LogFolder, LogKeys, Publisher};
 use crate::parts;
 use crate::vault::{AtRest, Passphrase, Vault};
 use base64ct::{Base64, Encoding};
@@ -47,6 +48,7 @@ pub struct TrusteeKeys {
     pub(crate) identity: Identity,
     pub(crate) signing: SigningKey,
     pub(crate) transport: TransportSecret,
+    pub(crate) log: Arc<LogKeys>,
     public: PublicIdentity,
 }
 
@@ -58,10 +60,16 @@ pub struct Trustee {
     pub(crate) database: PathBuf,
     /// Held from the first look at the memory until the answer is durable: one answer at a time.
     pub(crate) memory: Arc<Mutex<Option<Memory>>>,
+    /// Where the own log is published.
+    pub(crate) log: LogFolder,
+    /// Held while it is published.
+    pub(crate) publisher: Arc<Mutex<Publisher>>,
 }
 
 const KEYS: &str = "keys";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// As written before trustees had a log of their own.
+const WITHOUT_LOG: u8 = 1;
 
 impl Trustee {
     /// Makes the keys of a new trustee in `folder`, unencrypted: see [`AtRest::Plain`].
@@ -105,8 +113,11 @@ impl Trustee {
         let stored = vault
             .read(KEYS)?
             .ok_or_else(|| TrusteeError::Secrets(format!("no trustee was created in `{}`", folder.display())))?;
+        let keys = Arc::new(TrusteeKeys::decode(&stored)?);
         Ok(Self {
-            keys: Arc::new(TrusteeKeys::decode(&stored)?),
+            log: LogFolder::new(folder, keys.log.verifier().clone()),
+            publisher: Arc::default(),
+            keys,
             vault: Arc::new(vault),
             documents: Documents::new(folder),
             database: folder.join("journal.db"),
@@ -197,10 +208,11 @@ fn create(vault: &Vault, index: u16, rng: &mut impl CryptoRng) -> Result<PublicI
     if let Some(path) = vault.holds(KEYS) {
         return Err(TrusteeError::Exists(path));
     }
-    let mut seeds = Zeroizing::new([0_u8; 64]);
+    let (mut seeds, mut log) = (Zeroizing::new([0_u8; 64]), Zeroizing::new([0_u8; 32]));
     rng.fill_bytes(seeds.as_mut_slice());
+    rng.fill_bytes(log.as_mut_slice());
     let (identity, transport) = seeds.split_at(32);
-    let stored = parts::write(&[&[VERSION], &index.to_le_bytes(), identity, transport]);
+    let stored = parts::write(&[&[VERSION], &index.to_le_bytes(), identity, transport, log.as_slice()]);
     let keys = TrusteeKeys::decode(&stored)?;
     vault.write(KEYS, &stored, Existing::Refuse)?;
     Ok(keys.public)
@@ -210,10 +222,15 @@ impl TrusteeKeys {
     fn decode(stored: &[u8]) -> Result<Self> {
         let damaged = |reason: &str| TrusteeError::damaged("the trustee's key file", reason);
         let read = parts::read(stored).ok_or_else(|| damaged("its layout"))?;
-        let [[VERSION], index, identity, transport] = read.as_slice() else { return Err(damaged("its version")) };
+        let (index, identity, transport, log) = match read.as_slice() {
+            [[VERSION], index, identity, transport, log] => (index, identity, transport, Some(log)),
+            [[WITHOUT_LOG], index, identity, transport] => (index, identity, transport, None),
+            _ => return Err(damaged("its version")),
+        };
         let index = <[u8; 2]>::try_from(*index).map(u16::from_le_bytes).map_err(|_| damaged("its index"))?;
         let seed = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).map(Zeroizing::new).map_err(|_| damaged("a seed"));
         let (identity_seed, transport_seed) = (seed(identity)?, seed(transport)?);
+        let log_seed = log.map_or_else(|| Ok(LogKeys::seed_of_identity(&identity_seed)), |log| seed(log))?;
         let identity = Identity::from_seed(&identity_seed);
         let transport = TransportSecret::from_seed(*transport_seed);
         let public = PublicIdentity {
@@ -221,6 +238,7 @@ impl TrusteeKeys {
             identity: Digest(*identity.public().bytes()),
             transport: transport.public().map_err(|error| damaged(&error.to_string()))?,
         };
-        Ok(Self { index, identity, signing: SigningKey::from_bytes(&identity_seed), transport, public })
+        let log = Arc::new(LogKeys::new(index, &public.identity, &log_seed)?);
+        Ok(Self { index, identity, signing: SigningKey::from_bytes(&identity_seed), transport, log, public })
     }
 }

@@ -29,11 +29,11 @@ async fn three_of_five_answers_open_the_record_and_two_do_not() {
         let sealed = answer.reply.unwrap().0;
         replies.push((index, reply::open(&sealed, &context, &court_secret(), &identity).unwrap()));
     }
-    let capsules = check_batch(founded().ring.id(), vec![case.record.capsule().clone()], &seed("weights")).unwrap();
+    let capsules = check_batch(founded().ring.id(), vec![case.records[0].capsule().clone()], &seed("weights")).unwrap();
     let classes = CLASSES.into_iter().collect();
     let sigmas = CLASSES.map(|class| (class, sigma(1).of_class(class, capsules[0].u().bytes()))).into();
     let ask = Ask { capsule: &capsules[0], classes: &classes };
-    let records = [Released { ask, record: &case.record, sigmas: &sigmas }];
+    let records = [Released { ask, record: &case.records[0], sigmas: &sigmas }];
     let package = Package { ring: &founded().ring, shares: &founded().shares, order, records: &records };
     for chosen in [[0, 1, 2], [4, 0, 3]] {
         let outcome = open(&package, &chosen.map(|place: usize| replies[place].clone())).unwrap();
@@ -47,13 +47,26 @@ async fn three_of_five_answers_open_the_record_and_two_do_not() {
 }
 
 #[tokio::test]
+async fn an_order_of_many_records_is_answered_for_each_of_them() {
+    let mut world = World::new();
+    let case = world.large_case(1, 300);
+    let (answer, receipt) = read(&world.ask(&world.open(2), &case).await);
+    assert_eq!((receipt.code, receipt.records), (None, 300));
+    let context = ReplyContext { order: case.order.digest(), ring: founded().ring.id(), trustee: 2, share_epoch: 1 };
+    let identity = founded().publics[1].identity_key().unwrap();
+    let reply = reply::open(&answer.reply.unwrap().0, &context, &court_secret(), &identity).unwrap();
+    assert_eq!(reply.classes.iter().map(|class| class.z.len()).collect::<Vec<_>>(), [300]);
+}
+
+#[tokio::test]
 async fn the_same_order_gets_the_same_bytes_again_and_is_counted_once() {
     let mut world = World::new();
     let case = world.case(1, 1);
     let trustee = world.open(1);
     let first = world.ask(&trustee, &case).await;
     let counted = trustee.counters().await.unwrap();
-    assert_eq!(counted.len(), 3);
+    // All, the kind, two classes, the authority, the matter.
+    assert_eq!(counted.len(), 6);
     assert!(counted.iter().all(|one| one.people == 1));
     assert!(counted.iter().any(|one| one.key == CounterKey::Authority(authority_id(COURT))));
     assert_eq!(world.ask(&trustee, &case).await, first);

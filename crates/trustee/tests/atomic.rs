@@ -19,6 +19,7 @@ async fn run(world: &World, statements: &'static str) {
 async fn nothing_is_kept(trustee: &Trustee) {
     assert!(trustee.receipts().await.unwrap().is_empty());
     assert!(trustee.counters().await.unwrap().is_empty());
+    assert!(trustee.own_entries(0).await.unwrap().is_empty());
 }
 
 async fn fails_then_answers(fault: &'static str, repair: &'static str) {
@@ -38,7 +39,7 @@ async fn fails_then_answers(fault: &'static str, repair: &'static str) {
     assert_eq!(trustee.receipts().await.unwrap().len(), 1);
     let counted = trustee.counters().await.unwrap();
     assert_eq!(world.open(1).counters().await.unwrap(), counted);
-    assert!(counted.iter().all(|one| one.people == 1) && counted.len() == 3);
+    assert!(counted.iter().all(|one| one.people == 1) && counted.len() == 6);
 }
 
 #[tokio::test]
@@ -58,6 +59,15 @@ async fn a_commit_that_fails_leaves_nothing() {
          CREATE TABLE fault (id INTEGER REFERENCES other (id) DEFERRABLE INITIALLY DEFERRED);
          CREATE TRIGGER fault_at_commit AFTER INSERT ON counted BEGIN INSERT INTO fault (id) VALUES (1); END",
         "DROP TRIGGER fault_at_commit; DROP TABLE fault; DROP TABLE other",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_entry_of_the_own_log_that_cannot_be_written_stops_the_answer() {
+    fails_then_answers(
+        "CREATE TRIGGER fault BEFORE INSERT ON own_entries BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+        "DROP TRIGGER fault",
     )
     .await;
 }

@@ -52,7 +52,8 @@ async fn a_request_is_answered_after_reading_the_journal() {
     let (_, head) = send(&service, Request::get("/v1/head").body(Body::empty()).unwrap()).await;
     let head: serde_json::Value = serde_json::from_slice(&head).unwrap();
     assert_eq!((head["trustee"].as_u64(), head["size"].as_u64()), (Some(1), Some(world.log.size())));
-    assert_eq!(head.as_object().unwrap().len(), 4);
+    assert_eq!((head["paused"].is_null(), head["incidents"].as_u64()), (true, Some(0)));
+    assert_eq!(head.as_object().unwrap().len(), 6);
 }
 
 #[tokio::test]
@@ -178,4 +179,39 @@ async fn totals_are_countersigned_over_http() {
     std::fs::remove_file(world.log.folder.join("checkpoint")).unwrap();
     let (status, body) = post(asked(0..0)).await;
     assert_eq!((status, problem(&body).as_str()), (StatusCode::SERVICE_UNAVAILABLE, "journal"));
+}
+
+#[tokio::test]
+async fn the_own_log_is_served_to_everybody() {
+    use countersign_core::time::HOUR;
+    use countersign_trustee::LogWitnesses;
+    let mut world = World::new();
+    let first = service(&world);
+    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    assert_eq!(send(&first, get("/log/checkpoint")).await.0, StatusCode::NOT_FOUND);
+    world.tail(&first.trustee).await.unwrap();
+    first.trustee.publish_log(&LogWitnesses::default(), world.now).await.unwrap();
+    world.pass(HOUR);
+    first.trustee.publish_log(&LogWitnesses::default(), world.now).await.unwrap();
+    let (status, checkpoint) = send(&first, get("/log/checkpoint")).await;
+    let text = String::from_utf8(checkpoint).unwrap();
+    assert_eq!((status, text.lines().nth(1)), (StatusCode::OK, Some("8")));
+    let (status, key) = send(&first, get("/log/key")).await;
+    assert_eq!((status, key), (StatusCode::OK, first.trustee.log_key().unwrap().text().as_bytes().to_vec()));
+    let (status, tile) = send(&first, get("/log/tile/0/000.p/8")).await;
+    assert_eq!((status, tile.len()), (StatusCode::OK, 8 * 32));
+    assert_eq!(send(&first, get("/log/tile/entries/000.p/8")).await.0, StatusCode::OK);
+    for (path, status) in [
+        ("/log/tile/0/000.p/9", StatusCode::NOT_FOUND),
+        ("/log/tile/0/001", StatusCode::NOT_FOUND),
+        ("/log/tile/0/000.p/08", StatusCode::BAD_REQUEST),
+        ("/log/tile/../secret/keys", StatusCode::BAD_REQUEST),
+        ("/log/../secret/keys", StatusCode::BAD_REQUEST),
+        ("/log/%2e%2e/secret/keys", StatusCode::BAD_REQUEST),
+        ("/log/key.unfinished", StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(send(&first, get(path)).await.0, status, "{path}");
+    }
+    let post = Request::post("/log/checkpoint").body(Body::empty()).unwrap();
+    assert_eq!(send(&first, post).await.0, StatusCode::METHOD_NOT_ALLOWED);
 }

@@ -2,7 +2,9 @@
 //!
 //! Plain data: the trustee keeps it in its journal and hands it to the pure check.
 
-use countersign_core::id::{AuthorityId, Digest, OrderId};
+use countersign_core::class::Class;
+use countersign_core::id::{AuthorityId, Digest, InvalidId, OrderId};
+use countersign_core::order::Kind;
 use countersign_core::time::{DAY, Timestamp};
 use std::collections::BTreeMap;
 
@@ -11,12 +13,119 @@ use std::collections::BTreeMap;
 pub enum CounterKey {
     /// Every person, whoever asked.
     All,
+    /// People of orders of one kind.
+    Kind(Kind),
+    /// People of whom one class was opened.
+    Class(Class),
     /// People for one authority.
     Authority(AuthorityId),
     /// People for one matter.
     Matter(Digest),
     /// People for one traced address.
     Address(Digest),
+}
+
+impl CounterKey {
+    /// What is counted by, and which one: the spelling of databases, entries and commands.
+    pub fn names(&self) -> (&'static str, String) {
+        match self {
+            CounterKey::All => ("all", String::new()),
+            CounterKey::Kind(kind) => ("kind", kind.to_string()),
+            CounterKey::Class(class) => ("class", class.as_str().to_owned()),
+            CounterKey::Authority(id) => ("authority", id.to_string()),
+            CounterKey::Matter(digest) => ("matter", digest.to_hex()),
+            CounterKey::Address(digest) => ("address", digest.to_hex()),
+        }
+    }
+
+    /// Reads the spelling of [`names`](Self::names).
+    ///
+    /// # Errors
+    /// [`InvalidId`] for what is not counted, or in another spelling.
+    pub fn parse(by: &str, of: &str) -> Result<Self, InvalidId> {
+        match (by, of) {
+            ("all", "") => Ok(CounterKey::All),
+            ("kind", kind) => Kind::parse(kind).map(CounterKey::Kind),
+            ("class", class) => Class::parse(class).map(CounterKey::Class),
+            ("authority", id) => AuthorityId::parse(id).map(CounterKey::Authority),
+            ("matter", digest) => Digest::parse(digest).map(CounterKey::Matter),
+            ("address", digest) => Digest::parse(digest).map(CounterKey::Address),
+            _ => Err(InvalidId::not("a counter of a trustee", by)),
+        }
+    }
+}
+
+/// A hard stop raised by a person at the trustee: for some time, by some people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lift {
+    key: CounterKey,
+    people: u32,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+/// A lift that no person may give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LiftError {
+    /// The counter has no stop of its own.
+    #[error("only the counters of the day, an authority, a matter and an address have a hard stop")]
+    NoStop,
+    /// Nobody, or more people than one order may hold.
+    #[error("a stop is lifted by 1 to {MAX_LIFTED} people")]
+    People,
+    /// Ends before it begins, or lasts too long.
+    #[error("a stop is lifted for at most {} days, and not into the past", MAX_LIFT / DAY)]
+    Time,
+}
+
+/// Most people of one lift: as many as one order may hold.
+pub const MAX_LIFTED: u32 = 10_000;
+
+/// Longest lift.
+pub const MAX_LIFT: i64 = 31 * DAY;
+
+impl Lift {
+    /// Raises the stop of `key` by `people`, from now until then.
+    ///
+    /// # Errors
+    /// [`LiftError`].
+    pub fn new(key: CounterKey, people: u32, from: Timestamp, until: Timestamp) -> Result<Self, LiftError> {
+        if matches!(key, CounterKey::Kind(_) | CounterKey::Class(_)) {
+            return Err(LiftError::NoStop);
+        }
+        if !(1..=MAX_LIFTED).contains(&people) {
+            return Err(LiftError::People);
+        }
+        if until <= from || until.since(from) > MAX_LIFT {
+            return Err(LiftError::Time);
+        }
+        Ok(Self { key, people, from, until })
+    }
+
+    /// Whose stop.
+    pub fn key(&self) -> &CounterKey {
+        &self.key
+    }
+
+    /// By how many people.
+    pub fn people(&self) -> u32 {
+        self.people
+    }
+
+    /// From when.
+    pub fn from(&self) -> Timestamp {
+        self.from
+    }
+
+    /// Until when, this second excluded.
+    pub fn until(&self) -> Timestamp {
+        self.until
+    }
+
+    /// Whether it holds now. A lift that was given by a clock ahead of the present one holds only from then on.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.from <= now && now < self.until
+    }
 }
 
 /// A cap scaled to one trustee: any t of n trustees answer an order, so each sees about t/n of the people. Rounded up.
@@ -50,6 +159,10 @@ pub struct Ledger {
     pub awaited: BTreeMap<String, Timestamp>,
     /// The latest time this trustee has acted at.
     pub latest: Option<Timestamp>,
+    /// Since when a person at the trustee has stopped all answers; none while it answers.
+    pub paused: Option<Timestamp>,
+    /// Hard stops raised by a person at the trustee, over or not.
+    pub lifts: Vec<Lift>,
 }
 
 impl Ledger {
@@ -66,6 +179,12 @@ impl Ledger {
     pub fn count(&mut self, key: CounterKey, now: Timestamp, people: u64) {
         let counted = self.counted.entry(key).or_default().entry(day(now)).or_default();
         *counted = counted.saturating_add(people);
+    }
+
+    /// By how many people the stop of `key` is raised now.
+    pub fn lifted(&self, key: &CounterKey, now: Timestamp) -> u64 {
+        let holding = self.lifts.iter().filter(|lift| lift.key == *key && lift.holds(now));
+        holding.fold(0, |sum: u64, lift| sum.saturating_add(u64::from(lift.people)))
     }
 
     /// Forgets the awaited receipts whose disclosure digests stand in a leaf of the journal.
@@ -124,6 +243,53 @@ mod tests {
         assert_eq!(hard_stop(10, 3, 5, 1), 6);
         // Two disjoint sets of three of six could each take a first order.
         assert_eq!(hard_stop(10, 3, 6, 0), 5);
+    }
+
+    #[test]
+    fn a_lift_is_limited_in_time_people_and_kind() {
+        let (now, day) = (at("2026-11-20T12:00:00Z"), CounterKey::All);
+        let lift = |key: &CounterKey, people, until| Lift::new(key.clone(), people, now, until);
+        let authority = CounterKey::Authority(AuthorityId::parse("xa-court").unwrap());
+        assert!(lift(&authority, MAX_LIFTED, now.plus(MAX_LIFT)).is_ok());
+        assert_eq!(lift(&day, 0, now.plus(DAY)), Err(LiftError::People));
+        assert_eq!(lift(&day, MAX_LIFTED + 1, now.plus(DAY)), Err(LiftError::People));
+        assert_eq!(lift(&day, 1, now), Err(LiftError::Time));
+        assert_eq!(lift(&day, 1, now.plus(-DAY)), Err(LiftError::Time));
+        assert_eq!(lift(&day, 1, now.plus(MAX_LIFT + 1)), Err(LiftError::Time));
+        assert_eq!(lift(&CounterKey::Kind(Kind::Disclosure), 1, now.plus(DAY)), Err(LiftError::NoStop));
+        assert_eq!(lift(&CounterKey::Class(Class::Name), 1, now.plus(DAY)), Err(LiftError::NoStop));
+    }
+
+    #[test]
+    fn lifts_add_up_while_they_hold() {
+        let now = at("2026-11-20T12:00:00Z");
+        let lift = |people, until| Lift::new(CounterKey::All, people, now, until).unwrap();
+        let ledger = Ledger { lifts: vec![lift(3, now.plus(60)), lift(4, now.plus(DAY))], ..Ledger::default() };
+        let lifted = |time| ledger.lifted(&CounterKey::All, time);
+        assert_eq!([now.plus(-1), now, now.plus(59), now.plus(60), now.plus(DAY)].map(lifted), [0, 7, 7, 4, 0]);
+        let other = CounterKey::Authority(AuthorityId::parse("xa-court").unwrap());
+        assert_eq!(ledger.lifted(&other, now), 0);
+    }
+
+    #[test]
+    fn every_counter_is_read_back_and_nothing_else_is() {
+        let digest = Digest([7; 32]);
+        let keys = [
+            CounterKey::All,
+            CounterKey::Kind(Kind::Emergency),
+            CounterKey::Class(Class::Bank),
+            CounterKey::Authority(AuthorityId::parse("xa-court").unwrap()),
+            CounterKey::Matter(digest),
+            CounterKey::Address(digest),
+        ];
+        for key in keys {
+            let (by, of) = key.names();
+            assert_eq!(CounterKey::parse(by, &of), Ok(key));
+        }
+        for (by, of) in [("all", "x"), ("kind", "leak"), ("class", "1"), ("authority", ""), ("matter", "07"), ("", "")]
+        {
+            assert!(CounterKey::parse(by, of).is_err(), "{by} {of}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! In scope: the messages between desk, trustees and authorities ([`wire`]); the manifest; the control state folded from
 //! the journal ([`state`]); the fourteen checks of a trustee ([`request`]); the evidence of one release ([`evidence`]);
 //! recomputing a journal from its tiles, and daily totals ([`totals`]); what a monitor says of a journal
-//! ([`monitor_report`]). Not in scope: I/O, clocks, randomness, keys at rest.
+//! ([`monitor_report`]); the log that a trustee keeps of its own acts ([`trustee_log`]). Not in scope: I/O, clocks, randomness, keys at rest.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable)
@@ -18,4 +18,5 @@ pub mod refusal;
 pub mod request;
 pub mod state;
 pub mod totals;
+pub mod trustee_log;
 pub mod wire;

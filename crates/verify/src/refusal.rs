@@ -72,6 +72,8 @@ named_enum!(
         OrderIdReused = "ORDER_ID_REUSED",
         /// Check 11: held by a control leaf.
         OrderHeld = "ORDER_HELD",
+        /// Check 12: a person at the trustee has stopped all answers.
+        Paused = "PAUSED",
         /// Check 12: too many people for one authority.
         CapAuthority = "CAP_AUTHORITY",
         /// Check 12: too many people for one matter.
@@ -108,7 +110,7 @@ impl Code {
             Code::NotPublic | Code::CheckpointStale | Code::CheckpointAhead | Code::CheckpointDiffers => 9,
             Code::Waiting | Code::DelayInvalid => 10,
             Code::OrderIdReused | Code::OrderHeld => 11,
-            Code::CapAuthority | Code::CapMatter | Code::CapAddress | Code::CapDay => 12,
+            Code::Paused | Code::CapAuthority | Code::CapMatter | Code::CapAddress | Code::CapDay => 12,
             Code::ReceiptsMissing => 13,
             Code::HeaderInvalid | Code::LabelDiffers => 14,
         }

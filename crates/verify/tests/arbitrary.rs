@@ -12,7 +12,10 @@ use countersign_core::order::Order;
 use countersign_core::totals::DailyTotals;
 use countersign_verify::evidence::{Files, verify_evidence};
 use countersign_verify::manifest::Manifest;
-use countersign_verify::wire::{Answer, DelayOrder, Receipt, ReleaseRequest, Signed, TotalsAnswer, TotalsRequest};
+use countersign_verify::trustee_log::TrusteeDay;
+use countersign_verify::wire::{
+    Answer, DelayOrder, Receipt, ReleaseRequest, Signed, TotalsAnswer, TotalsRequest, TrusteeLogKey,
+};
 use proptest::prelude::*;
 use std::sync::OnceLock;
 
@@ -39,6 +42,8 @@ fn every_format(bytes: &[u8]) {
     one::<DailyTotals>(bytes);
     one::<TotalsRequest>(bytes);
     one::<TotalsAnswer>(bytes);
+    one::<TrusteeLogKey>(bytes);
+    one::<TrusteeDay>(bytes);
 }
 
 struct Good {

@@ -14,12 +14,13 @@ use countersign_seal::header::{Capsule, Header};
 use countersign_seal::label::Head;
 use countersign_seal::label::Label;
 use countersign_tlog::policy::Policy;
-use countersign_verify::ledger::CounterKey;
+use countersign_verify::ledger::{CounterKey, Lift};
 use countersign_verify::manifest::{Manifest, ManifestEntry};
 use countersign_verify::refusal::Code;
 use countersign_verify::request::verify_request;
 use countersign_verify::state::JournalView;
 use countersign_verify::wire::{HexBytes, ReleaseRequest, Signed};
+use proptest::prelude::*;
 
 /// The code of a refusal of trustee 1.
 fn refused(world: &World, case: &Case) -> Code {
@@ -62,7 +63,8 @@ fn a_home_courts_order_narrowed_to_one_client_is_planned_by_every_trustee() {
         assert_eq!(plan.classes, name_and_address());
         assert_eq!((plan.records.len(), plan.replay, plan.publicity.index), (1, false, case.index));
         assert_eq!(plan.publicity.since, world.now.plus(-HOUR));
-        assert_eq!(plan.counters.len(), 3);
+        // All, the kind, two classes, the authority, the matter.
+        assert_eq!(plan.counters.len(), 6);
         assert_eq!(plan.state, world.control.at(world.now).digest());
     }
 }
@@ -773,6 +775,64 @@ fn one_day_has_a_cap_over_all_authorities() {
     assert!(world.ask(&case, 1).is_ok());
     world.ledger.count(CounterKey::All, world.now, 1);
     assert_eq!(refused(&world, &case), Code::CapDay);
+}
+
+#[test]
+fn a_paused_trustee_refuses_everything_also_what_it_answered_before() {
+    let (mut world, case) = good();
+    let plan = world.ask(&case, 1).unwrap();
+    plan.remember(&mut world.ledger, world.now);
+    world.ledger.paused = Some(world.now);
+    assert_eq!(refused(&world, &case), Code::Paused);
+    world.ledger.paused = None;
+    assert!(world.ask(&case, 1).unwrap().replay);
+}
+
+#[test]
+fn a_lifted_stop_is_higher_by_its_people_while_it_holds() {
+    let (mut world, case) = good();
+    let authority = CounterKey::Authority(authority_id(COURT));
+    world.ledger.count(authority.clone(), world.now, 180);
+    assert_eq!(refused(&world, &case), Code::CapAuthority);
+    let other = CounterKey::Matter(world.draft().facts.matter);
+    world.ledger.lifts = vec![Lift::new(other, 10_000, world.now, world.now.plus(DAY)).unwrap()];
+    assert_eq!(refused(&world, &case), Code::CapAuthority, "the stop of another counter");
+    world.ledger.lifts.push(Lift::new(authority.clone(), 1, world.now, world.now.plus(1)).unwrap());
+    assert!(world.ask(&case, 1).is_ok());
+    world.ledger.count(authority.clone(), world.now, 1);
+    assert_eq!(refused(&world, &case), Code::CapAuthority, "lifted by one person, not by two");
+    world.ledger.lifts = vec![Lift::new(authority, 10_000, world.now.plus(-DAY), world.now).unwrap()];
+    assert_eq!(refused(&world, &case), Code::CapAuthority, "over at this second");
+}
+
+#[test]
+fn pause_and_lifts_change_nothing_else_than_check_12() {
+    // Whatever a person at the trustee does, an order is planned exactly when no count passes its stop and nothing is paused.
+    let (mut world, case) = good();
+    let authority = CounterKey::Authority(authority_id(COURT));
+    let strategy = (0_u64..400, 1_u32..400, -2_i64..3, any::<bool>());
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(48));
+    let now = world.now;
+    let world = std::cell::RefCell::new(&mut world);
+    let outcome = runner.run(&strategy, |(already, people, days, paused)| {
+        let mut world = world.borrow_mut();
+        world.ledger = Default::default();
+        world.ledger.count(authority.clone(), now, already);
+        let from = now.plus(days * DAY - DAY / 2);
+        world.ledger.lifts = vec![Lift::new(authority.clone(), people, from, from.plus(DAY)).unwrap()];
+        world.ledger.paused = paused.then_some(now);
+        // 300 people in 30 days, 3 of 5 trustees: 180 here, and 300 for a first order.
+        let stop = if already == 0 { 300 } else { 180 } + if days == 0 { u64::from(people) } else { 0 };
+        let expected = match (paused, already < stop) {
+            (true, _) => Err(Code::Paused),
+            (false, true) => Ok(()),
+            (false, false) => Err(Code::CapAuthority),
+        };
+        let found = world.ask(&case, 1).map(|_| ()).map_err(|refusal| refusal.code());
+        prop_assert_eq!(found, expected, "{} {} {}", already, people, days);
+        Ok(())
+    });
+    outcome.unwrap();
 }
 
 #[test]

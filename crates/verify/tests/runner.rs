@@ -10,5 +10,6 @@ mod packages;
 mod refusals;
 mod samples;
 mod totals;
+mod trustee_logs;
 mod vectors;
 mod world;

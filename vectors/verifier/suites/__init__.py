@@ -12,6 +12,7 @@ from .parties import (
 from .policy import golden, policy_bundle
 from .sealed import seal_must_fail, seal_valid
 from .shares import share_life
+from .trustee import trustee_log
 
 SUITES = {
     "approve/armor.json": armour,
@@ -47,6 +48,7 @@ SUITES = {
     "verify/signed.json": signed_documents,
     "verify/sums.json": digest_lists,
     "verify/totals.json": documents,
+    "verify/trustee-log.json": trustee_log,
     **{f"{PACK}/golden/{name}.json": golden for name in ("bloc", "compelled", "courts", "emergencies", "home", "third-states")},
 }
 # Files that a suite reads beside its own: they belong to it.

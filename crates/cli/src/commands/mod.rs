@@ -11,6 +11,7 @@ pub(crate) mod order;
 pub(crate) mod request;
 pub(crate) mod serve;
 mod trustee;
+mod trustee_owner;
 pub(crate) mod verify;
 mod witness;
 

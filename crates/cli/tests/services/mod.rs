@@ -1,6 +1,7 @@
 //! A log and its witnesses as programs of their own.
 
 mod monitor;
+mod trustees;
 
 use crate::by_hand::Hand;
 use crate::served::Served;

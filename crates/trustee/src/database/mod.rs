@@ -1,34 +1,41 @@
 //! The trustee's own journal: one SQLite file, write-ahead log, `synchronous=FULL`, mode 0600.
 
+mod own_log;
 mod read;
 mod sql;
+mod stops;
 mod totals;
 mod write;
 
+pub(crate) use own_log::KeptEntry;
 pub(crate) use totals::{NewStretch, NewTotals};
 pub(crate) use write::{NewLeaves, NewReceipt, Remembered};
 
 use crate::error::{Result, TrusteeError};
 use crate::files;
+use crate::own_log::LogKeys;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a call waits for another program that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The version of a file is the number of these that it has been through; none is ever changed.
-const MIGRATIONS: [&str; 2] = [sql::SCHEMA, sql::TOTALS_SCHEMA];
+const MIGRATIONS: [&str; 3] = [sql::SCHEMA, sql::TOTALS_SCHEMA, sql::OWN_LOG_SCHEMA];
 
 /// The database. A clone is the same one.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Database {
     pool: SqlitePool,
+    log: Arc<LogKeys>,
 }
 
 impl Database {
-    pub(crate) async fn open(path: &Path) -> Result<Self> {
+    /// Opens the file; `log` are the keys of the own log that is kept in it.
+    pub(crate) async fn open(path: &Path, log: Arc<LogKeys>) -> Result<Self> {
         files::touch(path).map_err(|error| TrusteeError::storage("create the journal", error))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -46,7 +53,7 @@ impl Database {
             .connect_with(options)
             .await
             .map_err(|error| TrusteeError::storage("open the journal", error))?;
-        let database = Self { pool };
+        let database = Self { pool, log };
         database.prepare().await?;
         Ok(database)
     }

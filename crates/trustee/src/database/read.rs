@@ -1,13 +1,15 @@
 //! Reading the database.
 
+use super::stops::{lifts, paused};
 use super::{Database, sql};
 use crate::error::{Result, TrusteeError};
-use crate::report::{Incident, IncidentKind, KeptReceipt};
-use countersign_core::id::{AuthorityId, Digest, OrderId};
+use crate::report::{Incident, KeptReceipt};
+use countersign_core::id::{Digest, OrderId};
 use countersign_core::time::Timestamp;
 use countersign_tlog::Hash;
 use countersign_tlog::merkle::Frontier;
 use countersign_verify::ledger::{CounterKey, Ledger};
+use countersign_verify::trustee_log::IncidentKind;
 use countersign_verify::wire::{Answer, Receipt, Signed};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -41,7 +43,7 @@ impl Database {
             ledger.replay.insert(id, (digest(&row, 1)?, number(&row, 2)?));
         }
         for row in sqlx::query(sql::COUNTED).fetch_all(&mut *transaction).await.map_err(failed)? {
-            let key = counter_key(text(&row, 0)?, text(&row, 1)?)?;
+            let key = parsed("a counter", CounterKey::parse(text(&row, 0)?, text(&row, 1)?))?;
             ledger.counted.entry(key).or_default().insert(integer(&row, 2)?, number(&row, 3)?);
         }
         for row in sqlx::query(sql::AWAITED).fetch_all(&mut *transaction).await.map_err(failed)? {
@@ -49,6 +51,8 @@ impl Database {
         }
         let latest: Option<i64> = state.try_get(2).map_err(failed)?;
         ledger.latest = latest.map(time).transpose()?;
+        ledger.paused = paused(&mut transaction).await?;
+        ledger.lifts = lifts(&mut transaction).await?;
         let frontier: &[u8] = state.try_get(1).map_err(failed)?;
         Ok(Stored {
             generation: integer(&state, 0)?,
@@ -83,6 +87,12 @@ impl Database {
         rows.iter().map(kept).collect()
     }
 
+    /// How many incidents there are.
+    pub(crate) async fn incident_count(&self) -> Result<u64> {
+        let count: i64 = sqlx::query_scalar(sql::INCIDENT_COUNT).fetch_one(&self.pool).await.map_err(failed)?;
+        parsed("incidents", u64::try_from(count))
+    }
+
     /// Every incident, oldest first.
     pub(crate) async fn incidents(&self) -> Result<Vec<Incident>> {
         let rows = sqlx::query(sql::INCIDENTS).fetch_all(&self.pool).await.map_err(failed)?;
@@ -105,16 +115,6 @@ fn control_leaf(row: &SqliteRow) -> Result<(u64, Vec<u8>, Timestamp)> {
 fn root(row: &SqliteRow) -> Result<(u64, Hash)> {
     let bytes: &[u8] = row.try_get(1).map_err(failed)?;
     Ok((number(row, 0)?, Hash(parsed("a root", bytes.try_into())?)))
-}
-
-fn counter_key(kind: &str, subject: &str) -> Result<CounterKey> {
-    match kind {
-        "all" => Ok(CounterKey::All),
-        "authority" => parsed("a counter", AuthorityId::parse(subject)).map(CounterKey::Authority),
-        "matter" => parsed("a counter", Digest::parse(subject)).map(CounterKey::Matter),
-        "address" => parsed("a counter", Digest::parse(subject)).map(CounterKey::Address),
-        other => Err(TrusteeError::damaged("a counter", format!("`{other}` is not counted"))),
-    }
 }
 
 pub(super) fn text(row: &SqliteRow, column: usize) -> Result<&str> {

@@ -2,6 +2,7 @@
 
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 pub(super) const TOTALS_SCHEMA: &str = include_str!("totals.sql");
+pub(super) const OWN_LOG_SCHEMA: &str = include_str!("own_log.sql");
 pub(super) const VERSION: &str = "PRAGMA user_version";
 
 pub(super) const GENERATION: &str = "SELECT generation FROM trustee WHERE only = 1";
@@ -16,6 +17,7 @@ pub(super) const ANSWER: &str =
 pub(super) const UNSEEN: &str =
     "SELECT answer FROM receipts WHERE order_digest = ? AND seen IS NULL ORDER BY number LIMIT 1";
 pub(super) const RECEIPTS: &str = "SELECT answer, seen FROM receipts ORDER BY number";
+pub(super) const INCIDENT_COUNT: &str = "SELECT COUNT(*) FROM incidents";
 pub(super) const INCIDENTS: &str = "SELECT kind, subject, detail, at FROM incidents ORDER BY number";
 
 /// Fails when another program has written since the memory was read.
@@ -59,3 +61,30 @@ pub(super) const ADD_OPENED: &str =
     "INSERT INTO opened (leaf_index, disclosure) VALUES (?, ?) ON CONFLICT (leaf_index, disclosure) DO NOTHING";
 pub(super) const ORDER_OPENED: &str = "UPDATE orders SET opened = ? WHERE leaf_index = ? AND opened IS NULL";
 pub(super) const ADD_TOTALS: &str = "INSERT INTO totals (number, document, answer) VALUES (?, ?, ?)";
+
+pub(super) const OWN_LOG: &str =
+    "SELECT frontier, tick, in_tick, hour, day, filled, checkpoint FROM own_log WHERE only = 1";
+pub(super) const SET_OWN_LOG: &str = "UPDATE own_log SET frontier = ?, tick = ?, in_tick = ?, hour = ?, day = ?, \
+    filled = ?, checkpoint = ? WHERE only = 1";
+pub(super) const ADD_OWN_ENTRY: &str = "INSERT INTO own_entries (entry_index, leaf, disclosures) VALUES (?, ?, ?)";
+pub(super) const OWN_ENTRIES: &str =
+    "SELECT entry_index, leaf, disclosures FROM own_entries WHERE entry_index >= ? ORDER BY entry_index LIMIT ?";
+pub(super) const ADD_OWN_DAY: &str = "INSERT INTO own_days (document) VALUES (?)";
+pub(super) const OWN_DAYS: &str = "SELECT document FROM own_days ORDER BY number";
+pub(super) const DAY_COUNTERS: &str = "SELECT kind, subject, SUM(CASE WHEN day = ?1 THEN people ELSE 0 END), SUM(people) \
+    FROM counted WHERE day <= ?1 GROUP BY kind, subject HAVING SUM(CASE WHEN day = ?1 THEN people ELSE 0 END) > 0 \
+    ORDER BY kind, subject";
+pub(super) const DAY_ANSWERS: &str = "SELECT \
+    (SELECT COUNT(*) FROM receipts WHERE given >= ?1 AND given < ?2 AND answered = 1), \
+    (SELECT COUNT(*) FROM receipts WHERE given >= ?1 AND given < ?2 AND answered = 0), \
+    (SELECT COUNT(*) FROM incidents WHERE at >= ?1 AND at < ?2)";
+pub(super) const ANSWERS_TO_AUDIT: &str = "SELECT disclosure, given, answer FROM receipts \
+    WHERE number > (SELECT answers_before FROM own_log WHERE only = 1) ORDER BY number";
+
+pub(super) const PAUSED: &str = "SELECT since FROM pauses WHERE resumed IS NULL";
+pub(super) const PAUSE: &str = "INSERT INTO pauses (since, reason) VALUES (?, ?)";
+pub(super) const RESUME: &str = "UPDATE pauses SET resumed = ?, resume_reason = ? WHERE resumed IS NULL";
+pub(super) const LIFTS: &str = "SELECT kind, subject, people, since, until FROM lifts ORDER BY number";
+pub(super) const ADD_LIFT: &str =
+    "INSERT INTO lifts (kind, subject, people, since, until, reason) VALUES (?, ?, ?, ?, ?, ?)";
+pub(super) const ACTED: &str = "UPDATE trustee SET generation = generation + 1 WHERE only = 1";

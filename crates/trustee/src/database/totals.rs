@@ -1,5 +1,6 @@
 //! What belongs to daily totals.
 
+use super::own_log::append;
 use super::read::{digest, failed, integer, number, parsed, time};
 use super::write::{advance_by_one, failed as unwritten, run};
 use super::{Database, sql};
@@ -10,6 +11,7 @@ use countersign_core::time::Timestamp;
 use countersign_core::totals::DailyTotals;
 use countersign_tlog::merkle::Frontier;
 use countersign_verify::totals::{CountedOrder, Held, OpenedFields, Stretch, WrongLeaf};
+use countersign_verify::trustee_log::Entry;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite, Transaction};
 
@@ -27,6 +29,8 @@ pub(crate) struct NewTotals<'t> {
     pub(crate) totals: &'t Exact<DailyTotals>,
     /// The signed answer.
     pub(crate) answer: &'t [u8],
+    /// When.
+    pub(crate) given: Timestamp,
     /// The latest time this trustee has acted at.
     pub(crate) latest: Timestamp,
 }
@@ -120,6 +124,8 @@ impl Database {
             .bind(new.totals.text().to_owned())
             .bind(new.answer.to_vec());
         run(&mut transaction, add).await?;
+        let (number, totals) = (new.totals.value().number, new.totals.digest());
+        append(&mut transaction, &self.log, new.given, [Entry::Totals { number, totals, at: new.given }]).await?;
         transaction.commit().await.map_err(unwritten)?;
         Ok(generation + 1)
     }

@@ -1,5 +1,6 @@
 //! Writing the database: one transaction for each thing that happened.
 
+use super::own_log::append;
 use super::{Database, sql};
 use crate::error::{Result, TrusteeError};
 use crate::report::Incident;
@@ -8,6 +9,7 @@ use countersign_core::time::Timestamp;
 use countersign_tlog::Hash;
 use countersign_tlog::merkle::Frontier;
 use countersign_verify::ledger::{CounterKey, day};
+use countersign_verify::trustee_log::Entry;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Sqlite, Transaction};
@@ -43,6 +45,8 @@ pub(crate) struct NewReceipt {
     pub(crate) incident: Option<Incident>,
     /// The latest time this trustee has acted at.
     pub(crate) latest: Option<Timestamp>,
+    /// What the own log says of it.
+    pub(crate) entry: Entry,
 }
 
 /// An order that was answered.
@@ -96,7 +100,7 @@ impl Database {
                 .bind(i64::from(new.share_epoch));
             run(&mut transaction, replay).await?;
             for key in &remembered.counters {
-                let (kind, subject) = columns(key);
+                let (kind, subject) = key.names();
                 let count = sqlx::query(sql::COUNT)
                     .bind(kind)
                     .bind(subject)
@@ -105,9 +109,13 @@ impl Database {
                 run(&mut transaction, count).await?;
             }
         }
-        if let Some(incident) = &new.incident {
-            run(&mut transaction, add_incident(incident)).await?;
+        let mut entries = vec![new.entry.clone()];
+        if let Some(incident) = &new.incident
+            && run(&mut transaction, add_incident(incident)).await? > 0
+        {
+            entries.push(entry_of(incident));
         }
+        append(&mut transaction, &self.log, new.given, entries).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(generation + 1)
     }
@@ -115,26 +123,24 @@ impl Database {
     /// Keeps an incident that belongs to no answer; the same one is kept once.
     pub(crate) async fn report(&self, incident: &Incident) -> Result<()> {
         let mut transaction = self.begin().await?;
-        run(&mut transaction, add_incident(incident)).await?;
+        if run(&mut transaction, add_incident(incident)).await? > 0 {
+            append(&mut transaction, &self.log, incident.at, [entry_of(incident)]).await?;
+        }
         transaction.commit().await.map_err(failed)
     }
 }
 
-pub(super) fn add_incident(incident: &Incident) -> Statement {
+fn entry_of(incident: &Incident) -> Entry {
+    let Incident { kind, subject, detail, at } = incident;
+    Entry::Incident { kind: *kind, subject: subject.clone(), detail: Entry::detail(detail), at: *at }
+}
+
+fn add_incident(incident: &Incident) -> Statement {
     sqlx::query(sql::ADD_INCIDENT)
         .bind(incident.kind.as_str())
         .bind(incident.subject.clone())
         .bind(incident.detail.clone())
         .bind(incident.at.unix())
-}
-
-fn columns(key: &CounterKey) -> (&'static str, String) {
-    match key {
-        CounterKey::All => ("all", String::new()),
-        CounterKey::Authority(id) => ("authority", id.to_string()),
-        CounterKey::Matter(digest) => ("matter", digest.to_hex()),
-        CounterKey::Address(digest) => ("address", digest.to_hex()),
-    }
 }
 
 pub(super) async fn run(transaction: &mut Transaction<'static, Sqlite>, statement: Statement) -> Result<u64> {
@@ -144,7 +150,7 @@ pub(super) async fn run(transaction: &mut Transaction<'static, Sqlite>, statemen
 pub(super) async fn advance_by_one(transaction: &mut Transaction<'static, Sqlite>, statement: Statement) -> Result<()> {
     match run(transaction, statement).await? {
         1 => Ok(()),
-        _ => Err(TrusteeError::storage("write the journal", "another program works with this trustee's folder")),
+        _ => Err(TrusteeError::Overtaken),
     }
 }
 

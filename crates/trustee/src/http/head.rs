@@ -1,4 +1,4 @@
-//! `GET /v1/head`: how far the trustee has folded the journal. Nothing in it depends on a case.
+//! `GET /v1/head`: how far the trustee has folded the journal, whether a person has stopped it, and how many incidents it has found.
 
 use super::Shared;
 use super::problem::Problem;
@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use countersign_core::id::Digest;
+use countersign_core::time::Timestamp;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -15,6 +16,8 @@ struct Body {
     size: u64,
     root: Option<Digest>,
     state: Option<Digest>,
+    paused: Option<Timestamp>,
+    incidents: u64,
 }
 
 /// # Errors
@@ -22,6 +25,7 @@ struct Body {
 pub(super) async fn serve(State(shared): State<Shared>) -> Result<Response, Problem> {
     let service = &shared.service;
     let head = service.trustee.head(service.clock.now()).await.map_err(|error| Problem::of(&error))?;
-    let body = Body { trustee: head.trustee, size: head.size, root: head.root, state: head.state };
+    let (paused, incidents) = (head.paused, head.incidents);
+    let body = Body { trustee: head.trustee, size: head.size, root: head.root, state: head.state, paused, incidents };
     Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }

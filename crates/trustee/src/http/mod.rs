@@ -4,6 +4,7 @@ mod body;
 mod client;
 mod head;
 mod health;
+mod log;
 mod problem;
 mod request;
 mod totals;
@@ -43,12 +44,13 @@ struct Shared {
     places: Arc<Semaphore>,
 }
 
-/// `POST /v1/request`, `POST /v1/totals`, `GET /v1/head`, `GET /healthz`. TLS is the reverse proxy's.
+/// `POST /v1/request`, `POST /v1/totals`, `GET /v1/head`, `GET /log/...`, `GET /healthz`. TLS is the reverse proxy's.
 pub fn router(service: Service) -> Router {
     Router::new()
         .route("/v1/request", post(request::serve))
         .route("/v1/totals", post(totals::serve))
         .route("/v1/head", get(head::serve))
+        .route("/log/{*path}", get(log::serve))
         .route("/healthz", get(health::serve))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)

@@ -29,6 +29,11 @@ impl Problem {
                 "journal",
                 "the trustee cannot follow the journal and therefore answers nothing; its operator knows why",
             ),
+            TrusteeError::Overtaken => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "another program works in the trustee's folder; try again later",
+            ),
             TrusteeError::NotReady(_) => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "not-ready",

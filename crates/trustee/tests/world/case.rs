@@ -2,7 +2,7 @@
 
 use super::*;
 use countersign_core::approval::{Approval, ApprovalV1, SignerRole, Verdict, approval_message};
-use countersign_core::class::ClassSet;
+use countersign_core::class::{Class, ClassSet};
 use countersign_core::facts::{Asked, Factor, Facts, FactsV1};
 use countersign_core::finding::{Finding, Question};
 use countersign_core::id::{Handle, OrderId, Salt};
@@ -23,7 +23,7 @@ use countersign_verify::wire::{HexBytes, LeafEvidence, ReleaseRequest, RequestV1
 #[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) order: Exact<Order>,
-    pub(crate) record: SealedRecord,
+    pub(crate) records: Vec<SealedRecord>,
     facts: String,
     manifest: String,
     approvals: Vec<String>,
@@ -38,18 +38,20 @@ pub(crate) fn content(client: u8) -> String {
     format!("client {client} of Example Exchange")
 }
 
-fn record(client: u8) -> SealedRecord {
+/// One record of a client: revisions are records of their own.
+fn record(client: u8, revision: u64, classes: &[Class]) -> SealedRecord {
     let head = Head {
         custodian: CUSTODIAN,
         handle: Handle([client; 32]),
         client_key: None,
         period: None,
-        revision: 1,
+        revision,
         schema: 1,
     };
     let text = content(client);
-    let contents: Vec<_> = CLASSES.iter().map(|class| (*class, text.as_bytes())).collect();
-    let fresh = [seed(&format!("{client} a")), seed(&format!("{client} b"))].concat().try_into().unwrap();
+    let contents: Vec<_> = classes.iter().map(|class| (*class, text.as_bytes())).collect();
+    let fresh =
+        [seed(&format!("{client} {revision} a")), seed(&format!("{client} {revision} b"))].concat().try_into().unwrap();
     let randomness = Randomness { fresh, local: seed("local") };
     Sealer::new(&founded().ring).seal(head, &contents, &sigma(client), &randomness).unwrap().record
 }
@@ -63,16 +65,34 @@ impl World {
 
     /// As [`case`](Self::case); the order's leaf also commits to something that the order does not say.
     pub(crate) fn case_with(&mut self, order: u8, client: u8, beside: Option<Disclosure>) -> Case {
-        let record = record(client);
+        self.case_of(order, vec![record(client, 1, &CLASSES)], &CLASSES, beside)
+    }
+
+    /// As [`case`](Self::case), over so many records of one client and one class.
+    pub(crate) fn large_case(&mut self, order: u8, records: u64) -> Case {
+        let classes = [Class::Name];
+        self.case_of(order, (1..=records).map(|revision| record(1, revision, &classes)).collect(), &classes, None)
+    }
+
+    fn case_of(
+        &mut self,
+        order: u8,
+        records: Vec<SealedRecord>,
+        classes: &[Class],
+        beside: Option<Disclosure>,
+    ) -> Case {
+        let classes = || classes.iter().copied().collect::<ClassSet>();
         let not_before = self.now.plus(-2 * HOUR);
         let facts = self.facts();
-        let entry = ManifestEntry {
+        let entry = |record: &SealedRecord| ManifestEntry {
             record: record.id(),
             label: HexBytes(record.label().encode()),
             u: Digest(*record.capsule().header.u().bytes()),
-            classes: ClassSet::new(CLASSES),
+            classes: classes(),
         };
-        let manifest = Manifest { v: ManifestV1, entries: vec![entry] };
+        let mut records = records;
+        records.sort_by_cached_key(SealedRecord::id);
+        let manifest = Manifest { v: ManifestV1, entries: records.iter().map(entry).collect() };
         let order = Order {
             v: OrderV1,
             id: OrderId([order; 16]),
@@ -89,8 +109,8 @@ impl World {
             scope: Scope {
                 manifest: manifest.root().unwrap(),
                 subjects: 1,
-                records: 1,
-                classes: ClassSet::new(CLASSES),
+                records: records.len() as u32,
+                classes: classes(),
                 from: None,
                 to: None,
             },
@@ -124,7 +144,7 @@ impl World {
             seasoned,
         };
         let manifest = Exact::write(manifest).unwrap().text().to_owned();
-        Case { order, record, facts: facts.text().to_owned(), manifest, approvals, leaf }
+        Case { order, records, facts: facts.text().to_owned(), manifest, approvals, leaf }
     }
 
     fn facts(&self) -> Exact<Facts> {
@@ -194,7 +214,7 @@ impl Case {
             approvals: self.approvals.clone(),
             leaf: self.leaf.clone(),
             delay: None,
-            headers: vec![HexBytes(self.record.capsule().header.bytes().to_vec())],
+            headers: self.records.iter().map(|one| HexBytes(one.capsule().header.bytes().to_vec())).collect(),
         };
         Signed::sign(request, &signing_key("desk")).unwrap().text().as_bytes().to_vec()
     }

@@ -34,15 +34,28 @@ pub(super) fn check_replay(
     }
 }
 
+/// Refuses everything, answers given before included, while a person at the trustee has stopped it.
+pub(super) fn check_pause(view: &View<'_>) -> Result<(), Refusal> {
+    match view.ledger.paused {
+        None => Ok(()),
+        Some(since) => Err(Refusal::new(Code::Paused, format!("paused since {since} by a person at the trustee"))),
+    }
+}
+
 /// The counters an order touches; each is counted with the order's subjects.
 pub(super) fn counters(order: &Order, facts: &Facts) -> Vec<CounterKey> {
-    let mut keys =
-        vec![CounterKey::All, CounterKey::Authority(order.authority.clone()), CounterKey::Matter(facts.matter)];
+    let mut keys = vec![
+        CounterKey::All,
+        CounterKey::Kind(order.kind),
+        CounterKey::Authority(order.authority.clone()),
+        CounterKey::Matter(facts.matter),
+    ];
+    keys.extend(order.scope.classes.iter().map(CounterKey::Class));
     keys.extend(facts.addresses.iter().map(|address: &Digest| CounterKey::Address(*address)));
     keys
 }
 
-/// Refuses when an answer would pass a hard stop. Above one only a person at the trustee lifts it.
+/// Refuses when an answer would pass a hard stop. A person at the trustee lifts one for a limited time by a limited number.
 ///
 /// Beside the caps of the policy, one day sees at most as many people as the policy's largest single request.
 pub(super) fn check_caps(view: &View<'_>, keys: &[CounterKey], subjects: u32, now: Timestamp) -> Result<(), Refusal> {
@@ -51,7 +64,7 @@ pub(super) fn check_caps(view: &View<'_>, keys: &[CounterKey], subjects: u32, no
     };
     let check = |code, key, cap, days| {
         let already = view.ledger.people(key, days, now);
-        let stop = hard_stop(cap, threshold, members, already);
+        let stop = hard_stop(cap, threshold, members, already).saturating_add(view.ledger.lifted(key, now));
         if already.saturating_add(u64::from(subjects)) <= stop {
             return Ok(());
         }

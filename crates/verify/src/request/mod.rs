@@ -135,6 +135,20 @@ pub fn open(view: &View<'_>, bytes: &[u8]) -> Result<(Signed<ReleaseRequest>, Cl
 /// [`Refusal`] with the code of the first check that fails.
 pub fn verify_request(view: &View<'_>, now: Timestamp, seed: [u8; 32], bytes: &[u8]) -> Result<Plan, Refusal> {
     let (signed, _) = open(view, bytes)?;
+    verify_opened(view, now, seed, &signed)
+}
+
+/// As [`verify_request`], for a request that [`open`] has opened under the same view: the largest ones take longer to parse than to
+/// check.
+///
+/// # Errors
+/// [`Refusal`] with the code of the first check that fails.
+pub fn verify_opened(
+    view: &View<'_>,
+    now: Timestamp,
+    seed: [u8; 32],
+    signed: &Signed<ReleaseRequest>,
+) -> Result<Plan, Refusal> {
     let request = signed.value();
     let order =
         Exact::<Order>::parse(request.order.as_bytes()).map_err(|error| Refusal::new(Code::Malformed, error))?;
@@ -156,6 +170,7 @@ pub fn verify_request(view: &View<'_>, now: Timestamp, seed: [u8; 32], bytes: &[
     publicity::check_waiting(now, value, &publicity)?;
     publicity::check_delay(now, request, value, authority)?;
     let replay = memory::check_replay(view, &state, &order, view.shares.epoch())?;
+    memory::check_pause(view)?;
     let counters = memory::counters(value, facts.value());
     if !replay {
         memory::check_caps(view, &counters, value.scope.subjects, now)?;

@@ -16,6 +16,8 @@ named_enum!(
     TotalsCode, "a code of totals" {
         /// The text is no totals document.
         Malformed = "TOTALS_MALFORMED",
+        /// A person at the trustee has stopped all answers.
+        Paused = "PAUSED",
         /// It signed other totals under this number.
         NumberTaken = "NUMBER_TAKEN",
         /// Totals of another custodian or genesis.

@@ -5,6 +5,7 @@
 mod answer;
 mod delay;
 mod hex_bytes;
+mod log_key;
 mod release;
 mod signed;
 mod totals;
@@ -12,6 +13,7 @@ mod totals;
 pub use answer::{Answer, AnswerV1, Outcome, Receipt, ReceiptV1};
 pub use delay::{DelayOrder, DelayV1};
 pub use hex_bytes::HexBytes;
+pub use log_key::{TrusteeLogKey, TrusteeLogKeyV1};
 pub use release::{LeafEvidence, MAX_APPROVALS, ReleaseRequest, RequestV1};
 pub use signed::{Signed, SignedError};
 pub use totals::{DisclosedLeaf, MAX_STRETCH, TotalsAnswer, TotalsAnswerV1, TotalsRequest, TotalsRequestV1};
