@@ -311,6 +311,9 @@ async fn the_audit_compares_answers_own_log_and_journal() {
     );
     assert!(audit.compared.mismatches.iter().any(|one| matches!(one, Mismatch::NoEntry(_))), "{audit:?}");
     assert_eq!(audit.faults.len(), 1, "{audit:?}");
+    run(&world, "DELETE FROM own_entries WHERE entry_index = 2").await;
+    let audit = world.open(1).audit(&world.source(), world.now).await.unwrap();
+    assert!(audit.faults.contains(&"entry 2 is missing".to_owned()), "{audit:?}");
 }
 
 #[tokio::test]

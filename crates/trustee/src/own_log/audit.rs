@@ -1,10 +1,13 @@
 //! The trustee's answers, its own log and the custodian's journal as it is served now, compared.
 
+use crate::database::{Database, KeptEntry};
 use crate::error::{Result, TrusteeError};
 use crate::source::LogSource;
 use crate::tiles::Tiles;
 use crate::trustee::Trustee;
 use countersign_core::time::Timestamp;
+use countersign_tlog::Hash;
+use countersign_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use countersign_tlog::follow::Follower;
 use countersign_tlog::leaf::Leaf;
 use countersign_tlog::merkle::Frontier;
@@ -55,7 +58,7 @@ impl Trustee {
     /// [`TrusteeError`] when they cannot be read.
     pub async fn own_entries(&self, from: u64) -> Result<Vec<OwnEntry>> {
         let database = self.with_memory(|memory| memory.database.clone()).await?;
-        let opened = |kept: crate::database::KeptEntry| {
+        let opened = |kept: KeptEntry| {
             let entry = kept.open()?;
             Ok(OwnEntry { index: kept.index, leaf: kept.leaf, disclosures: kept.disclosures, entry })
         };
@@ -77,54 +80,14 @@ impl Trustee {
             .await?;
         let (size, root) = journal.ok_or_else(|| TrusteeError::NotReady("the journal was not read yet".into()))?;
 
-        let mut logged = BTreeSet::new();
-        let (mut tiles, mut follower) = (Tiles::new(source), Follower::new());
-        while follower.size() < size {
-            let read = tiles.catch_up(&follower, size, root, LEAVES_AT_ONCE).await?;
-            for leaf in &read.leaves {
-                if let Ok(Leaf::Sealed(leaf)) = Leaf::parse(leaf) {
-                    logged.extend(leaf.digests().iter().cloned());
-                }
-            }
-            follower = read.next;
-        }
-
+        let logged = disclosure_digests(source, size, root).await?;
         let published = self.log.published()?;
-        let head = published.as_ref().map(|signed| signed.checkpoint());
-        let mut faults = Vec::new();
-        let (mut entries, mut ticks, mut tree) = (Vec::<(u64, Entry)>::new(), Vec::new(), Frontier::new());
-        loop {
-            let kept = database.own_entries(tree.size()).await?;
-            if kept.is_empty() {
-                break;
-            }
-            for entry in kept {
-                if let Ok(Leaf::Sealed(leaf)) = Leaf::parse(&entry.leaf)
-                    && head.is_some_and(|head| entry.index < head.size)
-                {
-                    ticks.push(leaf.tick());
-                }
-                let pushed = tree.push_leaf(&entry.leaf);
-                pushed.map_err(|error| TrusteeError::damaged("the own log", error))?;
-                if head.is_some_and(|head| head.size == tree.size() && head.root != tree.root()) {
-                    faults.push("the entries kept are not those that are published".to_owned());
-                }
-                match entry.open() {
-                    Ok(opened) => entries.push((entry.index, opened)),
-                    Err(error) => faults.push(format!("entry {}: {error}", entry.index)),
-                }
-            }
-        }
-        if let Some(head) = head.filter(|head| head.size > tree.size()) {
-            faults.push(format!("{} entries are published and {} kept", head.size, tree.size()));
-        }
-        if let Err(error) = check_hours(ticks) {
-            faults.push(error.to_string());
-        }
+        let own = read_own(&database, published.as_ref().map(SignedCheckpoint::checkpoint)).await?;
         let answers = self.answers_given(database.answers_to_audit().await?)?;
-        let opened = entries.iter().map(|(index, entry)| (*index, entry));
+        let opened = own.entries.iter().map(|(index, entry)| (*index, entry));
         let compared = audit(&answers, opened, &logged, now);
-        Ok(OwnAudit { compared, journal_size: size, published: head.map_or(0, |head| head.size), faults })
+        let published = published.map_or(0, |signed| signed.checkpoint().size);
+        Ok(OwnAudit { compared, journal_size: size, published, faults: own.faults })
     }
 
     fn answers_given(&self, kept: Vec<(String, Timestamp, Vec<u8>)>) -> Result<Vec<GivenAnswer>> {
@@ -138,4 +101,64 @@ impl Trustee {
         };
         kept.into_iter().map(given).collect()
     }
+}
+
+/// Every disclosure digest of the sealed leaves of a journal that was folded before.
+async fn disclosure_digests(source: &dyn LogSource, size: u64, root: Hash) -> Result<BTreeSet<String>> {
+    let mut digests = BTreeSet::new();
+    let (mut tiles, mut follower) = (Tiles::new(source), Follower::new());
+    while follower.size() < size {
+        let read = tiles.catch_up(&follower, size, root, LEAVES_AT_ONCE).await?;
+        for leaf in &read.leaves {
+            if let Ok(Leaf::Sealed(leaf)) = Leaf::parse(leaf) {
+                digests.extend(leaf.digests().iter().cloned());
+            }
+        }
+        follower = read.next;
+    }
+    Ok(digests)
+}
+
+/// The own log as it is kept.
+#[derive(Default)]
+struct Own {
+    entries: Vec<(u64, Entry)>,
+    faults: Vec<String>,
+}
+
+/// Reads every entry, and compares them with the checkpoint that is public.
+async fn read_own(database: &Database, head: Option<&Checkpoint>) -> Result<Own> {
+    let (mut own, mut ticks, mut tree) = (Own::default(), Vec::new(), Frontier::new());
+    loop {
+        let kept = database.own_entries(tree.size()).await?;
+        if kept.is_empty() {
+            break;
+        }
+        for entry in kept {
+            if entry.index != tree.size() {
+                own.faults.push(format!("entry {} is missing", tree.size()));
+                return Ok(own);
+            }
+            if let Ok(Leaf::Sealed(leaf)) = Leaf::parse(&entry.leaf)
+                && head.is_some_and(|head| entry.index < head.size)
+            {
+                ticks.push(leaf.tick());
+            }
+            tree.push_leaf(&entry.leaf).map_err(|error| TrusteeError::damaged("the own log", error))?;
+            if head.is_some_and(|head| head.size == tree.size() && head.root != tree.root()) {
+                own.faults.push("the entries kept are not those that are published".to_owned());
+            }
+            match entry.open() {
+                Ok(opened) => own.entries.push((entry.index, opened)),
+                Err(error) => own.faults.push(format!("entry {}: {error}", entry.index)),
+            }
+        }
+    }
+    if let Some(head) = head.filter(|head| head.size > tree.size()) {
+        own.faults.push(format!("{} entries are published and {} kept", head.size, tree.size()));
+    }
+    if let Err(error) = check_hours(ticks) {
+        own.faults.push(error.to_string());
+    }
+    Ok(own)
 }
