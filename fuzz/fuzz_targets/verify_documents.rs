@@ -5,7 +5,8 @@ use countersign_core::id::Digest;
 use countersign_core::json::{Document, Exact};
 use countersign_verify::manifest::Manifest;
 use countersign_verify::wire::{
-    Answer, DelayOrder, Receipt, ReleaseRequest, Signed, TotalsAnswer, TotalsRequest, TrusteeLogKey,
+    Answer, CeremonyTerms, Complaint, DelayOrder, Receipt, ReleaseRequest, Signed, TotalsAnswer, TotalsRequest, TrusteeIdentity,
+    TrusteeLogKey,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -25,7 +26,7 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 8 {
+    match format % 11 {
         0 => {
             one::<Manifest>(bytes);
             if let Ok(manifest) = Exact::<Manifest>::parse(bytes) {
@@ -38,6 +39,9 @@ fuzz_target!(|data: &[u8]| {
         4 => one::<TotalsRequest>(bytes),
         5 => one::<TotalsAnswer>(bytes),
         6 => one::<TrusteeLogKey>(bytes),
+        7 => one::<TrusteeIdentity>(bytes),
+        8 => one::<CeremonyTerms>(bytes),
+        9 => one::<Complaint>(bytes),
         _ => one::<ReleaseRequest>(bytes),
     }
 });

@@ -3,10 +3,10 @@
 import re
 
 from .canonical import (
-    choice, classes, day, digest, flag, hexadecimal, is_sorted, listing, members, name, number, optional, read, seconds, state, string,
+    CLASSES, choice, classes, day, digest, flag, hexadecimal, is_sorted, listing, members, name, number, optional, read, seconds, state, string,
     time, word,
 )
-from .encoding import sha256
+from .encoding import base64_bytes, sha256
 from .merkle import leaf_hash, root_of
 from .refusal import need
 
@@ -327,6 +327,40 @@ def totals_answer_rules(answer):
     consistent((answer["leaf"] is None) == (answer["code"] != "DISCLOSURE_WRONG"), "leaf")
 
 
+# ------------------------------------------------------------------------------------------------ ceremony.md
+
+XWING_PUBLIC = 1_216
+JOURNAL_KEY = members(("origin", string), ("vkey", string))
+TRUSTEE_IDENTITY = members(
+    ("v", version("trustee-identity/v1")), ("index", number(16)), ("name", name), ("state", state), ("obliged_entity", flag), ("identity", digest),
+    ("transport", string),
+)
+CEREMONY_TERMS = members(
+    ("v", version("ceremony-terms/v1")), ("id", digest), ("custodian", members(("id", hexadecimal(16)), ("name", string), ("seat", state))),
+    ("created", time), ("journal", JOURNAL_KEY), ("log", JOURNAL_KEY), ("witness_policy", string), ("ring", string), ("threshold", number(16)),
+    ("classes", listing(word(*CLASSES))), ("trustees", listing(string)),
+)
+CEREMONY_COMPLAINT = members(
+    ("v", version("ceremony-complaint/v1")), ("terms", digest), ("trustee", number(16)), ("blames", optional(number(16))), ("reason", string),
+)
+
+
+def trustee_identity_rules(identity):
+    consistent(identity["index"] >= 1, "index")
+    consistent(len(base64_bytes(identity["transport"], "inconsistent")) == XWING_PUBLIC, "transport")
+
+
+def ceremony_terms_rules(terms):
+    consistent(terms["log"]["origin"] == terms["journal"]["origin"] + "/ceremony", "origin of the log")
+    consistent(terms["classes"] and is_sorted([CLASSES[word] for word in terms["classes"]]), "classes")
+    consistent(2 <= terms["threshold"] <= len(terms["trustees"]), "threshold")
+
+
+def ceremony_complaint_rules(complaint):
+    consistent(complaint["trustee"] >= 1 and complaint["blames"] not in (0, complaint["trustee"]), "trustees")
+    consistent(complaint["reason"].strip(), "no reason")
+
+
 # ------------------------------------------------------------------------------------------------ all of them
 
 KIB, MIB = 1024, 1024 * 1024
@@ -344,6 +378,9 @@ DOCUMENTS = {
     "answer": (32 * MIB, ANSWER, None, "countersign/answer/v1"),
     "receipt": (8 * KIB, RECEIPT, receipt_rules, "countersign/receipt/v1"),
     "delay": (4 * KIB, DELAY, delay_rules, "countersign/delay/v1"),
+    "trustee-identity": (2 * KIB, TRUSTEE_IDENTITY, trustee_identity_rules, "countersign/trustee-identity/v1"),
+    "ceremony-terms": (60 * KIB, CEREMONY_TERMS, ceremony_terms_rules, "countersign/ceremony-terms/v1"),
+    "ceremony-complaint": (1 * KIB, CEREMONY_COMPLAINT, ceremony_complaint_rules, "countersign/ceremony-complaint/v1"),
     "totals": (6 * KIB, TOTALS, totals_rules, "countersign/totals/v1"),
     "totals-request": (4 * MIB, TOTALS_REQUEST, totals_request_rules, "countersign/totals-request/v1"),
     "totals-answer": (4 * KIB, TOTALS_ANSWER, totals_answer_rules, "countersign/totals-answer/v1"),

@@ -6,6 +6,9 @@
 //! encrypted, signed message per pair of trustees. The state between rounds can be stored. Formats: `docs/formats/ring.md`.
 
 mod message;
+mod recorded;
+
+pub use recorded::{Recorded, check_broadcast};
 
 use crate::ceremony::Ceremony;
 use crate::group::decode_scalar;

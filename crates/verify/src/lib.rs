@@ -1,7 +1,8 @@
 //! "May this be released?" and "was this honest?" as pure functions over bytes.
 //!
 //! In scope: the messages between desk, trustees and authorities ([`wire`]); the manifest; the control state folded from
-//! the journal ([`state`]); the fourteen checks of a trustee ([`request`]); the evidence of one release ([`evidence`]);
+//! the journal ([`state`]); the fourteen checks of a trustee ([`request`]); the evidence of one release ([`evidence`]); the
+//! founding ceremony, recomputed from its log ([`founding`]);
 //! recomputing a journal from its tiles, and daily totals ([`totals`]); what a monitor says of a journal
 //! ([`monitor_report`]); the log that a trustee keeps of its own acts ([`trustee_log`]). Not in scope: I/O, clocks, randomness, keys at rest.
 #![cfg_attr(
@@ -10,6 +11,7 @@
 )]
 
 pub mod evidence;
+pub mod founding;
 pub mod ledger;
 pub mod manifest;
 pub mod monitor_report;

@@ -4,6 +4,7 @@ mod arbitrary;
 mod daily;
 mod evidence;
 mod folding;
+mod founding;
 mod model;
 mod monitor_reports;
 mod packages;

@@ -20,7 +20,8 @@ use countersign_verify::manifest::Manifest;
 use countersign_verify::request::{View, verify_request};
 use countersign_verify::state::{ControlState, JournalView};
 use countersign_verify::wire::{
-    Answer, DelayOrder, Receipt, ReleaseRequest, Signed, SignedError, TotalsAnswer, TotalsRequest,
+    Answer, CeremonyTerms, Complaint, DelayOrder, Receipt, ReleaseRequest, Signed, SignedError, TotalsAnswer,
+    TotalsRequest, TrusteeIdentity,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -79,13 +80,17 @@ fn outcome_of(format: &str, bytes: &[u8]) -> Result<Digest, &'static str> {
         "totals" => outcome::<DailyTotals>(bytes),
         "totals-request" => outcome::<TotalsRequest>(bytes),
         "totals-answer" => outcome::<TotalsAnswer>(bytes),
+        "trustee-identity" => outcome::<TrusteeIdentity>(bytes),
+        "ceremony-terms" => outcome::<CeremonyTerms>(bytes),
+        "ceremony-complaint" => outcome::<Complaint>(bytes),
         other => panic!("no format `{other}`"),
     }
 }
 
-const DOCUMENTS: [&str; 4] = [
+const DOCUMENTS: [&str; 5] = [
     include_str!("../../../vectors/core/documents.json"),
     include_str!("../../../vectors/core/totals.json"),
+    include_str!("../../../vectors/verify/ceremony-documents.json"),
     include_str!("../../../vectors/verify/documents.json"),
     include_str!("../../../vectors/verify/totals.json"),
 ];
@@ -110,7 +115,7 @@ fn documents_are_accepted_and_refused_as_the_vectors_say() {
             *(if expected.is_ok() { good } else { bad }) += 1;
         }
     }
-    assert_eq!(counts.len(), 15);
+    assert_eq!(counts.len(), 18);
     assert!(counts.values().all(|(good, bad)| *good > 0 && bad > good), "{counts:?}");
 }
 

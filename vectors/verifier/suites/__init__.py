@@ -10,7 +10,7 @@ from .parties import (
     armour, clients_csv, digest_lists, documents, documents_of, folding, keys, requests, signatures, signed_documents,
 )
 from .policy import golden, policy_bundle
-from .sealed import seal_must_fail, seal_valid
+from .sealed import ceremonies, seal_must_fail, seal_valid
 from .shares import share_life
 from .trustee import trustee_log
 
@@ -41,6 +41,8 @@ SUITES = {
     "tlog/tlog-proof.json": tlog_proofs,
     "tlog/witness-answers.json": witness_answers,
     "tlog/witness.json": witnesses,
+    "verify/ceremony-documents.json": documents,
+    "verify/ceremony.json": ceremonies,
     "verify/documents.json": documents,
     "verify/folding.json": folding,
     "verify/monitor-report.json": monitor_reports,

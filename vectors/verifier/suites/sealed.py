@@ -2,7 +2,7 @@
 
 import re
 
-from .. import seal
+from .. import ceremony, seal
 from ..cases import Case, everywhere, same
 from ..edwards import encode_element, multiply
 from ..refusal import need
@@ -147,3 +147,17 @@ def _check_share(given):
         same(encode_element(multiply(secret, seal.G)), encode_element(epoch["shares"][c][share["trustee"]]), "verifying share")
     for c, (zs, _, _) in seal.read_reply(bytes.fromhex(reply)).items():
         same([encode_element(multiply(share["scalars"][c], record["header"]["u"]))], zs, "element of the reply")
+
+
+def ceremonies(path):
+    """ceremony.md: ring and share epoch from the leaves of a ceremony's log."""
+    def check(given):
+        ring, ring_id, shares = ceremony.recompute([bytes.fromhex(entry) for entry in given["entries"]])
+        same((ring, ring_id, shares), (given["ring"], given["ring_id"], given["shares"]), "ring and shares")
+
+    for case in load(path)["cases"]:
+        def matches(refused, case=case):
+            return refused.reason == case["expect"] and (case["names"] is None or str(case["names"]) in str(refused))
+
+        flips = [everywhere("entries", at, kind="hex") for at in range(len(case["entries"]))] + [everywhere("ring_id", kind="hex")]
+        yield Case(case["name"], case["expect"] == "ok", check, case, matches, flips)

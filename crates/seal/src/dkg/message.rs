@@ -130,6 +130,28 @@ pub(super) fn seal_shares<K: Kind>(
         .map_err(|reason| DkgError::Envelope { culprit: recipient, reason })
 }
 
+/// Checks the sender's signature only.
+pub(super) fn check_shares<K: Kind>(
+    ceremony: &Ceremony<K>,
+    transcript: &Digest,
+    sender: u16,
+    recipient: u16,
+    bytes: &[u8],
+) -> Result<(), DkgError> {
+    let from = ceremony.party(sender).ok_or(DkgError::Index(sender))?;
+    let to = ceremony.party(recipient).ok_or(DkgError::Index(recipient))?;
+    if sender == recipient {
+        return Err(DkgError::Index(recipient));
+    }
+    let length = transport::OVERHEAD + 32 * ceremony.plan().keys.len();
+    let fault = |reason| DkgError::Envelope { culprit: sender, reason };
+    if bytes.len() != length {
+        return Err(fault(EnvelopeError::Sealed));
+    }
+    transport::check(bytes, &context(ceremony, transcript, sender, recipient), &to.transport, &from.identity)
+        .map_err(fault)
+}
+
 pub(super) fn open_shares<K: Kind>(
     ceremony: &Ceremony<K>,
     transcript: &Digest,

@@ -3,7 +3,7 @@
 use super::Ring;
 use crate::group::{Element, PointError};
 use crate::hash::{Salt, domain};
-use crate::identity::{BadSignature, Identity, IdentityKey, Signature};
+use crate::identity::{Identity, IdentityKey, Signature};
 use crate::kind::{KeyType, Kind, Sealing, Slot};
 use countersign_core::id::Digest;
 use countersign_core::json::{Document, DocumentError, Exact};
@@ -43,8 +43,14 @@ impl Confirmation {
         Self { v: ConfirmationV1, ring, trustee, signature }
     }
 
-    fn verify(&self, key: &IdentityKey) -> Result<(), BadSignature> {
-        key.verify(DOMAIN, &[self.ring.as_bytes(), &self.trustee.to_le_bytes()], &self.signature)
+    /// Checks that this is the word of trustee `index`, whose pinned key is `key`, over `ring`.
+    ///
+    /// # Errors
+    /// [`RingError::Confirmation`].
+    pub fn check(&self, ring: Digest, index: u16, key: &IdentityKey) -> Result<(), RingError> {
+        let same = self.ring == ring && self.trustee == index;
+        let signed = key.verify(DOMAIN, &[ring.as_bytes(), &index.to_le_bytes()], &self.signature).is_ok();
+        if same && signed { Ok(()) } else { Err(RingError::Confirmation(index)) }
     }
 }
 
@@ -145,9 +151,7 @@ impl<K: Kind> ConfirmedRing<K> {
         for (index, identity) in (1u16..).zip(identities) {
             let confirmation =
                 confirmations.iter().find(|c| c.trustee == index).ok_or(RingError::Unconfirmed(index))?;
-            if confirmation.ring != id || confirmation.verify(identity).is_err() {
-                return Err(RingError::Confirmation(index));
-            }
+            confirmation.check(id, index, identity)?;
         }
         let keys = value
             .keys

@@ -272,6 +272,11 @@ fn must_sign_genesis(person: &Person) -> bool {
     person.roles.iter().any(|role| matches!(role, Role::Approver | Role::Counsel))
 }
 
+/// Whether this trustee signed a control body.
+pub fn is_signed_by_trustee(body: &str, member: &TrusteeMember, signature: &str) -> bool {
+    signed(body, &[identity_key(member)], signature)
+}
+
 /// A trustee's identity key in the spelling of roster keys.
 pub(super) fn identity_key(member: &TrusteeMember) -> String {
     format!("ed25519 {}", hex(member.identity.as_bytes()))

@@ -10,7 +10,7 @@ mod fold;
 mod journal;
 mod totals;
 
-pub use fold::{FoldError, Rejected};
+pub use fold::{FoldError, Rejected, is_signed_by_trustee};
 pub use journal::{JournalView, REMEMBERED_SIZES};
 pub(crate) use totals::follows;
 pub use totals::{NotNext, PublishedTotals};

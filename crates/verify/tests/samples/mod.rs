@@ -212,5 +212,8 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         ("totals-request", text(totals_request())),
         ("totals-answer", text(totals_answer(None))),
         ("totals-answer", text(totals_answer(Some(TotalsCode::DisclosureWrong)))),
+        ("trustee-identity", text(crate::founding::identity())),
+        ("ceremony-terms", text(crate::founding::terms())),
+        ("ceremony-complaint", text(crate::founding::complaint())),
     ]
 }
