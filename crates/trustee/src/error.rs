@@ -2,6 +2,7 @@
 
 use countersign_seal::dkg::DkgError;
 use countersign_seal::life::LifeError;
+use countersign_verify::founding::FoundingError;
 use std::path::PathBuf;
 
 /// Why a trustee did not do what it was asked. Nothing of it was kept.
@@ -53,6 +54,20 @@ pub enum TrusteeError {
     /// A message of the ceremony, a resharing or a repair differs from one that was acted on before.
     #[error("exchange between trustees: {0}")]
     CeremonyRepeated(&'static str),
+    /// The founding ceremony stops; where one party is to blame it is named.
+    #[error(transparent)]
+    Founding(#[from] FoundingError),
+    /// The meeting place of a ceremony does not answer; later it may.
+    #[error("the meeting place: {0}")]
+    Meeting(String),
+    /// The meeting place does not take a message of this trustee.
+    #[error("the meeting place does not take `{item}`: {reason}")]
+    NotTaken {
+        /// Which message.
+        item: String,
+        /// What it says.
+        reason: String,
+    },
     /// The source of the journal does not answer; later it may.
     #[error("journal, {path}: {reason}")]
     JournalUnavailable {

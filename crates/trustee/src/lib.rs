@@ -1,8 +1,9 @@
 //! The trustee: an independent party that holds one share of every key and answers only what it has verified itself.
 //!
-//! In scope: its keys and shares at rest, its side of the key ceremony and of what shares go through after it, following and folding the
-//! custodian's journal, the answer to a request with everything it must remember, its signature under daily totals, its own log of all
-//! that, what its owner may stop and lift, its HTTP service and client. Not in scope: the checks (crate
+//! In scope: its keys and shares at rest, its side of the key ceremony and of what shares go through after it, the meeting place of the
+//! founding ceremony as a state machine, following and folding the custodian's journal, the answer to a request with everything it
+//! must remember, its signature under daily totals, its own log of all that, what its owner may stop and lift, its HTTP service and
+//! client. Not in scope: the checks (crate
 //! `verify`), the cryptography (crate `seal`), TLS (a reverse proxy does it). For operators: `docs/trustee/README.md`.
 #![cfg_attr(
     not(test),
@@ -15,6 +16,7 @@ mod database;
 mod documents;
 mod error;
 mod files;
+pub mod founding;
 mod http;
 mod life;
 mod memory;

@@ -9,10 +9,12 @@ use crate::parts;
 use crate::vault::{AtRest, Passphrase, Vault};
 use base64ct::{Base64, Encoding};
 use countersign_core::control::{Action, Change, Genesis, control_message};
-use countersign_core::id::Digest;
+use countersign_core::country::Country;
+use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_seal::identity::{Identity, IdentityKey};
 use countersign_seal::transport::{TransportKey, TransportSecret};
+use countersign_verify::wire::{Signed, TrusteeIdentity, TrusteeIdentityV1};
 use ed25519_dalek::{Signer as _, SigningKey};
 use rand_core::CryptoRng;
 use std::path::{Path, PathBuf};
@@ -133,6 +135,24 @@ impl Trustee {
     /// The public halves of its keys.
     pub fn public(&self) -> &PublicIdentity {
         &self.keys.public
+    }
+
+    /// What the trustee says of itself, signed: the custodian pins it in the terms of the ceremony.
+    ///
+    /// # Errors
+    /// [`TrusteeError::Document`] when it cannot be written.
+    pub fn introduce(&self, name: PersonId, state: Country, obliged_entity: bool) -> Result<Signed<TrusteeIdentity>> {
+        let public = self.public();
+        let identity = TrusteeIdentity {
+            v: TrusteeIdentityV1,
+            index: public.index,
+            name,
+            state,
+            obliged_entity,
+            identity: public.identity,
+            transport: Base64::encode_string(public.transport.bytes()),
+        };
+        Signed::sign(identity, &self.keys.signing).map_err(|error| TrusteeError::document("identity", error))
     }
 
     /// How its secrets lie on the disk; whoever runs a trustee with [`AtRest::Plain`] must be warned.

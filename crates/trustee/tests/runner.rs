@@ -4,6 +4,7 @@ mod answers;
 mod atomic;
 mod ceremony;
 mod following;
+mod founding;
 mod http;
 mod kill;
 mod life;

@@ -22,7 +22,7 @@ pub(crate) fn witness(number: u8) -> SigningKey {
     note_key(&format!("witness.example/w{number}"), KeyKind::CosignatureV1)
 }
 
-fn note_key(name: &str, kind: KeyKind) -> SigningKey {
+pub(crate) fn note_key(name: &str, kind: KeyKind) -> SigningKey {
     SigningKey::from_seed(KeyName::new(name).unwrap(), kind, &seed(name)).unwrap()
 }
 
@@ -41,11 +41,17 @@ pub(crate) struct Log {
     /// Every disclosure of the sealed leaves, as the custodian keeps them.
     pub(crate) disclosed: BTreeMap<u64, Vec<String>>,
     tree: Tree,
+    key: SigningKey,
 }
 
 impl Log {
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, leaves: Vec::new(), disclosed: BTreeMap::new(), tree: Tree::default() }
+        Self::of(folder, log_key())
+    }
+
+    /// The log with this key, under the same witnesses.
+    pub(crate) fn of(folder: PathBuf, key: SigningKey) -> Self {
+        Self { folder, leaves: Vec::new(), disclosed: BTreeMap::new(), tree: Tree::default(), key }
     }
 
     pub(crate) fn append(&mut self, leaf: Vec<u8>) -> u64 {
@@ -95,7 +101,8 @@ impl Log {
 
     pub(crate) fn checkpoint(&self, size: u64, times: &[Timestamp]) -> SignedCheckpoint {
         let root = root_at(size, &mut self.tree.clone()).unwrap();
-        let mut signed = Checkpoint { origin: KeyName::new(ORIGIN).unwrap(), size, root }.sign(&log_key()).unwrap();
+        let origin = self.key.verifier().name().clone();
+        let mut signed = Checkpoint { origin, size, root }.sign(&self.key).unwrap();
         for (number, time) in (1..).zip(times) {
             let line = cosign(&signed, &witness(number), time.unix() as u64).unwrap();
             signed.add(line).unwrap();
