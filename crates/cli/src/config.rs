@@ -3,7 +3,7 @@
 use crate::daily::Hour;
 use crate::files;
 use crate::place::Place;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use countersign_core::id::Digest;
 use countersign_desk::cover::MOST_SEALED_PER_TICK;
 use serde::{Deserialize, Serialize};
@@ -107,10 +107,21 @@ impl PartyAt {
 impl Config {
     pub(crate) fn load(place: &Place) -> Result<Self> {
         let path = place.config();
+        if !path.exists() && place.ceremony().exists() {
+            bail!(
+                "the founding of {} is not finished: `countersign ring status` says what is missing",
+                place.root().display()
+            );
+        }
         let bytes = files::read(&path, 1024 * 1024).with_context(|| {
             format!("{} is not a folder of countersign: make one with `countersign init`", place.root().display())
         })?;
         Self::parse(&path, &bytes)
+    }
+
+    /// The configuration of a custodian that is being founded.
+    pub(crate) fn load_at(path: &Path) -> Result<Self> {
+        Self::parse(path, &files::read(path, 1024 * 1024)?)
     }
 
     fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
@@ -126,7 +137,11 @@ impl Config {
     }
 
     pub(crate) fn save(&self, place: &Place) -> Result<()> {
-        files::write(&place.config(), &serde_json::to_vec_pretty(self)?)
+        self.save_at(&place.config())
+    }
+
+    pub(crate) fn save_at(&self, path: &Path) -> Result<()> {
+        files::write(path, &serde_json::to_vec_pretty(self)?)
     }
 }
 

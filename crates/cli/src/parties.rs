@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 
 /// How long a publication waits for the other witnesses once there is a quorum. One that answers late is missing from this checkpoint
 /// only; one that is gone costs every publication this long.
-const GRACE: Duration = Duration::from_millis(250);
+pub(crate) const GRACE: Duration = Duration::from_millis(250);
 
 /// How long the desk waits for a leaf to be public.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -165,7 +165,8 @@ impl Journal for RunningLog {
     }
 }
 
-fn witnesses(
+/// The witnesses of the configuration, for this log.
+pub(crate) fn witnesses(
     place: &Place,
     config: &Config,
     log: &VerifierKey,
@@ -230,7 +231,7 @@ fn local_trustee(place: &Place, index: u16, tiles: &Arc<dyn TileStore>, clock: &
 }
 
 /// The journal where this process keeps it, for a trustee in this process. It trusts this place no more than any other.
-struct Kept(TilesSource);
+pub(crate) struct Kept(pub(crate) TilesSource);
 
 #[async_trait]
 impl LogSource for Kept {
@@ -281,9 +282,25 @@ fn address(at: &str) -> Result<&str> {
     bail!("`{at}` in custodian/config.json is neither `local` nor an address that begins with http:// or https://")
 }
 
-/// An HTTP client with time limits.
+/// An HTTP client with time limits. Over TLS it offers X25519MLKEM768 first: what is recorded today stays closed to a quantum computer
+/// of tomorrow, if the other side speaks it.
 pub(crate) fn client() -> Result<reqwest::Client> {
-    // Refused when a provider is there already, which is as good.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
+    let kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
+    // Refused when a provider is there already: that of an earlier call.
+    let _ = rustls::crypto::CryptoProvider { kx_groups, ..default_provider() }.install_default();
     Ok(reqwest::Client::builder().timeout(Duration::from_secs(60)).connect_timeout(Duration::from_secs(5)).build()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_offers_a_post_quantum_key_exchange_first() {
+        client().unwrap();
+        let provider = rustls::crypto::CryptoProvider::get_default().unwrap();
+        let groups: Vec<_> = provider.kx_groups.iter().map(|group| group.name()).collect();
+        assert_eq!(groups[..2], [rustls::NamedGroup::X25519MLKEM768, rustls::NamedGroup::X25519]);
+    }
 }

@@ -41,6 +41,16 @@ impl Place {
         self.custodian().join("log")
     }
 
+    /// The founding ceremony: terms, messages of the trustees, its log.
+    pub(crate) fn ceremony(&self) -> PathBuf {
+        self.custodian().join("ceremony")
+    }
+
+    /// The public log of the founding ceremony.
+    pub(crate) fn ceremony_log(&self) -> PathBuf {
+        self.ceremony().join("log")
+    }
+
     /// Packages for authorities.
     pub(crate) fn outbox(&self) -> PathBuf {
         self.custodian().join("outbox")

@@ -5,6 +5,7 @@ mod bucket;
 mod by_hand;
 mod folder;
 mod program;
+mod ring;
 mod served;
 mod services;
 mod upkeep;

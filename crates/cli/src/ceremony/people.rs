@@ -22,11 +22,6 @@ pub(crate) struct SamplePerson {
 }
 
 impl SamplePerson {
-    /// Whether genesis needs this person's signature.
-    pub(crate) fn signs_genesis(&self) -> bool {
-        self.roles.iter().any(|role| matches!(role, Role::Approver | Role::Counsel))
-    }
-
     pub(crate) fn in_roster(&self, now: Timestamp) -> Result<Person> {
         let mut roles = self.roles.clone();
         roles.sort_unstable();

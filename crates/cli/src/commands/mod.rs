@@ -4,14 +4,14 @@ mod case;
 pub(crate) mod client;
 mod contact;
 mod demo;
-mod init;
+pub(crate) mod init;
 mod log;
 pub(crate) mod open;
 pub(crate) mod order;
 pub(crate) mod request;
+mod ring;
 pub(crate) mod serve;
-mod trustee;
-mod trustee_owner;
+pub(crate) mod trustee;
 pub(crate) mod verify;
 mod witness;
 
@@ -36,9 +36,12 @@ enum Command {
     /// Play the whole story in a folder and leave the server running.
     #[command(after_help = demo::EXAMPLE)]
     Demo(demo::Demo),
-    /// Found a custodian: keys of all parties, the key ceremony, leaf 0.
+    /// Found a custodian for a trial: keys of all parties, the key ceremony, leaf 0, in one folder.
     #[command(after_help = init::EXAMPLE)]
     Init(init::Init),
+    /// Found a custodian together with trustees on machines of their own.
+    #[command(after_help = ring::EXAMPLE)]
+    Ring(ring::Ring),
     /// Import clients or payments from CSV into the sealed register.
     #[command(after_help = client::EXAMPLE)]
     Client(client::Client),
@@ -66,7 +69,7 @@ enum Command {
     /// Serve the public page and the log on a loopback address.
     #[command(after_help = serve::EXAMPLE)]
     Serve(serve::Serve),
-    /// Run one trustee as a service of its own.
+    /// Make one trustee, and run it as a service of its own.
     #[command(after_help = trustee::EXAMPLE)]
     Trustee(trustee::TrusteeCommand),
     /// Run one witness as a service of its own.
@@ -81,13 +84,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Demo(command) => return command.run(&dir).await,
         Command::Init(command) => command.run(&dir).await?,
+        Command::Ring(command) => command.run(&dir).await?,
         Command::Client(command) => command.run(&dir).await?,
         Command::Contact(command) => command.run(&dir).await?,
         Command::Request(command) => command.run(&dir).await?,
         Command::Case(command) => command.run(&dir).await?,
         Command::Order(command) => command.run(&dir).await?,
         Command::Open(command) => command.run()?,
-        Command::Verify(command) => return command.run(),
+        Command::Verify(command) => return command.run().await,
         Command::Log(command) => return command.run(&dir).await,
         Command::Serve(command) => command.run(&dir).await?,
         Command::Trustee(command) => command.run().await?,

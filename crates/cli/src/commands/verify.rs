@@ -1,8 +1,9 @@
 //! `countersign verify`: offline checks for anybody.
 
+use crate::ceremony::ring_of_log;
 use crate::commands::open::MAX_PACKAGE;
 use crate::files;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use countersign_core::id::Digest;
 use countersign_monitor::{DETAILS_FILE, REPORT_FILE, TOTALS_FILE};
@@ -18,6 +19,7 @@ const MAX_REPORTED: usize = 1024 * 1024 * 1024;
 pub(crate) const EXAMPLE: &str = "Examples:
   countersign verify evidence custodian/evidence/ORDER --genesis DIGEST
   countersign verify log custodian/log --genesis DIGEST
+  countersign verify ring https://log.custodian.example/ceremony --ring ID
   countersign verify demo countersign-demo
   countersign verify monitor-report watched/mill --monitor 'monitor.example/m1+d45db627+Ae1J...'";
 
@@ -45,6 +47,14 @@ enum Command {
         #[arg(long)]
         genesis: Option<Digest>,
     },
+    /// The key ring of a founding ceremony from the ceremony's log: recompute ring and verifying shares from the broadcasts.
+    Ring {
+        /// The log's folder, or its address.
+        log: String,
+        /// Ring id known from elsewhere, as genesis names it.
+        #[arg(long)]
+        ring: Option<Digest>,
+    },
     /// What a monitor has signed about a log, with the files beside it.
     MonitorReport {
         /// The monitor's folder for the log.
@@ -61,7 +71,7 @@ enum Command {
 }
 
 impl Verify {
-    pub(crate) fn run(self) -> Result<ExitCode> {
+    pub(crate) async fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Evidence { folder, genesis } => {
                 let evidence = evidence(&folder, genesis.as_ref())?;
@@ -88,6 +98,7 @@ impl Verify {
                 let totals = crate::demo::totals::of_log(&folder, genesis.as_ref(), &Default::default())?;
                 println!("{}", serde_json::to_string_pretty(&totals)?);
             }
+            Command::Ring { log, ring } => recomputed_ring(&log, ring).await?,
             Command::MonitorReport { folder, monitor } => monitor_report(&folder, &monitor)?,
             Command::Demo { folder } => return crate::demo::recheck::run(&folder),
         }
@@ -99,6 +110,28 @@ impl Verify {
 pub(crate) fn evidence(folder: &Path, genesis: Option<&Digest>) -> Result<Evidence> {
     let files = files::read_folder(folder, MAX_PACKAGE)?;
     verify_evidence(&files, genesis).with_context(|| format!("{} does not hold", folder.display()))
+}
+
+/// Recomputes a ring from the log of its ceremony. The ring id names the terms and the broadcasts, so one digest pins all of them.
+async fn recomputed_ring(log: &str, pinned: Option<Digest>) -> Result<()> {
+    let recomputed = ring_of_log(log).await.with_context(|| format!("the ceremony log at {log} does not hold"))?;
+    let ring = recomputed.outcome.ring.value();
+    let id = ring.id();
+    if let Some(pinned) = pinned.filter(|pinned| *pinned != id) {
+        bail!("the log at {log} leads to ring {id}, not to {pinned}");
+    }
+    println!("holds: key ring {id}{}", if pinned.is_some() { " as pinned" } else { ": compare it with genesis" });
+    println!("verifying shares {}", recomputed.outcome.shares.digest());
+    let terms = recomputed.founding.terms();
+    println!("terms {} of {:?}", terms.digest(), terms.value().custodian.name);
+    for member in recomputed.founding.members() {
+        println!("trustee {}: {} in {}, identity key {}", member.index, member.name, member.state, member.identity);
+    }
+    let classes: Vec<String> = terms.value().classes.iter().map(ToString::to_string).collect();
+    println!("any {} of {} open: {}", terms.value().threshold, recomputed.founding.trustees(), classes.join(", "));
+    let cosigners: Vec<&str> = recomputed.cosigners.iter().map(String::as_str).collect();
+    println!("cosigned by {}", cosigners.join(", "));
+    Ok(())
 }
 
 /// Reads a report and the files it names. What was found is for the reader to judge; only what does not hold is an error.

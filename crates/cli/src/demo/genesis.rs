@@ -19,15 +19,16 @@ pub(crate) async fn found(dir: &Path) -> Result<()> {
     let founding = Founding {
         name: "Aldermark Exchange".into(),
         seat: Country::parse("XA")?,
+        origin: None,
         people: sample_people(&mut edge::rng()?)?,
         authorities: sample_authorities(),
-        trustees: trustees.collect::<Result<_>>()?,
         threshold: 3,
         classes: Class::ALL.to_vec(),
         demo: true,
         tiles: None,
+        witnesses: Vec::new(),
     };
-    found_custodian(dir, founding, edge::clock().as_ref()).await?;
+    found_custodian(dir, founding, &trustees.collect::<Result<Vec<_>>>()?, &edge::clock()).await?;
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 //! `countersign trustee pause | resume | lift | audit | entries | log-key`: what the owner of a trustee does beside the service, while it runs or not.
 
-use super::trustee::source;
+use super::{Unlock, source};
 use crate::edge;
 use anyhow::{Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
 use countersign_core::time::Timestamp;
-use countersign_trustee::{OwnEntry, Trustee};
+use countersign_trustee::OwnEntry;
 use countersign_verify::ledger::{CounterKey, Lift};
 use countersign_verify::trustee_log::Reason;
 use serde_json::json;
@@ -17,6 +17,8 @@ pub(super) enum OwnerCommand {
     Pause {
         /// The trustee's folder.
         folder: PathBuf,
+        #[command(flatten)]
+        unlock: Unlock,
         /// Why, in one line.
         #[arg(long)]
         reason: String,
@@ -25,6 +27,8 @@ pub(super) enum OwnerCommand {
     Resume {
         /// The trustee's folder.
         folder: PathBuf,
+        #[command(flatten)]
+        unlock: Unlock,
         /// Why, in one line.
         #[arg(long)]
         reason: String,
@@ -35,6 +39,8 @@ pub(super) enum OwnerCommand {
     Audit {
         /// The trustee's folder.
         folder: PathBuf,
+        #[command(flatten)]
+        unlock: Unlock,
         /// The custodian's journal: a folder, or an address.
         #[arg(long)]
         log: String,
@@ -43,6 +49,8 @@ pub(super) enum OwnerCommand {
     Entries {
         /// The trustee's folder.
         folder: PathBuf,
+        #[command(flatten)]
+        unlock: Unlock,
         /// Index of the first entry.
         #[arg(long, default_value_t = 0)]
         from: u64,
@@ -51,6 +59,8 @@ pub(super) enum OwnerCommand {
     LogKey {
         /// The trustee's folder.
         folder: PathBuf,
+        #[command(flatten)]
+        unlock: Unlock,
     },
 }
 
@@ -59,6 +69,8 @@ pub(super) enum OwnerCommand {
 pub(super) struct LiftCommand {
     /// The trustee's folder.
     folder: PathBuf,
+    #[command(flatten)]
+    unlock: Unlock,
     /// The stop of one authority, by its id.
     #[arg(long, group = "stop", value_name = "ID")]
     authority: Option<String>,
@@ -86,25 +98,25 @@ impl OwnerCommand {
     pub(super) async fn run(self) -> Result<()> {
         let now = edge::clock().now();
         match self {
-            Self::Pause { folder, reason } => {
-                Trustee::open(&folder)?.pause(&Reason::parse(&reason)?, now).await?;
+            Self::Pause { folder, unlock, reason } => {
+                unlock.open(&folder)?.pause(&Reason::parse(&reason)?, now).await?;
                 println!(
                     "paused: the trustee in {} answers nothing until `countersign trustee resume`",
                     folder.display()
                 );
             }
-            Self::Resume { folder, reason } => {
-                Trustee::open(&folder)?.resume(&Reason::parse(&reason)?, now).await?;
+            Self::Resume { folder, unlock, reason } => {
+                unlock.open(&folder)?.resume(&Reason::parse(&reason)?, now).await?;
                 println!("resumed: the trustee in {} answers again", folder.display());
             }
             Self::Lift(command) => {
                 let lift = Lift::new(command.key()?, command.people, now, command.until)?;
-                Trustee::open(&command.folder)?.lift(&lift, &Reason::parse(&command.reason)?).await?;
+                command.unlock.open(&command.folder)?.lift(&lift, &Reason::parse(&command.reason)?).await?;
                 let (by, of) = lift.key().names();
                 println!("lifted: the stop of {by} {of} by {} people until {}", lift.people(), lift.until());
             }
-            Self::Audit { folder, log } => {
-                let (trustee, source) = (Trustee::open(&folder)?, source(&log)?);
+            Self::Audit { folder, unlock, log } => {
+                let (trustee, source) = (unlock.open(&folder)?, source(&log)?);
                 trustee.tail(source.as_ref(), now).await?;
                 let audit = trustee.audit(source.as_ref(), now).await?;
                 let compared = &audit.compared;
@@ -126,8 +138,8 @@ impl OwnerCommand {
                 }
                 println!("sound");
             }
-            Self::Entries { folder, mut from } => {
-                let trustee = Trustee::open(&folder)?;
+            Self::Entries { folder, unlock, mut from } => {
+                let trustee = unlock.open(&folder)?;
                 loop {
                     let entries = trustee.own_entries(from).await?;
                     let Some(last) = entries.last() else { break };
@@ -139,7 +151,7 @@ impl OwnerCommand {
                     }
                 }
             }
-            Self::LogKey { folder } => println!("{}", Trustee::open(&folder)?.log_key()?.text()),
+            Self::LogKey { folder, unlock } => println!("{}", unlock.open(&folder)?.log_key()?.text()),
         }
         Ok(())
     }

@@ -1,0 +1,67 @@
+//! `countersign trustee`, one file per subcommand.
+
+mod head;
+mod init;
+mod owner;
+mod serve;
+mod show;
+mod unlock;
+
+pub(crate) use init::identity_file;
+pub(crate) use unlock::{Unlock, warn_of_plain};
+
+use crate::parties::client;
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use countersign_trustee::{FolderSource, HttpSource, LogSource};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub(crate) const EXAMPLE: &str = "Examples:
+  countersign trustee init my-trustee --index 3 --name mill-notaries --state XC --passphrase-file passphrase
+  countersign trustee show my-trustee
+  countersign ring join my-trustee --at https://ceremony.custodian.example --passphrase-file passphrase
+  countersign trustee serve my-trustee --log https://custodian.example/log --passphrase-file passphrase --listen 127.0.0.1:9001
+  countersign trustee pause my-trustee --reason \"we are looking at a letter\" --passphrase-file passphrase
+  countersign trustee head my-trustee --log https://custodian.example/log --passphrase-file passphrase
+
+  then the custodian writes {\"number\":3,\"at\":\"https://trustee.example\"} into the list `trustees` of custodian/config.json";
+
+#[derive(Args)]
+pub(crate) struct TrusteeCommand {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a trustee's keys, and the signed identity that the custodian pins.
+    Init(init::Init),
+    /// Show what a trustee says of itself; needs no passphrase.
+    Show(show::Show),
+    /// Answer requests over HTTP on a loopback address.
+    Serve(serve::Serve),
+    #[command(flatten)]
+    Owner(owner::OwnerCommand),
+    /// Follow the journal and say what the trustee has folded, answered and refused.
+    Head(head::Head),
+}
+
+impl TrusteeCommand {
+    pub(crate) async fn run(self) -> Result<()> {
+        match self.command {
+            Command::Init(command) => command.run(),
+            Command::Show(command) => command.run(),
+            Command::Serve(command) => command.run().await,
+            Command::Owner(command) => command.run().await,
+            Command::Head(command) => command.run().await,
+        }
+    }
+}
+
+fn source(log: &str) -> Result<Arc<dyn LogSource>> {
+    if log.starts_with("http://") || log.starts_with("https://") {
+        return Ok(Arc::new(HttpSource::new(log, client()?)));
+    }
+    Ok(Arc::new(FolderSource(PathBuf::from(log))))
+}
