@@ -179,6 +179,13 @@ def classes(value):
     return text
 
 
+class LeftOut:
+    """A member that is left out where it has no value."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+
 def members(*spec):
     """An object with these members in this order. A missing member is read as null, so it is malformed where null is no value."""
     known = {key for key, _ in spec}
@@ -186,7 +193,13 @@ def members(*spec):
     def check(value):
         need(isinstance(value, dict), "malformed", "not an object")
         need(set(value) <= known, "malformed", f"unknown members {sorted(set(value) - known)}")
-        return "{" + ",".join(f'"{key}":{inner(value.get(key))}' for key, inner in spec) + "}"
+        written = []
+        for key, inner in spec:
+            if not isinstance(inner, LeftOut):
+                written.append(f'"{key}":{inner(value.get(key))}')
+            elif value.get(key) is not None:
+                written.append(f'"{key}":{inner.inner(value[key])}')
+        return "{" + ",".join(written) + "}"
 
     return check
 

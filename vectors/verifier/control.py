@@ -28,7 +28,8 @@ def begin(body, sigs):
     need(not expected, "unsigned", ", ".join(expected))
     in_force = {
         "genesis": genesis_digest.hex(), "people": {person["id"]: person for person in genesis["people"]}, "policy": genesis["policy"],
-        "directory": genesis["directory"], "witness_policy": genesis["witness_policy"], "ring": genesis["ring"], "suspended": set(), "held": set(),
+        "directory": genesis["directory"], "witness_policy": genesis["witness_policy"], "ring": genesis["ring"], "index_ring": genesis.get("index_ring"),
+        "suspended": set(), "held": set(),
     }
     return {"genesis": genesis, "in_force": in_force, "waiting": [], "number": 0, "totals": None}
 
@@ -67,7 +68,7 @@ def fold(control, index, body, sigs, witnessed):
                 need(person["id"] == content["id"] or not set(person["keys"]) & set(content["keys"]), "a key shared", person["id"])
         if kind == "set_witness_policy":
             _usable_witness_policy(content, genesis)
-        if kind == "set_ring":
+        if kind in ("set_ring", "set_index_ring"):
             need(genesis["trustees"], "a ring without trustees")
         threshold = genesis["trustees"]["threshold"] if genesis["trustees"] else 0
         need(approvers >= genesis["change_approvals"] and trustees >= threshold, "not enough signatures")
@@ -176,7 +177,7 @@ def state_text(state):
     return "".join([
         '{"genesis":', digest(state["genesis"]), ',"people":{', people, '},"policy":', digest(state["policy"]), ',"directory":',
         digest(state["directory"]), ',"witness_policy":', string(state["witness_policy"]), ',"ring":', optional(RING_REF)(state["ring"]),
-        ',"suspended":', listing(name)(sorted(state["suspended"])), ',"held":', listing(hexadecimal(16))(sorted(state["held"])), "}",
+        ',"index_ring":' + RING_REF(state["index_ring"]) if state["index_ring"] else "", ',"suspended":', listing(name)(sorted(state["suspended"])), ',"held":', listing(hexadecimal(16))(sorted(state["held"])), "}",
     ])
 
 

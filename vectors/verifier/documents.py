@@ -3,7 +3,8 @@
 import re
 
 from .canonical import (
-    CLASSES, choice, classes, day, digest, flag, hexadecimal, is_sorted, listing, members, name, number, optional, read, seconds, state, string,
+    CLASSES, LeftOut, choice, classes, day, digest, flag, hexadecimal, is_sorted, listing, members, name, number, optional, read, seconds, state,
+    string,
     time, word,
 )
 from .encoding import base64_bytes, sha256
@@ -150,7 +151,7 @@ RING_REF = members(("id", digest), ("share_epoch", number(32)), ("shares", diges
 GENESIS = members(
     ("v", version("genesis/v1")), ("custodian", members(("id", hexadecimal(16)), ("name", string), ("seat", state))), ("created", time),
     ("journal", members(("origin", string), ("vkey", string))), ("witness_policy", string), ("desk_key", digest), ("ring", optional(RING_REF)),
-    ("policy", digest), ("directory", digest), ("change_approvals", number(16)), ("people", listing(PERSON)),
+    ("index_ring", LeftOut(RING_REF)), ("policy", digest), ("directory", digest), ("change_approvals", number(16)), ("people", listing(PERSON)),
     ("trustees", optional(members(("threshold", number(16)), ("members", listing(members(
         ("index", number(16)), ("name", name), ("state", state), ("identity", digest), ("transport", digest), ("obliged_entity", flag),
     )))))),
@@ -159,7 +160,8 @@ GENESIS = members(
 CHANGE = members(
     ("v", version("change/v1")), ("custodian", hexadecimal(16)), ("genesis", digest), ("number", number(32)), ("effective", time),
     ("action", choice(
-        add_person=PERSON, set_policy=digest, set_directory=digest, set_witness_policy=string, set_ring=RING_REF, remove_person=name,
+        add_person=PERSON, set_policy=digest, set_directory=digest, set_witness_policy=string, set_ring=RING_REF, set_index_ring=RING_REF,
+        remove_person=name,
         revoke_key=members(("person", name), ("key", string)), suspend_authority=name, hold_order=hexadecimal(16),
     )),
 )
@@ -180,6 +182,9 @@ def genesis_rules(genesis):
     keys = [key for person in genesis["people"] for key in person["keys"]]
     consistent(len(set(keys)) == len(keys), "two people share a key")
     consistent((genesis["ring"] is None) == (genesis["trustees"] is None), "ring and trustees")
+    index = genesis.get("index_ring")
+    consistent(not index or genesis["trustees"], "an index ring needs trustees")
+    consistent(not index or not genesis["ring"] or index["id"] != genesis["ring"]["id"], "one ring for both")
     if genesis["trustees"]:
         trustees, threshold = genesis["trustees"]["members"], genesis["trustees"]["threshold"]
         consistent([trustee["index"] for trustee in trustees] == list(range(1, len(trustees) + 1)), "trustees are numbered 1 to n")
@@ -361,6 +366,36 @@ def ceremony_complaint_rules(complaint):
     consistent(complaint["reason"].strip(), "no reason")
 
 
+# ------------------------------------------------------------------------------------------------ lookup.md
+
+LOOKUP = members(
+    ("v", version("lookup/v1")), ("id", hexadecimal(16)), ("custodian", hexadecimal(16)), ("ring", digest), ("attribute", string),
+    ("purpose", choice(
+        enrol=members(("records", digest)), find=members(("case", digest), ("officer", name), ("value", digest)),
+    )),
+    ("count", number(32)), ("blinded", digest), ("not_before", time), ("expires", time),
+)
+LOOKUP_REQUEST = members(
+    ("v", version("lookup-request/v1")), ("custodian", hexadecimal(16)), ("trustee", number(16)), ("at", time), ("share_epoch", number(32)),
+    ("lookup", string), ("approval", optional(string)),
+    ("leaf", members(("leaf", string), ("disclosures", listing(string)), ("proof", string), ("seasoned", optional(string)))),
+    ("blinded", listing(hexadecimal())), ("records", listing(members(("label", hexadecimal()), ("header", hexadecimal())))),
+)
+
+
+def lookup_rules(lookup):
+    consistent(1 <= lookup["count"] <= 1_000, "count")
+    consistent("find" not in lookup["purpose"] or lookup["count"] == 1, "one value at a time")
+    consistent(0 < seconds(lookup["expires"]) - seconds(lookup["not_before"]) <= DAY, "lifetime")
+    consistent(re.fullmatch("[a-z_]{1,64}", lookup["attribute"]), "attribute")
+
+
+def lookup_request_rules(request):
+    consistent(1 <= len(request["blinded"]) <= 1_000, "blinded elements")
+    consistent(len(request["records"]) <= 1_000, "records")
+    consistent(request["leaf"]["seasoned"] is None, "an older proof")
+
+
 # ------------------------------------------------------------------------------------------------ all of them
 
 KIB, MIB = 1024, 1024 * 1024
@@ -381,6 +416,10 @@ DOCUMENTS = {
     "trustee-identity": (2 * KIB, TRUSTEE_IDENTITY, trustee_identity_rules, "countersign/trustee-identity/v1"),
     "ceremony-terms": (60 * KIB, CEREMONY_TERMS, ceremony_terms_rules, "countersign/ceremony-terms/v1"),
     "ceremony-complaint": (1 * KIB, CEREMONY_COMPLAINT, ceremony_complaint_rules, "countersign/ceremony-complaint/v1"),
+
+
+    "lookup": (4 * KIB, LOOKUP, lookup_rules, "countersign/lookup/v1"),
+    "lookup-request": (2 * MIB, LOOKUP_REQUEST, lookup_request_rules, "countersign/lookup-request/v1"),
     "totals": (6 * KIB, TOTALS, totals_rules, "countersign/totals/v1"),
     "totals-request": (4 * MIB, TOTALS_REQUEST, totals_request_rules, "countersign/totals-request/v1"),
     "totals-answer": (4 * KIB, TOTALS_ANSWER, totals_answer_rules, "countersign/totals-answer/v1"),

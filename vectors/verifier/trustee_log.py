@@ -75,9 +75,11 @@ def is_counter(by, of):
         return of in KINDS
     if by == "class":
         return of in CLASSES
-    if by == "authority":
+    if by in ("lookups", "enrolments"):
+        return of == ""
+    if by in ("authority", "lookups_of"):
         return bool(re.fullmatch(r"(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*", of, re.ASCII))
-    return by in ("matter", "address") and bool(re.fullmatch("[0-9a-f]{64}", of, re.ASCII))
+    return by in ("matter", "address", "lookups_for") and bool(re.fullmatch("[0-9a-f]{64}", of, re.ASCII))
 
 
 # ------------------------------------------------------------------------------------------------ key and days

@@ -152,6 +152,9 @@ pub struct Genesis {
     pub desk_key: Digest,
     /// The key ring in force; none below ladder level L2.
     pub ring: Option<RingRef>,
+    /// The index ring in force; the member is left out when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index_ring: Option<RingRef>,
     /// Digest of the policy bundle.
     pub policy: Digest,
     /// Digest of the authority directory.
@@ -178,6 +181,11 @@ impl Document for Genesis {
         }
         let rules = [
             (self.ring.is_some() == self.trustees.is_some(), "a ring needs trustees and trustees need a ring"),
+            (self.index_ring.is_none() || self.trustees.is_some(), "an index ring needs trustees"),
+            (
+                self.index_ring.as_ref().zip(self.ring.as_ref()).is_none_or(|(index, sealing)| index.id != sealing.id),
+                "one ring cannot be for sealing and for the index",
+            ),
             (self.change_approvals >= 2, "`change_approvals` is below 2: one person could change the rules"),
             (self.vrf.0 != [0; 32], "the VRF key is zero"),
         ];
@@ -210,6 +218,8 @@ pub enum Action {
     SetWitnessPolicy(String),
     /// Another ring or share epoch. Cooling applies.
     SetRing(RingRef),
+    /// Another index ring or share epoch of it. Cooling applies.
+    SetIndexRing(RingRef),
     /// An order must not be answered, at once.
     HoldOrder(OrderId),
 }

@@ -54,8 +54,12 @@ leaf_kinds! {
     Notice = "notice" ["order", "form", "at"];
     /// A delay order taken on file.
     Delay = "delay" ["order", "delay", "until", "at"];
-    /// An exact lookup, found or not.
-    Lookup = "lookup" ["value", "found", "at"];
+    /// A lookup in the blind index or an enrolment. Every field equals the lookup's; those of the other purpose are null.
+    Lookup = "lookup" [
+        "lookup", "purpose", "attribute", "case", "officer", "value", "records", "count", "blinded", "ring", "not_before", "expires"
+    ];
+    /// A trustee's evaluation for a lookup, or its refusal.
+    LookupReceipt = "lookup_receipt" ["receipt", "lookup", "trustee", "outcome", "code", "at"];
     /// Something that must not happen and did.
     Incident = "incident" ["document", "code", "at"];
     /// Nothing: keeps the rate of leaves steady.

@@ -1,6 +1,6 @@
 //! The words of Countersign as types, and the exact bytes that people sign.
 //!
-//! In scope: ids, times, field classes, countries; order, approval, facts, directory, control bodies, daily totals, case events; their
+//! In scope: ids, times, field classes, countries; order, lookup, approval, facts, directory, control bodies, daily totals, case events; their
 //! strict parsing, canonical bytes and digests; the case state machine. Not in scope: cryptography beyond SHA-256,
 //! storage, clocks, randomness. Every document here has a page in `docs/formats/`.
 #![cfg_attr(
@@ -26,6 +26,7 @@ pub mod encoding;
 pub mod facts;
 pub mod finding;
 pub mod leaf;
+pub mod lookup;
 pub mod order;
 pub mod time;
 pub mod totals;

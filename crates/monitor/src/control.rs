@@ -107,6 +107,7 @@ fn described(action: &Action) -> String {
         Action::SuspendAuthority(authority) => format!("suspends the keys of `{authority}`"),
         Action::SetWitnessPolicy(_) => "sets another witness policy".to_owned(),
         Action::SetRing(ring) => format!("sets the key ring {} in share epoch {}", ring.id, ring.share_epoch),
+        Action::SetIndexRing(ring) => format!("sets the index ring {} in share epoch {}", ring.id, ring.share_epoch),
         Action::HoldOrder(order) => format!("holds order {order}"),
     }
 }

@@ -118,6 +118,7 @@ pub(crate) fn genesis() -> Genesis {
         witness_policy: witness_policy(),
         desk_key: public("desk"),
         ring: Some(RingRef { id: Digest([1; 32]), share_epoch: 1, shares: Digest([2; 32]) }),
+        index_ring: None,
         policy: Digest([3; 32]),
         directory: Digest([4; 32]),
         change_approvals: 2,

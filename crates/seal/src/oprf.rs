@@ -102,6 +102,24 @@ pub struct Evaluation {
     pub response: [u8; 32],
 }
 
+impl Evaluation {
+    /// The bytes a trustee sends: every element, then challenge and response.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = self.elements.concat();
+        out.extend_from_slice(&self.challenge);
+        out.extend_from_slice(&self.response);
+        out
+    }
+
+    /// Reads the bytes of a trustee; whether they are worth anything is found by [`combine`].
+    pub fn decode(trustee: u16, bytes: &[u8]) -> Option<Self> {
+        let (parts, rest) = bytes.as_chunks::<32>();
+        let (elements, [challenge, response]) = parts.split_last_chunk::<2>()?;
+        let counted = (1..=MAX_BATCH).contains(&elements.len()) && rest.is_empty();
+        counted.then(|| Self { trustee, elements: elements.to_vec(), challenge: *challenge, response: *response })
+    }
+}
+
 /// Evaluates blinded elements with a trustee's share (RFC 9497, `BlindEvaluate` with the share as the key).
 ///
 /// `seed` is 32 fresh bytes; the proof's nonce is hedged with the share itself.

@@ -101,7 +101,8 @@ impl Trustee {
         looked.await.map(Some).map_err(|error| TrusteeError::storage("look at a request", error))
     }
 
-    async fn conclude(&self, memory: &mut Memory, decided: Decided) -> Result<Answered> {
+    /// Keeps what was decided and returns the answer.
+    pub(crate) async fn conclude(&self, memory: &mut Memory, decided: Decided) -> Result<Answered> {
         let new = match decided {
             Decided::Unauthenticated(refusal) => {
                 tracing::warn!(code = %refusal.code(), detail = refusal.detail(), "refused somebody who is not the desk");
@@ -138,7 +139,7 @@ impl Trustee {
 }
 
 /// What is to be done with a request.
-enum Decided {
+pub(crate) enum Decided {
     Unauthenticated(Refusal),
     Replay { order: Digest, share_epoch: u32 },
     Refused { new: Box<New>, refusal: Refusal },
@@ -146,18 +147,18 @@ enum Decided {
 }
 
 /// An answer that is not kept yet, and the ledger that will be the memory once it is.
-struct New {
-    receipt: NewReceipt,
-    ledger: Ledger,
+pub(crate) struct New {
+    pub(crate) receipt: NewReceipt,
+    pub(crate) ledger: Ledger,
 }
 
 /// One request being worked on, on a thread for blocking work.
-struct Work {
-    keys: Arc<TrusteeKeys>,
-    vault: Arc<Vault>,
-    documents: Documents,
-    request: Vec<u8>,
-    now: Timestamp,
+pub(crate) struct Work {
+    pub(crate) keys: Arc<TrusteeKeys>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) documents: Documents,
+    pub(crate) request: Vec<u8>,
+    pub(crate) now: Timestamp,
 }
 
 impl Work {
@@ -264,7 +265,7 @@ impl Work {
         }
     }
 
-    fn sign(
+    pub(crate) fn sign(
         &self,
         receipt: Receipt,
         reply: Option<HexBytes>,
@@ -295,6 +296,7 @@ impl Work {
             given: self.now,
             journal_size,
             disclosure: disclosure.digest(),
+            lookup: None,
             answer: answer.text().as_bytes().to_vec(),
             remembered,
             incident,
@@ -317,7 +319,7 @@ fn recipient(plan: &Plan) -> std::result::Result<TransportKey, Refusal> {
     }
 }
 
-fn fresh(rng: &mut ChaCha20Rng) -> [u8; 32] {
+pub(crate) fn fresh(rng: &mut ChaCha20Rng) -> [u8; 32] {
     let mut bytes = [0; 32];
     rng.fill_bytes(&mut bytes);
     bytes

@@ -12,9 +12,9 @@ use countersign_core::id::Digest;
 use countersign_core::json::{Document, Exact};
 use countersign_seal::ceremony::Ceremony;
 use countersign_seal::dkg::{Round1, Round2};
-use countersign_seal::kind::Sealing;
+use countersign_seal::kind::Kind;
 use countersign_seal::ring::{Confirmation, Ring, ShareEpoch};
-use countersign_seal::share::SealingShare;
+use countersign_seal::share::Share;
 use rand_core::CryptoRng;
 
 /// What a trustee ends a ceremony with; its share is stored.
@@ -36,7 +36,7 @@ impl Trustee {
     ///
     /// # Errors
     /// [`TrusteeError::Ceremony`] when the ceremony does not name this trustee.
-    pub fn dkg_start(&self, ceremony: &Ceremony<Sealing>, rng: &mut impl CryptoRng) -> Result<Vec<u8>> {
+    pub fn dkg_start<K: Kind>(&self, ceremony: &Ceremony<K>, rng: &mut impl CryptoRng) -> Result<Vec<u8>> {
         if let Some((sent, _)) = Sent::read(&self.vault, &file(ceremony, "round2"))? {
             return Ok(sent.broadcast);
         }
@@ -55,9 +55,9 @@ impl Trustee {
     /// # Errors
     /// [`TrusteeError::Ceremony`], naming who is to blame; [`TrusteeError::CeremonyRepeated`] when this trustee acted on
     /// other broadcasts before; [`TrusteeError::NotReady`] before round 1.
-    pub fn dkg_proceed(
+    pub fn dkg_proceed<K: Kind>(
         &self,
-        ceremony: &Ceremony<Sealing>,
+        ceremony: &Ceremony<K>,
         broadcasts: &[Vec<u8>],
         rng: &mut impl CryptoRng,
     ) -> Result<Messages> {
@@ -80,7 +80,7 @@ impl Trustee {
     ///
     /// # Errors
     /// [`TrusteeError::Ceremony`], naming who is to blame; [`TrusteeError::NotReady`] before round 2.
-    pub fn dkg_finish(&self, ceremony: &Ceremony<Sealing>, messages: &[(u16, Vec<u8>)]) -> Result<Finished> {
+    pub fn dkg_finish<K: Kind>(&self, ceremony: &Ceremony<K>, messages: &[(u16, Vec<u8>)]) -> Result<Finished> {
         let (name, round2) = (file(ceremony, "end"), file(ceremony, "round2"));
         if let Some(stored) = self.vault.read(&name)? {
             Sent::destroy_state(&self.vault, &round2)?;
@@ -110,7 +110,7 @@ impl Trustee {
     }
 
     /// Keeps a share of the epoch whose document has this digest.
-    pub(crate) fn keep_share(&self, share: &SealingShare, shares: &Digest) -> Result<()> {
+    pub(crate) fn keep_share<K: Kind>(&self, share: &Share<K>, shares: &Digest) -> Result<()> {
         self.vault.write(&share_file(share.ring(), share.epoch(), shares), &share.encode(), Existing::Replace)
     }
 }
@@ -130,6 +130,6 @@ fn read_end(stored: &[u8]) -> Option<Finished> {
     Some(Finished { ring: exact(ring)?, shares: exact(shares)?, confirmation: exact(confirmation)? })
 }
 
-fn file(ceremony: &Ceremony<Sealing>, step: &str) -> String {
+fn file<K: Kind>(ceremony: &Ceremony<K>, step: &str) -> String {
     format!("ceremony-{}-{step}", ceremony.digest())
 }

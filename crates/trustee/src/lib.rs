@@ -1,7 +1,7 @@
 //! The trustee: an independent party that holds one share of every key and answers only what it has verified itself.
 //!
 //! In scope: its keys and shares at rest, its side of the key ceremony and of what shares go through after it, the meeting place of the
-//! founding ceremony as a state machine, following and folding the custodian's journal, the answer to a request with everything it
+//! founding ceremony as a state machine, following and folding the custodian's journal, the answer to a request or a lookup with everything it
 //! must remember, its signature under daily totals, its own log of all that, what its owner may stop and lift, its HTTP service and
 //! client. Not in scope: the checks (crate
 //! `verify`), the cryptography (crate `seal`), TLS (a reverse proxy does it). For operators: `docs/trustee/README.md`.
@@ -19,6 +19,7 @@ mod files;
 pub mod founding;
 mod http;
 mod life;
+mod lookup;
 mod memory;
 mod own_log;
 mod parts;
@@ -38,7 +39,7 @@ pub use ceremony::{Finished, Messages};
 pub use countersign_verify::trustee_log::IncidentKind;
 pub use documents::Installed;
 pub use error::{Result, TrusteeError};
-pub use http::{HttpTrustee, MAX_REQUEST_BYTES, MAX_TOTALS_BYTES, router};
+pub use http::{HttpTrustee, MAX_LOOKUP_BYTES, MAX_REQUEST_BYTES, MAX_TOTALS_BYTES, router};
 pub use life::{EpochFinished, Forgotten};
 pub use own_log::{LogWitnesses, OwnAudit, OwnEntry, Publication};
 pub use report::{Counted, Head, Incident, KeptReceipt};

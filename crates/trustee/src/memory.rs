@@ -6,14 +6,16 @@ use crate::documents::Documents;
 use crate::error::{Result, TrusteeError};
 use crate::trustee::Trustee;
 use crate::vault::Vault;
+use countersign_core::control::RingRef;
 use countersign_core::directory::Directory;
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_policy::Bundle;
 use countersign_seal::identity::IdentityKey;
+use countersign_seal::kind::{Index, Kind, Sealing};
 use countersign_seal::ring::{ConfirmedRing, DealerRings, VerifyingShares};
-use countersign_seal::share::SealingShare;
+use countersign_seal::share::{IndexShare, SealingShare, Share};
 use countersign_tlog::follow::Follower;
 use countersign_tlog::leaf::ControlLeaf;
 use countersign_verify::ledger::Ledger;
@@ -29,6 +31,8 @@ pub(crate) struct Memory {
     pub(crate) ledger: Ledger,
     /// What was in force at the last answer, read and checked.
     pub(crate) held: Option<Arc<Held>>,
+    /// As `held`, of the index ring. Apart from it: what the index lacks must not stop the answers to orders.
+    pub(crate) held_index: Option<Arc<HeldIndex>>,
 }
 
 /// What was made of the journal.
@@ -48,6 +52,13 @@ pub(crate) struct Held {
     pub(crate) share: SealingShare,
 }
 
+/// What belongs to the index ring in force.
+pub(crate) struct HeldIndex {
+    pub(crate) ring: ConfirmedRing<Index>,
+    pub(crate) shares: VerifyingShares<Index>,
+    pub(crate) share: IndexShare,
+}
+
 impl Trustee {
     /// Takes the memory out of its slot, or reads it again when there is none or another program has written.
     ///
@@ -61,8 +72,14 @@ impl Trustee {
         let database = Database::open(&self.database, Arc::clone(&self.keys.log)).await?;
         self.log.check_not_ahead(&database).await?;
         let stored = database.load().await?;
-        let mut memory =
-            Memory { database, generation: stored.generation, folded: None, ledger: stored.ledger, held: None };
+        let mut memory = Memory {
+            database,
+            generation: stored.generation,
+            folded: None,
+            ledger: stored.ledger,
+            held: None,
+            held_index: None,
+        };
         let Some(pinned) = self.documents.pinned()? else {
             return Ok(memory);
         };
@@ -129,6 +146,27 @@ impl Memory {
         self.held = Some(Arc::clone(&held));
         Ok(held)
     }
+
+    /// As [`hold`](Self::hold), for the index ring.
+    pub(crate) fn hold_index(
+        &mut self,
+        trustee: u16,
+        documents: &Documents,
+        vault: &Vault,
+        now: Timestamp,
+    ) -> Result<Arc<HeldIndex>> {
+        let control = &self.folded()?.control;
+        let state = control.at(now);
+        let in_force = state.index_ring().ok_or_else(|| TrusteeError::NotReady("no index ring is in force".into()))?;
+        let same = |held: &&Arc<HeldIndex>| (held.ring.id(), held.shares.digest()) == (in_force.id, in_force.shares);
+        if let Some(held) = self.held_index.as_ref().filter(same) {
+            return Ok(Arc::clone(held));
+        }
+        let (ring, shares, share) = read_ring::<Index>(trustee, control, in_force, documents, vault)?;
+        let held = Arc::new(HeldIndex { ring, shares, share });
+        self.held_index = Some(Arc::clone(&held));
+        Ok(held)
+    }
 }
 
 impl Held {
@@ -152,21 +190,36 @@ impl Held {
         let directory =
             documents.directory(&state.directory())?.ok_or_else(|| missing("directory", state.directory()))?;
         let in_force = state.ring().ok_or_else(|| TrusteeError::NotReady("no ring is in force".into()))?;
-        let (ring, confirmations) = documents.ring(&in_force.id)?.ok_or_else(|| missing("ring", in_force.id))?;
-        let ring = ConfirmedRing::new(ring, &confirmations, &identities(control), DealerRings::Refuse)
-            .map_err(|error| TrusteeError::document("ring in force", error))?;
-        let epoch = documents.shares(&in_force.shares)?.ok_or_else(|| missing("share epoch", in_force.shares))?;
-        let shares = VerifyingShares::new(&ring, &epoch)
-            .map_err(|error| TrusteeError::document("share epoch in force", error))?;
-        let name = share_file(in_force.id, in_force.share_epoch, &in_force.shares);
-        let stored = vault.read(&name)?.ok_or_else(|| missing("share of the ring", in_force.id))?;
-        let share = SealingShare::decode(&stored).map_err(|error| TrusteeError::damaged(&name, error))?;
-        share.check(&shares).map_err(|error| TrusteeError::damaged(&name, error))?;
-        if share.trustee() != trustee {
-            return Err(TrusteeError::damaged(&name, "it is the share of another trustee"));
-        }
+        let (ring, shares, share) = read_ring::<Sealing>(trustee, control, in_force, documents, vault)?;
         Ok(Self { bundle, directory, ring, shares, share })
     }
+}
+
+/// A ring in force, its verifying shares and the trustee's own share, each checked against the others.
+fn read_ring<K: Kind>(
+    trustee: u16,
+    control: &ControlState,
+    in_force: &RingRef,
+    documents: &Documents,
+    vault: &Vault,
+) -> Result<(ConfirmedRing<K>, VerifyingShares<K>, Share<K>)> {
+    let missing = |what: &str, digest: Digest| {
+        TrusteeError::NotReady(format!("{what} `{digest}` is in force and not installed here"))
+    };
+    let (ring, confirmations) = documents.ring(&in_force.id)?.ok_or_else(|| missing("ring", in_force.id))?;
+    let ring = ConfirmedRing::new(ring, &confirmations, &identities(control), DealerRings::Refuse)
+        .map_err(|error| TrusteeError::document("ring in force", error))?;
+    let epoch = documents.shares(&in_force.shares)?.ok_or_else(|| missing("share epoch", in_force.shares))?;
+    let shares =
+        VerifyingShares::new(&ring, &epoch).map_err(|error| TrusteeError::document("share epoch in force", error))?;
+    let name = share_file(in_force.id, in_force.share_epoch, &in_force.shares);
+    let stored = vault.read(&name)?.ok_or_else(|| missing("share of the ring", in_force.id))?;
+    let share = Share::decode(&stored).map_err(|error| TrusteeError::damaged(&name, error))?;
+    share.check(&shares).map_err(|error| TrusteeError::damaged(&name, error))?;
+    if share.trustee() != trustee {
+        return Err(TrusteeError::damaged(&name, "it is the share of another trustee"));
+    }
+    Ok((ring, shares, share))
 }
 
 /// The identity keys of trustees 1 to n, by genesis.

@@ -30,6 +30,7 @@ const MOST_ATTEMPTS: usize = 4;
 #[derive(Clone, Copy)]
 enum Asked {
     Release,
+    Lookup,
     Totals,
 }
 
@@ -41,6 +42,14 @@ impl Service {
     /// [`TrusteeError`]: also when the journal cannot be read, for then the trustee does not know what is in force.
     pub async fn ask(&self, request: &[u8]) -> Result<Answered> {
         self.finish(Asked::Release, request.to_vec()).await
+    }
+
+    /// As [`ask`](Self::ask), for lookups and enrolments of the blind index.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn lookup(&self, request: &[u8]) -> Result<Answered> {
+        self.finish(Asked::Lookup, request.to_vec()).await
     }
 
     /// As [`ask`](Self::ask), for daily totals.
@@ -70,6 +79,7 @@ impl Service {
         // Whoever is not the desk does not even make the trustee read the journal.
         let recognised = match asked {
             Asked::Release => self.trustee.recognises(request).await?,
+            Asked::Lookup => self.trustee.recognises_lookup(request).await?,
             Asked::Totals => self.trustee.recognises_totals(request).await?,
         };
         if recognised == Some(false) {
@@ -78,6 +88,7 @@ impl Service {
         self.trustee.tail(self.source.as_ref(), self.clock.now()).await?;
         match asked {
             Asked::Release => self.trustee.answer(request, self.clock.now(), (self.seeds)()).await,
+            Asked::Lookup => self.trustee.lookup(request, self.clock.now(), (self.seeds)()).await,
             Asked::Totals => self.trustee.countersign_totals(self.source.as_ref(), request, self.clock.now()).await,
         }
     }
@@ -102,6 +113,14 @@ impl LocalTrustee {
     /// A text for people: `refused`, or that the trustee cannot answer now.
     pub async fn ask(&self, request: &[u8]) -> std::result::Result<Vec<u8>, String> {
         self.said(self.0.ask(request).await)
+    }
+
+    /// Sends a signed lookup request and returns the signed answer.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn lookup(&self, request: &[u8]) -> std::result::Result<Vec<u8>, String> {
+        self.said(self.0.lookup(request).await)
     }
 
     /// Sends a signed totals request and returns the signed answer.

@@ -214,10 +214,12 @@ impl Trustee {
         if !named {
             return refuse("does not name this trustee with its index and keys");
         }
-        match &genesis.value().ring {
-            Some(ring) if self.holds_share(ring) => Ok(()),
-            _ => refuse("names a ring of which this trustee holds no share"),
+        let rings = [&genesis.value().ring, &genesis.value().index_ring];
+        let mut named = rings.into_iter().flatten();
+        if genesis.value().ring.is_some() && named.all(|ring| self.holds_share(ring)) {
+            return Ok(());
         }
+        refuse("names a ring of which this trustee holds no share")
     }
 }
 

@@ -122,6 +122,8 @@ impl Hall {
     fn genesis(&self) -> Genesis {
         let meeting = self.meeting();
         let mut genesis = founded().genesis.value().clone();
+        // These trustees made no index ring.
+        genesis.index_ring = None;
         genesis.ring = Some(meeting.outcome().unwrap().reference());
         genesis.trustees = Some(Trustees { threshold: T, members: meeting.founding().members().to_vec() });
         genesis

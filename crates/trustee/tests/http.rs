@@ -6,7 +6,7 @@ use axum::http::{Request, StatusCode};
 use countersign_core::json::Exact;
 use countersign_testkit::clock::FixedClock;
 use countersign_trustee::{
-    HttpSource, HttpTrustee, LocalTrustee, MAX_REQUEST_BYTES, MAX_TOTALS_BYTES, Service, router,
+    HttpSource, HttpTrustee, LocalTrustee, MAX_LOOKUP_BYTES, MAX_REQUEST_BYTES, MAX_TOTALS_BYTES, Service, router,
 };
 use countersign_verify::refusal::Code;
 use countersign_verify::totals::TotalsCode;
@@ -54,6 +54,26 @@ async fn a_request_is_answered_after_reading_the_journal() {
     assert_eq!((head["trustee"].as_u64(), head["size"].as_u64()), (Some(1), Some(world.log.size())));
     assert_eq!((head["paused"].is_null(), head["incidents"].as_u64()), (true, Some(0)));
     assert_eq!(head.as_object().unwrap().len(), 6);
+}
+
+#[tokio::test]
+async fn a_lookup_has_its_own_path_and_limit() {
+    let mut world = World::new();
+    let value = countersign_seal::normal::Normal::email("ilka@dorn.example").unwrap();
+    let lookup = crate::lookups::find(&mut world, 1, &value);
+    let service = service(&world);
+    let post = async |body: Vec<u8>| send(&service, Request::post("/v1/lookup").body(body.into()).unwrap()).await;
+    let (status, answer) = post(lookup.request(1, &world)).await;
+    assert_eq!((status, code(&answer)), (StatusCode::OK, None));
+    assert_eq!(LocalTrustee(service.clone()).lookup(&lookup.request(1, &world)).await, Ok(answer));
+    let (status, body) = post(lookup.request(2, &world)).await;
+    assert_eq!((status, problem(&body).as_str()), (StatusCode::FORBIDDEN, "refused"));
+    let (status, body) = post(vec![b'0'; MAX_LOOKUP_BYTES + 1]).await;
+    assert_eq!((status, problem(&body).as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "too-large"));
+    // A lookup is no release request, nor the other way round.
+    let (status, _) =
+        send(&service, Request::post("/v1/request").body(lookup.request(1, &world).into()).unwrap()).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod founding;
 mod http;
 mod kill;
 mod life;
+mod lookups;
 mod own_log;
 mod stops;
 mod totals;

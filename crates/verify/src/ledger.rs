@@ -3,12 +3,12 @@
 //! Plain data: the trustee keeps it in its journal and hands it to the pure check.
 
 use countersign_core::class::Class;
-use countersign_core::id::{AuthorityId, Digest, InvalidId, OrderId};
+use countersign_core::id::{AuthorityId, Digest, InvalidId, OrderId, PersonId};
 use countersign_core::order::Kind;
 use countersign_core::time::{DAY, Timestamp};
 use std::collections::BTreeMap;
 
-/// What is counted: the people of the orders that concern it.
+/// What is counted: the people of the orders that concern it, or evaluations under the index ring.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CounterKey {
     /// Every person, whoever asked.
@@ -23,6 +23,14 @@ pub enum CounterKey {
     Matter(Digest),
     /// People for one traced address.
     Address(Digest),
+    /// Evaluations of lookups, whoever looked.
+    Lookups,
+    /// Evaluations of one officer's lookups.
+    LookupsOf(PersonId),
+    /// Evaluations of lookups for one case.
+    LookupsFor(Digest),
+    /// Evaluations of enrolments.
+    Enrolments,
 }
 
 impl CounterKey {
@@ -35,6 +43,10 @@ impl CounterKey {
             CounterKey::Authority(id) => ("authority", id.to_string()),
             CounterKey::Matter(digest) => ("matter", digest.to_hex()),
             CounterKey::Address(digest) => ("address", digest.to_hex()),
+            CounterKey::Lookups => ("lookups", String::new()),
+            CounterKey::LookupsOf(officer) => ("lookups_of", officer.to_string()),
+            CounterKey::LookupsFor(case) => ("lookups_for", case.to_hex()),
+            CounterKey::Enrolments => ("enrolments", String::new()),
         }
     }
 
@@ -50,6 +62,10 @@ impl CounterKey {
             ("authority", id) => AuthorityId::parse(id).map(CounterKey::Authority),
             ("matter", digest) => Digest::parse(digest).map(CounterKey::Matter),
             ("address", digest) => Digest::parse(digest).map(CounterKey::Address),
+            ("lookups", "") => Ok(CounterKey::Lookups),
+            ("lookups_of", officer) => PersonId::parse(officer).map(CounterKey::LookupsOf),
+            ("lookups_for", case) => Digest::parse(case).map(CounterKey::LookupsFor),
+            ("enrolments", "") => Ok(CounterKey::Enrolments),
             _ => Err(InvalidId::not("a counter of a trustee", by)),
         }
     }
@@ -90,7 +106,9 @@ impl Lift {
     /// # Errors
     /// [`LiftError`].
     pub fn new(key: CounterKey, people: u32, from: Timestamp, until: Timestamp) -> Result<Self, LiftError> {
-        if matches!(key, CounterKey::Kind(_) | CounterKey::Class(_)) {
+        let of_orders =
+            matches!(key, CounterKey::All | CounterKey::Authority(_) | CounterKey::Matter(_) | CounterKey::Address(_));
+        if !of_orders {
             return Err(LiftError::NoStop);
         }
         if !(1..=MAX_LIFTED).contains(&people) {
@@ -151,9 +169,9 @@ pub fn hard_stop(cap: u32, threshold: u16, members: usize, already: u64) -> u64 
 /// A trustee's memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger {
-    /// Digest and share epoch answered under each order id.
+    /// Digest and share epoch answered under each id of an order or lookup.
     pub replay: BTreeMap<OrderId, (Digest, u32)>,
-    /// People counted, by key and day number since 1970-01-01 UTC.
+    /// People or evaluations counted, by key and day number since 1970-01-01 UTC.
     pub counted: BTreeMap<CounterKey, BTreeMap<i64, u64>>,
     /// Receipts not yet seen in the journal: digest of the disclosure, and when the receipt was given.
     pub awaited: BTreeMap<String, Timestamp>,

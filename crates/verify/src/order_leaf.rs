@@ -52,9 +52,18 @@ pub fn order_leaf_fields(order: &Exact<Order>) -> Vec<(&'static str, Value)> {
 /// # Errors
 /// [`OrderLeafError`].
 pub fn check_order_leaf(order: &Exact<Order>, leaf: &[u8], disclosures: &[String]) -> Result<(), OrderLeafError> {
+    check_fields(order_leaf_fields(order), leaf, disclosures)
+}
+
+/// Checks that `disclosures` open `leaf` to exactly these fields.
+pub(crate) fn check_fields(
+    fields: Vec<(&'static str, Value)>,
+    leaf: &[u8],
+    disclosures: &[String],
+) -> Result<(), OrderLeafError> {
     let leaf = SealedLeaf::parse(leaf)?;
     let mut disclosed = leaf.check(disclosures)?;
-    for (name, expected) in order_leaf_fields(order) {
+    for (name, expected) in fields {
         if disclosed.remove(name).as_ref() != Some(&expected) {
             return Err(OrderLeafError::Field(name.to_owned()));
         }

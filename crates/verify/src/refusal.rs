@@ -24,6 +24,8 @@ named_enum!(
         WrongShareEpoch = "WRONG_SHARE_EPOCH",
         /// Check 3: a class that the ring does not hold.
         UnknownClass = "UNKNOWN_CLASS",
+        /// Check 3: an attribute that the index ring does not hold.
+        UnknownAttribute = "UNKNOWN_ATTRIBUTE",
         /// Check 4: the manifest is not the one of the order.
         ManifestDiffers = "MANIFEST_DIFFERS",
         /// Check 4: counts or classes of the manifest differ from the order's.
@@ -34,6 +36,8 @@ named_enum!(
         ClassesNotForKind = "CLASSES_NOT_FOR_KIND",
         /// Check 4: kinds that need another lane than this request.
         KindNotServed = "KIND_NOT_SERVED",
+        /// Check 4: the blinded elements or the records are not those of the lookup.
+        BlindedDiffers = "BLINDED_DIFFERS",
         /// Check 5: leaf or disclosures differ from the order.
         LeafDiffers = "LEAF_DIFFERS",
         /// Check 6: another policy bundle than the one in force.
@@ -70,6 +74,8 @@ named_enum!(
         DelayInvalid = "DELAY_INVALID",
         /// Check 11: another digest under a known order id.
         OrderIdReused = "ORDER_ID_REUSED",
+        /// Check 11: a record that entered the index under this attribute before.
+        EnrolledBefore = "ENROLLED_BEFORE",
         /// Check 11: held by a control leaf.
         OrderHeld = "ORDER_HELD",
         /// Check 12: a person at the trustee has stopped all answers.
@@ -82,6 +88,14 @@ named_enum!(
         CapAddress = "CAP_ADDRESS",
         /// Check 12: too many people in one day.
         CapDay = "CAP_DAY",
+        /// Check 12: too many lookups in one day.
+        CapLookups = "CAP_LOOKUPS",
+        /// Check 12: too many lookups of one officer in one day.
+        CapOfficer = "CAP_OFFICER",
+        /// Check 12: too many lookups for one case.
+        CapCase = "CAP_CASE",
+        /// Check 12: too many enrolments in one day.
+        CapEnrolments = "CAP_ENROLMENTS",
         /// Check 13: receipts of this trustee are missing from the journal.
         ReceiptsMissing = "RECEIPTS_MISSING",
         /// Check 14: a header proof does not verify.
@@ -97,20 +111,29 @@ impl Code {
         match self {
             Code::Malformed | Code::WrongAddressee => 1,
             Code::DeskSignature | Code::ClockWentBack | Code::NotYetValid | Code::Expired => 2,
-            Code::WrongRing | Code::WrongShareEpoch | Code::UnknownClass => 3,
+            Code::WrongRing | Code::WrongShareEpoch | Code::UnknownClass | Code::UnknownAttribute => 3,
             Code::ManifestDiffers
             | Code::ScopeDiffers
             | Code::OutsideWindow
             | Code::ClassesNotForKind
-            | Code::KindNotServed => 4,
+            | Code::KindNotServed
+            | Code::BlindedDiffers => 4,
             Code::LeafDiffers => 5,
             Code::PolicyNotInForce | Code::DirectoryNotInForce | Code::FactsDiffer | Code::PolicyDenied => 6,
             Code::ApproverNotInForce | Code::ApprovalInvalid | Code::ApprovalRepeated | Code::ApprovalAge => 7,
             Code::AuthorityNotInForce | Code::RecipientNotInForce => 8,
             Code::NotPublic | Code::CheckpointStale | Code::CheckpointAhead | Code::CheckpointDiffers => 9,
             Code::Waiting | Code::DelayInvalid => 10,
-            Code::OrderIdReused | Code::OrderHeld => 11,
-            Code::Paused | Code::CapAuthority | Code::CapMatter | Code::CapAddress | Code::CapDay => 12,
+            Code::OrderIdReused | Code::EnrolledBefore | Code::OrderHeld => 11,
+            Code::Paused
+            | Code::CapAuthority
+            | Code::CapMatter
+            | Code::CapAddress
+            | Code::CapDay
+            | Code::CapLookups
+            | Code::CapOfficer
+            | Code::CapCase
+            | Code::CapEnrolments => 12,
             Code::ReceiptsMissing => 13,
             Code::HeaderInvalid | Code::LabelDiffers => 14,
         }

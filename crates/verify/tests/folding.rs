@@ -141,7 +141,8 @@ fn every_weakening_cools_for_seven_days() {
         puppet(),
         Action::SetPolicy(weaker),
         Action::SetDirectory(weaker),
-        Action::SetRing(ring),
+        Action::SetRing(ring.clone()),
+        Action::SetIndexRing(ring),
         Action::SetWitnessPolicy(fewer),
     ];
     for action in actions {
@@ -173,13 +174,16 @@ fn a_ring_comes_into_force_only_where_genesis_names_trustees() {
     };
     let ring = RingRef { id: Digest([5; 32]), share_epoch: 1, shares: Digest([6; 32]) };
     let now = at("2026-11-20T13:00:00Z");
-    control.fold(1, &change(1, Action::SetRing(ring)), now);
-    assert_eq!(control.rejected().len(), 1);
-    assert!(control.rejected()[0].reason.contains("names no trustees"), "{}", control.rejected()[0].reason);
+    for (index, action) in [(1, Action::SetRing(ring.clone())), (2, Action::SetIndexRing(ring))] {
+        control.fold(index, &change(1, action), now);
+        assert_eq!(control.rejected().len() as u64, index);
+        let reason = &control.rejected()[index as usize - 1].reason;
+        assert!(reason.contains("names no trustees"), "{reason}");
+    }
     assert_eq!(control.at(now.plus(30 * DAY)), control.at(now));
     // The other changes need the approvers alone.
-    control.fold(2, &change(1, Action::SetPolicy(Digest([7; 32]))), now);
-    assert_eq!(control.rejected().len(), 1);
+    control.fold(3, &change(1, Action::SetPolicy(Digest([7; 32]))), now);
+    assert_eq!(control.rejected().len(), 2);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod daily;
 mod evidence;
 mod folding;
 mod founding;
+mod lookups;
 mod model;
 mod monitor_reports;
 mod packages;

@@ -1,7 +1,7 @@
 """One function per file of vectors: it reads the file's cases. SUITES names them all, FOLDERS where none may be forgotten."""
 
 from .files import PACK
-from .index import evaluations, normal_forms, posting_lists
+from .index import evaluations, lookups, normal_forms, posting_lists
 from .log import (
     checkpoints, cosignatures, frontiers, leaves, merkle_proofs, monitor_reports, signed_notes, tiles, tlog_policies, tlog_proofs,
     witness_answers, witnesses,
@@ -45,6 +45,7 @@ SUITES = {
     "verify/ceremony.json": ceremonies,
     "verify/documents.json": documents,
     "verify/folding.json": folding,
+    "verify/lookups.json": lookups,
     "verify/monitor-report.json": monitor_reports,
     "verify/requests/index.json": requests,
     "verify/signed.json": signed_documents,

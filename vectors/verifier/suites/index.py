@@ -1,11 +1,17 @@
 """The blind index: normal forms of values, and the OPRF under a shared key."""
 
+import json
 import re
 
 from .. import oprf, seal
-from ..cases import Case, everywhere, same
+from ..canonical import seconds
+from ..cases import Case, everywhere, reason, same
+from ..control import begin
+from ..documents import read_document
 from ..edwards import BASE, encode_element, multiply, scalar
 from ..encoding import hex_bytes
+from ..lookup import check_lookup
+from ..merkle import leaf_hash, root_of
 from ..normal import normal_form
 from ..refusal import need
 from .files import load
@@ -153,3 +159,41 @@ def _sealed_list(case):
     handles = [hex_bytes(text) for text in case["handles"]]
     sealed = oprf.seal_list(hex_bytes(case["list"]), hex_bytes(case["key"]), handles, hex_bytes(case["salt"]))
     same(sealed.hex(), case["sealed"], "sealed list")
+
+
+# ------------------------------------------------------------------------------------------------ lookups
+
+
+def lookups(path):
+    """lookup.md: documents, and requests to a trustee with the refusal of each."""
+    vectors = load(path)
+    for case in vectors["documents"]:
+        good = case["expect"] == "ok"
+        yield Case(case["name"], good, lambda given: read_document(given["format"], given["text"].encode()), case,
+                   reason(case["expect"]), flips=[everywhere("text", kind="foreign")] if good else ())
+    view = _trustee(vectors)
+    for case in vectors["cases"]:
+        good = case["code"] is None
+        yield Case(case["name"], good, lambda given, view=view: check_lookup(_has_read(view, given["leaves"]), given["request"].encode()),
+                   case, reason(case["code"]), flips=[everywhere("request")] if good else ())
+
+
+def _trustee(vectors):
+    body, sigs = (json.loads(vectors["genesis_leaf"])[member] for member in ("body", "sigs"))
+    control = begin(body, sigs)
+    identities = [bytes.fromhex(member["identity"]) for member in control["genesis"]["trustees"]["members"]]
+    rings = {}
+    for name, kind, confirmations in (("ring", "sealing", "confirmations"), ("index_ring", "index", "index_confirmations")):
+        rings[kind] = seal.read_ring(vectors[name].encode())
+        seal.confirm_ring(rings[kind], [text.encode() for text in vectors[confirmations]], identities, kind, False)
+    return {
+        "trustee": vectors["trustee"], "now": seconds(vectors["now"]), "control": control, "genesis_leaf": vectors["genesis_leaf"],
+        "sealing": rings["sealing"], "index": rings["index"],
+        "shares": seal.read_share_epoch(vectors["index_shares"].encode(), rings["index"]),
+    }
+
+
+def _has_read(view, leaves):
+    """The trustee after these leaves: it knows the root at every size."""
+    hashes = [leaf_hash(leaf.encode()) for leaf in [view["genesis_leaf"], *leaves]]
+    return {**view, "roots": {size: root_of(hashes[:size]) for size in range(1, len(hashes) + 1)}}

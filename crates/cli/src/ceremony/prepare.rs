@@ -82,6 +82,7 @@ pub(crate) fn prepare(place: &Place, founding: &Founding, now: Timestamp, rng: &
         witness_policy,
         desk_key: Digest(desk_key.verifying_key().to_bytes()),
         ring: None,
+        index_ring: None,
         policy: bundle.digest(),
         directory: directory.digest(),
         change_approvals: 2,

@@ -14,6 +14,14 @@ pub(crate) fn values(kind: LeafKind, at: Timestamp, rng: &mut ChaCha20Rng) -> Ve
 
 fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Value {
     match name {
+        // Most evaluations are enrolments; then nobody, no case and no value is named.
+        "purpose" => one_of(rng, &["enrol", "enrol", "enrol", "find"]),
+        "case" | "officer" | "value" | "records" if kind == LeafKind::Lookup && below(rng, 2) == 0 => Value::Null,
+        "records" if kind == LeafKind::Lookup => digest(rng),
+        "officer" => one_of(rng, &["emil-fuchs", "greta-holm"]),
+        "attribute" => one_of(rng, &["lookup_name_birth", "lookup_email", "lookup_wallet", "lookup_account"]),
+        "count" => Value::from(1 + below(rng, 1_000)),
+        "lookup" | "blinded" => digest(rng),
         "document" | "order" | "case" | "manifest" | "recipient" | "policy" | "ring" | "package" | "receipt"
         | "subject" => digest(rng),
         "value" => digest(rng),
@@ -23,7 +31,7 @@ fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Va
             one_of(rng, &["xa-district-court", "xa-prosecutor-general", "xb-fiu", "xr-financial-monitoring"])
         }
         "state" => one_of(rng, &["XA", "XB", "XR"]),
-        "met" | "asked" | "promised" | "delivered" | "found" => Value::from(below(rng, 2) == 1),
+        "met" | "asked" | "promised" | "delivered" => Value::from(below(rng, 2) == 1),
         "instrument" => one_of(rng, &["court_order", "fiu_request", "warrant", "informal"]),
         "order_kind" => one_of(rng, &["disclosure", "emergency", "compelled", "answer"]),
         "classes" | "classes_asked" => {
@@ -38,10 +46,10 @@ fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Va
         "form" => one_of(rng, &["due", "delayed"]),
         "outcome" => match kind {
             LeafKind::Verified => one_of(rng, &["verified", "fake"]),
-            LeafKind::Receipt => one_of(rng, &["answered", "answered", "refused"]),
+            LeafKind::Receipt | LeafKind::LookupReceipt => one_of(rng, &["answered", "answered", "refused"]),
             _ => one_of(rng, &["comply", "narrow", "refuse"]),
         },
-        "code" if kind == LeafKind::Receipt && below(rng, 3) > 0 => Value::Null,
+        "code" if matches!(kind, LeafKind::Receipt | LeafKind::LookupReceipt) && below(rng, 3) > 0 => Value::Null,
         "code" => one_of(rng, &["INTENT_WITHOUT_OUTCOME", "NOT_APPROVED", "NOT_PUBLIC", "SCOPE"]),
         "trustee" => Value::from(1 + below(rng, 5)),
         // Most ask about one person, some about tens of thousands.

@@ -218,10 +218,10 @@ async fn disclosures_larger_than_one_opening_leaf_go_on_in_the_next() {
     let mut world = World::new("large");
     let when = at("2026-11-02T00:00:00Z");
     let long = |length: usize| Value::from("x".repeat(length));
-    let large = leaf(LeafKind::Lookup, when, vec![long(11_000), long(9_000), long(11_900)], &mut world.rng).unwrap();
+    let large = leaf(LeafKind::Notice, when, vec![long(11_000), long(9_000), long(11_900)], &mut world.rng).unwrap();
     let key = large.key;
-    let small = world.leaf(LeafKind::Lookup, when, &[]);
-    let first = world.leaf(LeafKind::Lookup, when, &[]);
+    let small = world.leaf(LeafKind::Notice, when, &[]);
+    let first = world.leaf(LeafKind::Notice, when, &[]);
     world.store.append_leaves(Vec::new(), vec![first, large, small]).await.unwrap();
     let opened = world.opener(when.plus(900 * DAY), 8).open_all(&mut named("x")).await.unwrap();
     assert_eq!((opened.leaves, opened.openings), (3, 3));

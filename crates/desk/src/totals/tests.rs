@@ -82,6 +82,7 @@ pub(crate) fn genesis() -> Genesis {
         witness_policy: format!("log {log}\nwitness w1 {witness}\nquorum w1\n"),
         desk_key: public("desk"),
         ring: Some(RingRef { id: Digest([1; 32]), share_epoch: 1, shares: Digest([2; 32]) }),
+        index_ring: None,
         policy: Digest([3; 32]),
         directory: Digest([4; 32]),
         change_approvals: 2,

@@ -9,7 +9,7 @@ mod write;
 
 pub(crate) use own_log::KeptEntry;
 pub(crate) use totals::{NewStretch, NewTotals};
-pub(crate) use write::{NewLeaves, NewReceipt, Remembered};
+pub(crate) use write::{Enrolled, NewLeaves, NewReceipt, Remembered};
 
 use crate::error::{Result, TrusteeError};
 use crate::files;
@@ -24,7 +24,7 @@ use std::time::Duration;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The version of a file is the number of these that it has been through; none is ever changed.
-const MIGRATIONS: [&str; 3] = [sql::SCHEMA, sql::TOTALS_SCHEMA, sql::OWN_LOG_SCHEMA];
+const MIGRATIONS: [&str; 4] = [sql::SCHEMA, sql::TOTALS_SCHEMA, sql::OWN_LOG_SCHEMA, sql::LOOKUPS_SCHEMA];
 
 /// The database. A clone is the same one.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use super::stops::{lifts, paused};
 use super::{Database, sql};
 use crate::error::{Result, TrusteeError};
 use crate::report::{Incident, KeptReceipt};
-use countersign_core::id::{Digest, OrderId};
+use countersign_core::id::{Digest, OrderId, RecordId};
 use countersign_core::time::Timestamp;
 use countersign_tlog::Hash;
 use countersign_tlog::merkle::Frontier;
@@ -67,6 +67,18 @@ impl Database {
     pub(crate) async fn answer(&self, order: &Digest, share_epoch: u32) -> Result<Option<Vec<u8>>> {
         let query = sqlx::query_scalar(sql::ANSWER).bind(order.to_hex()).bind(i64::from(share_epoch));
         query.fetch_optional(&self.pool).await.map_err(failed)
+    }
+
+    /// How many of these records entered the index under an attribute before.
+    pub(crate) async fn enrolled_before(&self, attribute: u8, records: &[RecordId]) -> Result<usize> {
+        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        let mut before = 0;
+        for record in records {
+            let query = sqlx::query_scalar(sql::ENROLLED).bind(record.as_bytes().to_vec()).bind(attribute);
+            let known: Option<i64> = query.fetch_optional(&mut *transaction).await.map_err(failed)?;
+            before += usize::from(known.is_some());
+        }
+        Ok(before)
     }
 
     /// The oldest answer about an order whose receipt was not seen in the journal.

@@ -3,6 +3,7 @@
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 pub(super) const TOTALS_SCHEMA: &str = include_str!("totals.sql");
 pub(super) const OWN_LOG_SCHEMA: &str = include_str!("own_log.sql");
+pub(super) const LOOKUPS_SCHEMA: &str = include_str!("lookups.sql");
 pub(super) const VERSION: &str = "PRAGMA user_version";
 
 pub(super) const GENERATION: &str = "SELECT generation FROM trustee WHERE only = 1";
@@ -35,7 +36,9 @@ pub(super) const ADD_REPLAY: &str = "INSERT INTO replay (order_id, order_digest,
 pub(super) const COUNT: &str = "INSERT INTO counted (kind, subject, day, people) VALUES (?, ?, ?, ?) \
     ON CONFLICT (kind, subject, day) DO UPDATE SET people = people + excluded.people";
 pub(super) const ADD_RECEIPT: &str = "INSERT INTO receipts \
-    (order_digest, share_epoch, answered, given, journal_size, disclosure, answer) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    (order_digest, share_epoch, answered, given, journal_size, disclosure, answer, lookup) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+pub(super) const ADD_ENROLLED: &str = "INSERT INTO enrolled (record, attribute) VALUES (?, ?)";
+pub(super) const ENROLLED: &str = "SELECT 1 FROM enrolled WHERE record = ? AND attribute = ?";
 pub(super) const ADD_INCIDENT: &str = "INSERT INTO incidents (kind, subject, detail, at) VALUES (?, ?, ?, ?) \
     ON CONFLICT (kind, subject, detail) DO NOTHING";
 
@@ -44,8 +47,8 @@ pub(super) const DISCLOSED: &str = "SELECT list FROM disclosed WHERE leaf_index 
 pub(super) const ORDERS: &str =
     "SELECT leaf_index, order_digest, people, cells, until, opened FROM orders ORDER BY leaf_index";
 pub(super) const ORDER_AT: &str = "SELECT leaf_index FROM orders WHERE order_digest = ?";
-pub(super) const ANSWERED_ORDERS: &str = "SELECT order_digest, MIN(journal_size) FROM receipts WHERE answered = 1 \
-    GROUP BY order_digest";
+pub(super) const ANSWERED_ORDERS: &str = "SELECT order_digest, MIN(journal_size) FROM receipts \
+    WHERE answered = 1 AND lookup = 0 GROUP BY order_digest";
 pub(super) const FIELDS_OPENED: &str = "SELECT COUNT(*) FROM opened WHERE leaf_index = ?";
 pub(super) const TOTALS: &str = "SELECT document, answer FROM totals WHERE number = ?";
 pub(super) const TOTALS_SIGNED: &str = "SELECT document FROM totals ORDER BY number";

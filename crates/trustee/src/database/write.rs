@@ -4,7 +4,7 @@ use super::own_log::append;
 use super::{Database, sql};
 use crate::error::{Result, TrusteeError};
 use crate::report::Incident;
-use countersign_core::id::{Digest, OrderId};
+use countersign_core::id::{Digest, OrderId, RecordId};
 use countersign_core::time::Timestamp;
 use countersign_tlog::Hash;
 use countersign_tlog::merkle::Frontier;
@@ -38,6 +38,8 @@ pub(crate) struct NewReceipt {
     pub(crate) journal_size: u64,
     /// Digest of the disclosure to look for in the journal.
     pub(crate) disclosure: String,
+    /// With an answer about a lookup: what entered the index by it. Such an answer is about no order.
+    pub(crate) lookup: Option<Enrolled>,
     /// The signed answer.
     pub(crate) answer: Vec<u8>,
     /// What is remembered about an order that was answered; nothing for a refusal.
@@ -49,7 +51,15 @@ pub(crate) struct NewReceipt {
     pub(crate) entry: Entry,
 }
 
-/// An order that was answered.
+/// Records that entered the index under one attribute; none by a lookup or a refusal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Enrolled {
+    /// Registry number of the attribute.
+    pub(crate) attribute: u8,
+    pub(crate) records: Vec<RecordId>,
+}
+
+/// An order or lookup that was answered.
 pub(crate) struct Remembered {
     pub(crate) id: OrderId,
     pub(crate) counters: Vec<CounterKey>,
@@ -91,8 +101,15 @@ impl Database {
             .bind(new.given.unix())
             .bind(new.journal_size as i64)
             .bind(new.disclosure.clone())
-            .bind(new.answer.clone());
+            .bind(new.answer.clone())
+            .bind(i64::from(new.lookup.is_some()));
         run(&mut transaction, receipt).await?;
+        if let Some(enrolled) = &new.lookup {
+            for record in &enrolled.records {
+                let add = sqlx::query(sql::ADD_ENROLLED).bind(record.as_bytes().to_vec()).bind(enrolled.attribute);
+                run(&mut transaction, add).await?;
+            }
+        }
         if let Some(remembered) = &new.remembered {
             let replay = sqlx::query(sql::ADD_REPLAY)
                 .bind(remembered.id.to_hex())

@@ -1,6 +1,6 @@
 //! Asking a trustee over HTTP.
 
-use super::{MAX_ANSWER_BYTES, MAX_TOTALS_ANSWER_BYTES};
+use super::{MAX_ANSWER_BYTES, MAX_LOOKUP_ANSWER_BYTES, MAX_TOTALS_ANSWER_BYTES};
 use crate::source::read_limited;
 use serde::Deserialize;
 
@@ -33,6 +33,14 @@ impl HttpTrustee {
     /// A text for people when the trustee cannot be reached or says only "refused".
     pub async fn ask(&self, request: &[u8]) -> Result<Vec<u8>, String> {
         self.post("/v1/request", request, MAX_ANSWER_BYTES).await
+    }
+
+    /// Sends a signed lookup request and returns the signed answer.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn lookup(&self, request: &[u8]) -> Result<Vec<u8>, String> {
+        self.post("/v1/lookup", request, MAX_LOOKUP_ANSWER_BYTES).await
     }
 
     /// Sends a signed totals request and returns the signed answer.

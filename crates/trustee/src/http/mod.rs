@@ -5,6 +5,7 @@ mod client;
 mod head;
 mod health;
 mod log;
+mod lookup;
 mod problem;
 mod request;
 mod totals;
@@ -15,7 +16,7 @@ use crate::service::Service;
 use axum::Router;
 use axum::routing::{get, post};
 use countersign_core::json::Document as _;
-use countersign_verify::wire::{Answer, ReleaseRequest, TotalsAnswer, TotalsRequest};
+use countersign_verify::wire::{Answer, LookupRequest, ReleaseRequest, TotalsAnswer, TotalsRequest};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -27,6 +28,12 @@ pub const MAX_REQUEST_BYTES: usize = SIGNATURE_LINE + ReleaseRequest::MAX_LEN;
 
 /// Largest answer.
 const MAX_ANSWER_BYTES: usize = SIGNATURE_LINE + Answer::MAX_LEN;
+
+/// Largest lookup request.
+pub const MAX_LOOKUP_BYTES: usize = SIGNATURE_LINE + LookupRequest::MAX_LEN;
+
+/// Largest answer to a lookup: a thousand elements in hexadecimal, receipt and disclosure.
+const MAX_LOOKUP_ANSWER_BYTES: usize = 128 * 1024;
 
 /// Largest totals request.
 pub const MAX_TOTALS_BYTES: usize = SIGNATURE_LINE + TotalsRequest::MAX_LEN;
@@ -44,10 +51,12 @@ struct Shared {
     places: Arc<Semaphore>,
 }
 
-/// `POST /v1/request`, `POST /v1/totals`, `GET /v1/head`, `GET /log/...`, `GET /healthz`. TLS is the reverse proxy's.
+/// `POST /v1/request`, `POST /v1/lookup`, `POST /v1/totals`, `GET /v1/head`, `GET /log/...`, `GET /healthz`. TLS is the reverse
+/// proxy's.
 pub fn router(service: Service) -> Router {
     Router::new()
         .route("/v1/request", post(request::serve))
+        .route("/v1/lookup", post(lookup::serve))
         .route("/v1/totals", post(totals::serve))
         .route("/v1/head", get(head::serve))
         .route("/log/{*path}", get(log::serve))

@@ -39,7 +39,7 @@ pub(crate) fn content(client: u8) -> String {
 }
 
 /// One record of a client: revisions are records of their own.
-fn record(client: u8, revision: u64, classes: &[Class]) -> SealedRecord {
+pub(crate) fn record(client: u8, revision: u64, classes: &[Class]) -> SealedRecord {
     let head = Head {
         custodian: CUSTODIAN,
         handle: Handle([client; 32]),

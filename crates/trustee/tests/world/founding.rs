@@ -11,7 +11,7 @@ use countersign_core::directory::{Authority, AuthorityKind, Directory, Directory
 use countersign_core::id::CustodianId;
 use countersign_policy::Bundle;
 use countersign_seal::ceremony::{Ceremony, Party, Plan};
-use countersign_seal::kind::Sealing;
+use countersign_seal::kind::{Attribute, Index, Kind, Sealing};
 use countersign_seal::ring::{ConfirmedRing, DealerRings, VerifyingShares};
 use countersign_seal::transport::TransportSecret;
 use countersign_trustee::{Finished, Installed, Messages, PublicIdentity};
@@ -56,6 +56,9 @@ pub(crate) struct Founded {
     pub(crate) finished: Vec<Finished>,
     pub(crate) ring: ConfirmedRing,
     pub(crate) shares: VerifyingShares,
+    pub(crate) index_finished: Vec<Finished>,
+    pub(crate) index: ConfirmedRing<Index>,
+    pub(crate) index_shares: VerifyingShares<Index>,
     pub(crate) genesis: Exact<Genesis>,
     pub(crate) genesis_leaf: Vec<u8>,
     pub(crate) bundle: Bundle,
@@ -79,6 +82,24 @@ impl Founded {
     }
 }
 
+impl Founded {
+    /// The documents of the index ring.
+    pub(crate) fn install_index(&self, trustee: &Trustee) {
+        let confirmations: Vec<String> =
+            self.index_finished.iter().map(|finished| finished.confirmation.text().to_owned()).collect();
+        trustee.add_ring(self.index_finished[0].ring.text(), &confirmations).unwrap();
+        trustee.add_shares(self.index_finished[0].shares.text()).unwrap();
+    }
+}
+
+fn confirmed<K: Kind>(publics: &[PublicIdentity], finished: &[Finished]) -> (ConfirmedRing<K>, VerifyingShares<K>) {
+    let identities: Vec<_> = publics.iter().map(|public| public.identity_key().unwrap()).collect();
+    let confirmations: Vec<_> = finished.iter().map(|finished| finished.confirmation.value().clone()).collect();
+    let ring = ConfirmedRing::new(finished[0].ring.clone(), &confirmations, &identities, DealerRings::Refuse).unwrap();
+    let shares = VerifyingShares::new(&ring, &finished[0].shares).unwrap();
+    (ring, shares)
+}
+
 /// One founding for all tests of the process.
 pub(crate) fn founded() -> &'static Founded {
     static FOUNDED: OnceLock<Founded> = OnceLock::new();
@@ -91,15 +112,13 @@ fn found() -> Founded {
     let publics: Vec<PublicIdentity> = (1..=N)
         .map(|index| Trustee::create(&path(index), index, &mut random::named(&format!("keys {index}"))).unwrap())
         .collect();
-    let ceremony = ceremony(&publics);
-    let finished = run(&ceremony, |index| Trustee::open(&path(index)).unwrap());
-    let identities: Vec<_> = publics.iter().map(|public| public.identity_key().unwrap()).collect();
-    let confirmations: Vec<_> = finished.iter().map(|finished| finished.confirmation.value().clone()).collect();
-    let ring = ConfirmedRing::new(finished[0].ring.clone(), &confirmations, &identities, DealerRings::Refuse).unwrap();
-    let shares = VerifyingShares::new(&ring, &finished[0].shares).unwrap();
+    let finished = run(&ceremony(&publics), |index| Trustee::open(&path(index)).unwrap());
+    let (ring, shares) = confirmed::<Sealing>(&publics, &finished);
+    let index_finished = run(&index_ceremony(&publics), |index| Trustee::open(&path(index)).unwrap());
+    let (index, index_shares) = confirmed::<Index>(&publics, &index_finished);
     let bundle = Bundle::builtin_eea_custodian().unwrap();
     let directory = Exact::write(directory()).unwrap();
-    let genesis = Exact::write(genesis(&publics, &finished[0], &bundle, &directory)).unwrap();
+    let genesis = Exact::write(genesis(&publics, &finished[0], &index_finished[0], &bundle, &directory)).unwrap();
     let people = ["anna-berg", "bruno-costa", "carla-diaz", "dora-egger"].map(|id| format!("person:{id}"));
     let signers = people.into_iter().chain((1..=N).map(|index| format!("trustee:{index}")));
     let signatures = signers.map(|party| signature(&party, genesis.text(), &folder)).collect();
@@ -110,24 +129,39 @@ fn found() -> Founded {
         finished,
         ring,
         shares,
+        index_finished,
+        index,
+        index_shares,
         genesis,
         genesis_leaf: leaf.to_bytes().unwrap(),
         bundle,
         directory,
     };
     for index in 1..=N {
-        Trustee::open(&founded.trustee(index)).unwrap().install(&founded.installed()).unwrap();
+        let trustee = Trustee::open(&founded.trustee(index)).unwrap();
+        trustee.install(&founded.installed()).unwrap();
+        founded.install_index(&trustee);
     }
     founded
 }
 
 pub(crate) fn ceremony(publics: &[PublicIdentity]) -> Ceremony<Sealing> {
-    let plan = Plan::<Sealing> {
-        name: "register-1".into(),
-        ceremony: digest("ceremony"),
+    ceremony_of("register-1", &CLASSES, publics)
+}
+
+pub(crate) const ATTRIBUTES: [Attribute; 2] = [Attribute::NameBirth, Attribute::Email];
+
+pub(crate) fn index_ceremony(publics: &[PublicIdentity]) -> Ceremony<Index> {
+    ceremony_of("index-1", &ATTRIBUTES, publics)
+}
+
+fn ceremony_of<K: Kind>(name: &str, keys: &[K::Key], publics: &[PublicIdentity]) -> Ceremony<K> {
+    let plan = Plan::<K> {
+        name: name.into(),
+        ceremony: digest(name),
         t: T,
         n: N,
-        keys: CLASSES.map(|class| (class, 1)).to_vec(),
+        keys: keys.iter().map(|key| (*key, 1)).collect(),
     };
     let parties = publics
         .iter()
@@ -137,7 +171,7 @@ pub(crate) fn ceremony(publics: &[PublicIdentity]) -> Ceremony<Sealing> {
 }
 
 /// A whole ceremony; every trustee is opened anew for every step.
-pub(crate) fn run(ceremony: &Ceremony<Sealing>, open: impl Fn(u16) -> Trustee) -> Vec<Finished> {
+pub(crate) fn run<K: Kind>(ceremony: &Ceremony<K>, open: impl Fn(u16) -> Trustee) -> Vec<Finished> {
     let rng = |index: u16, round: u8| random::named(&format!("ceremony {index} {round}"));
     let broadcasts: Vec<Vec<u8>> =
         (1..=N).map(|index| open(index).dkg_start(ceremony, &mut rng(index, 1)).unwrap()).collect();
@@ -192,7 +226,18 @@ fn directory() -> Directory {
     Directory { v: DirectoryV1, version: 1, authorities: vec![court] }
 }
 
-fn genesis(publics: &[PublicIdentity], finished: &Finished, bundle: &Bundle, directory: &Exact<Directory>) -> Genesis {
+fn genesis(
+    publics: &[PublicIdentity],
+    finished: &Finished,
+    index: &Finished,
+    bundle: &Bundle,
+    directory: &Exact<Directory>,
+) -> Genesis {
+    let reference = |finished: &Finished| RingRef {
+        id: finished.ring.value().id(),
+        share_epoch: 1,
+        shares: finished.shares.digest(),
+    };
     let members = publics
         .iter()
         .map(|public| TrusteeMember {
@@ -211,7 +256,8 @@ fn genesis(publics: &[PublicIdentity], finished: &Finished, bundle: &Bundle, dir
         journal: JournalKey { origin: ORIGIN.into(), vkey: log_key().verifier().to_string() },
         witness_policy: witness_policy(),
         desk_key: public("desk"),
-        ring: Some(RingRef { id: finished.ring.value().id(), share_epoch: 1, shares: finished.shares.digest() }),
+        ring: Some(reference(finished)),
+        index_ring: Some(reference(index)),
         policy: bundle.digest(),
         directory: directory.digest(),
         change_approvals: 2,

@@ -1,7 +1,7 @@
 //! Checks 11, 12 and 13: what this trustee remembers of its own answers.
 
 use super::View;
-use crate::ledger::{CounterKey, hard_stop};
+use crate::ledger::{CounterKey, Ledger, hard_stop};
 use crate::refusal::{Code, Refusal};
 use crate::state::InForce;
 use countersign_core::facts::Facts;
@@ -35,8 +35,8 @@ pub(super) fn check_replay(
 }
 
 /// Refuses everything, answers given before included, while a person at the trustee has stopped it.
-pub(super) fn check_pause(view: &View<'_>) -> Result<(), Refusal> {
-    match view.ledger.paused {
+pub(crate) fn check_pause(ledger: &Ledger) -> Result<(), Refusal> {
+    match ledger.paused {
         None => Ok(()),
         Some(since) => Err(Refusal::new(Code::Paused, format!("paused since {since} by a person at the trustee"))),
     }
@@ -87,8 +87,8 @@ pub(super) fn check_caps(view: &View<'_>, keys: &[CounterKey], subjects: u32, no
 }
 
 /// Refuses while receipts of this trustee are missing from the journal.
-pub(super) fn check_receipts(view: &View<'_>, now: Timestamp) -> Result<(), Refusal> {
-    match view.ledger.overdue(now, RECEIPT_PATIENCE) {
+pub(crate) fn check_receipts(ledger: &Ledger, now: Timestamp) -> Result<(), Refusal> {
+    match ledger.overdue(now, RECEIPT_PATIENCE) {
         None => Ok(()),
         Some(given) => {
             Err(Refusal::new(Code::ReceiptsMissing, format!("a receipt given at {given} is not in the journal")))

@@ -7,6 +7,7 @@ pub(crate) mod scope;
 
 pub use decision::release_decision;
 pub use memory::RECEIPT_PATIENCE;
+pub(crate) use memory::{check_pause, check_receipts};
 pub use publicity::{FRESHNESS, Publicity, SKEW};
 pub use scope::PlannedRecord;
 
@@ -170,12 +171,12 @@ pub fn verify_opened(
     publicity::check_waiting(now, value, &publicity)?;
     publicity::check_delay(now, request, value, authority)?;
     let replay = memory::check_replay(view, &state, &order, view.shares.epoch())?;
-    memory::check_pause(view)?;
+    memory::check_pause(view.ledger)?;
     let counters = memory::counters(value, facts.value());
     if !replay {
         memory::check_caps(view, &counters, value.scope.subjects, now)?;
     }
-    memory::check_receipts(view, now)?;
+    memory::check_receipts(view.ledger, now)?;
     let records = scope::check_headers(view, request, &planned, seed)?;
     let recipient_key = authority.recipient.as_ref().map(|keys| keys.xwing_key.clone()).unwrap_or_default();
     Ok(Plan {

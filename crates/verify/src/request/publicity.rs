@@ -4,7 +4,7 @@
 use super::View;
 use crate::order_leaf::check_order_leaf;
 use crate::refusal::{Code, Refusal};
-use crate::state::InForce;
+use crate::state::{InForce, JournalView};
 use crate::wire::{DelayOrder, LeafEvidence, ReleaseRequest, Signed};
 use countersign_core::directory::Authority;
 use countersign_core::json::Exact;
@@ -41,6 +41,16 @@ pub(super) fn check(
     let evidence = &request.leaf;
     check_order_leaf(order, evidence.leaf.as_bytes(), &evidence.disclosures)
         .map_err(|error| Refusal::new(Code::LeafDiffers, error))?;
+    check_evidence(view.journal, state, now, evidence)
+}
+
+/// Check 9: the leaf is in the journal folded here, freshly witnessed.
+pub(crate) fn check_evidence(
+    journal: &JournalView,
+    state: &InForce,
+    now: Timestamp,
+    evidence: &LeafEvidence,
+) -> Result<Publicity, Refusal> {
     let policy = Policy::parse(state.witness_policy().as_bytes())
         .map_err(|error| Refusal::new(Code::NotPublic, format!("witness policy in force: {error}")))?;
     if policy.quorum() == Quorum::None {
@@ -52,14 +62,14 @@ pub(super) fn check(
         &evidence.proof,
         TimeWindow { min: unix(now.plus(-FRESHNESS)), max: unix(now.plus(SKEW)) },
     )?;
-    same_journal(view, &fresh)?;
+    same_journal(journal, &fresh)?;
     let mut since = witnessed(&fresh);
     if let Some(text) = &evidence.seasoned {
         let seasoned = included(&policy, evidence, text, TimeWindow { min: 0, max: unix(now.plus(SKEW)) })?;
         if seasoned.index != fresh.index || seasoned.size > fresh.size {
             return Err(Refusal::new(Code::NotPublic, "the older proof is of another leaf or a larger journal"));
         }
-        if view.journal.root_at(seasoned.size).is_some_and(|root| root != seasoned.root) {
+        if journal.root_at(seasoned.size).is_some_and(|root| root != seasoned.root) {
             return Err(Refusal::new(
                 Code::CheckpointDiffers,
                 "the older checkpoint is not of the journal folded here",
@@ -124,12 +134,12 @@ fn included(policy: &Policy, evidence: &LeafEvidence, text: &str, window: TimeWi
     })
 }
 
-fn same_journal(view: &View<'_>, included: &Included) -> Result<(), Refusal> {
-    if included.size > view.journal.size() {
-        let detail = format!("checkpoint of size {}, folded here {}", included.size, view.journal.size());
+fn same_journal(journal: &JournalView, included: &Included) -> Result<(), Refusal> {
+    if included.size > journal.size() {
+        let detail = format!("checkpoint of size {}, folded here {}", included.size, journal.size());
         return Err(Refusal::new(Code::CheckpointAhead, detail));
     }
-    if view.journal.root_at(included.size) == Some(included.root) {
+    if journal.root_at(included.size) == Some(included.root) {
         return Ok(());
     }
     let detail = format!("checkpoint of size {} has another root than the journal folded here", included.size);

@@ -97,6 +97,7 @@ impl ControlState {
             directory: value.directory,
             witness_policy: value.witness_policy.clone(),
             ring: value.ring.clone(),
+            index_ring: value.index_ring.clone(),
             suspended: BTreeSet::new(),
             held: BTreeSet::new(),
         };
@@ -197,7 +198,7 @@ impl ControlState {
             }
             Action::SetWitnessPolicy(text) => usable_witness_policy(text, self.genesis.value()),
             // Nobody could serve it, and no trustee would have agreed to it.
-            Action::SetRing(_) if self.genesis.value().trustees.is_none() => {
+            Action::SetRing(_) | Action::SetIndexRing(_) if self.genesis.value().trustees.is_none() => {
                 Err("a ring is set, and genesis names no trustees".into())
             }
             _ => Ok(()),

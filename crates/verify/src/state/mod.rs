@@ -42,6 +42,8 @@ pub struct InForce {
     directory: Digest,
     witness_policy: String,
     ring: Option<RingRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index_ring: Option<RingRef>,
     suspended: BTreeSet<AuthorityId>,
     held: BTreeSet<OrderId>,
 }
@@ -138,6 +140,11 @@ impl InForce {
         self.ring.as_ref()
     }
 
+    /// The index ring and its share epoch.
+    pub fn index_ring(&self) -> Option<&RingRef> {
+        self.index_ring.as_ref()
+    }
+
     /// Whether the authority is suspended.
     pub fn is_suspended(&self, authority: &AuthorityId) -> bool {
         self.suspended.contains(authority)
@@ -175,6 +182,7 @@ impl InForce {
             }
             Action::SetWitnessPolicy(policy) => self.witness_policy.clone_from(policy),
             Action::SetRing(ring) => self.ring = Some(ring.clone()),
+            Action::SetIndexRing(ring) => self.index_ring = Some(ring.clone()),
             Action::HoldOrder(order) => {
                 self.held.insert(*order);
             }

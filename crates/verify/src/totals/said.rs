@@ -90,6 +90,7 @@ impl Said {
             | LeafKind::Notice
             | LeafKind::Delay
             | LeafKind::Lookup
+            | LeafKind::LookupReceipt
             | LeafKind::Dummy => Said::Other,
         })
     }

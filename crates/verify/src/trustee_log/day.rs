@@ -16,9 +16,10 @@ version_tag!(
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DayCounter {
-    /// What is counted by: `all`, `kind`, `class`, `authority`, `matter`, `address`.
+    /// What is counted by: `all`, `kind`, `class`, `authority`, `matter`, `address`, `lookups`, `lookups_of`, `lookups_for`,
+    /// `enrolments`.
     pub by: String,
-    /// Which one; empty for `all`.
+    /// Which one; empty for `all`, `lookups` and `enrolments`.
     pub of: String,
     /// People of this day, at least one.
     pub people: u64,

@@ -7,6 +7,7 @@ mod ceremony;
 mod delay;
 mod hex_bytes;
 mod log_key;
+mod lookup;
 mod release;
 mod signed;
 mod totals;
@@ -18,6 +19,7 @@ pub use ceremony::{
 pub use delay::{DelayOrder, DelayV1};
 pub use hex_bytes::HexBytes;
 pub use log_key::{TrusteeLogKey, TrusteeLogKeyV1};
+pub use lookup::{LookupRequest, LookupRequestV1, SealedHeader};
 pub use release::{LeafEvidence, MAX_APPROVALS, ReleaseRequest, RequestV1};
 pub use signed::{Signed, SignedError};
 pub use totals::{DisclosedLeaf, MAX_STRETCH, TotalsAnswer, TotalsAnswerV1, TotalsRequest, TotalsRequestV1};

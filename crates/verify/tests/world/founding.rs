@@ -16,15 +16,16 @@ use countersign_policy::Bundle;
 use countersign_seal::ceremony::{Ceremony, Party, Plan};
 use countersign_seal::dkg::Round1;
 use countersign_seal::identity::{Identity, IdentityKey};
-use countersign_seal::kind::Sealing;
-use countersign_seal::ring::{Confirmation, Ring, ShareEpoch};
-use countersign_seal::share::SealingShare;
+use countersign_seal::kind::{Attribute, Index, Kind, Sealing};
+use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, Ring, ShareEpoch, VerifyingShares};
+use countersign_seal::share::Share;
 use countersign_seal::transport::TransportSecret;
 use countersign_tlog::leaf::{ControlLeaf, ControlSignature, LeafId};
 use countersign_tlog::note::{KeyKind, KeyName};
 use ed25519_dalek::{Signer, SigningKey};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use std::marker::PhantomData;
 use std::sync::OnceLock;
 
 pub(crate) const N: u16 = 5;
@@ -112,66 +113,90 @@ pub(crate) fn witness_policy() -> String {
     text + "group all-w 2 w1 w2 w3\nquorum all-w\n"
 }
 
-/// What the ceremony ended with.
-pub(crate) struct Founded {
+/// What a ceremony ended with.
+pub(crate) struct Founded<K: Kind = Sealing> {
     pub(crate) ring: Exact<Ring>,
     pub(crate) epoch: Exact<ShareEpoch>,
     pub(crate) confirmations: Vec<Exact<Confirmation>>,
     shares: Vec<Vec<u8>>,
+    kind: PhantomData<K>,
 }
 
-impl Founded {
-    pub(crate) fn share(&self, trustee: u16) -> SealingShare {
-        SealingShare::decode(&self.shares[usize::from(trustee) - 1]).unwrap()
+impl<K: Kind> Founded<K> {
+    pub(crate) fn share(&self, trustee: u16) -> Share<K> {
+        Share::decode(&self.shares[usize::from(trustee) - 1]).unwrap()
+    }
+
+    /// The ring as every trustee has confirmed it, and its verifying shares.
+    pub(crate) fn confirmed(&self) -> (ConfirmedRing<K>, VerifyingShares<K>) {
+        let confirmations: Vec<_> = self.confirmations.iter().map(|one| one.value().clone()).collect();
+        let ring = ConfirmedRing::new(self.ring.clone(), &confirmations, &identities(), DealerRings::Refuse).unwrap();
+        let shares = VerifyingShares::new(&ring, &self.epoch).unwrap();
+        (ring, shares)
+    }
+
+    pub(crate) fn reference(&self) -> RingRef {
+        RingRef { id: self.ring.value().id(), share_epoch: 1, shares: self.epoch.digest() }
     }
 }
 
 /// One real key ceremony for all tests of the process.
 pub(crate) fn founded() -> &'static Founded {
     static FOUNDED: OnceLock<Founded> = OnceLock::new();
-    FOUNDED.get_or_init(|| {
-        let plan = Plan::<Sealing> {
-            name: "register-1".into(),
-            ceremony: Digest(seed("ceremony")),
-            t: T,
-            n: N,
-            keys: CLASSES.map(|class| (class, 1)).to_vec(),
-        };
-        let parties = (1..=N)
-            .map(|index| Party { identity: identity(index).public(), transport: transport(index).public().unwrap() })
-            .collect();
-        let ceremony = Ceremony::new(plan, parties).unwrap();
-        let (states, broadcasts): (Vec<_>, Vec<_>) = (1..=N)
-            .map(|index| Round1::start(&ceremony, index, &identity(index), &mut rng(&format!("r1 {index}"))).unwrap())
-            .unzip();
-        let (states, envelopes): (Vec<_>, Vec<_>) = (1u16..)
-            .zip(states)
-            .map(|(index, state)| {
-                state.proceed(&broadcasts, &identity(index), &mut rng(&format!("r2 {index}"))).unwrap()
-            })
-            .unzip();
-        let finished: Vec<_> = (1u16..)
-            .zip(&states)
-            .map(|(index, state)| {
-                let inbox: Vec<(u16, Vec<u8>)> = (1u16..)
-                    .zip(&envelopes)
-                    .filter(|(sender, _)| *sender != index)
-                    .map(|(sender, sent)| (sender, sent.iter().find(|(to, _)| *to == index).unwrap().1.clone()))
-                    .collect();
-                state.finish(&inbox, &transport(index)).unwrap()
-            })
-            .collect();
-        let ring = Exact::write(finished[0].ring.clone()).unwrap();
-        let id = ring.value().id();
-        let confirmations =
-            (1..=N).map(|index| Exact::write(Confirmation::sign(id, index, &identity(index))).unwrap()).collect();
-        Founded {
-            ring,
-            epoch: Exact::write(finished[0].epoch.clone()).unwrap(),
-            confirmations,
-            shares: finished.iter().map(|party| party.share.encode().to_vec()).collect(),
-        }
-    })
+    FOUNDED.get_or_init(|| hold_ceremony("register-1", "", &CLASSES))
+}
+
+/// As [`founded`], for the index ring.
+pub(crate) fn index_founded() -> &'static Founded<Index> {
+    static FOUNDED: OnceLock<Founded<Index>> = OnceLock::new();
+    FOUNDED.get_or_init(|| hold_ceremony("index-1", "index ", &[Attribute::NameBirth, Attribute::Email]))
+}
+
+fn hold_ceremony<K: Kind>(name: &str, label: &str, keys: &[K::Key]) -> Founded<K> {
+    let plan = Plan::<K> {
+        name: name.into(),
+        ceremony: Digest(seed(&format!("{label}ceremony"))),
+        t: T,
+        n: N,
+        keys: keys.iter().map(|key| (*key, 1)).collect(),
+    };
+    let parties = (1..=N)
+        .map(|index| Party { identity: identity(index).public(), transport: transport(index).public().unwrap() })
+        .collect();
+    let ceremony = Ceremony::new(plan, parties).unwrap();
+    let (states, broadcasts): (Vec<_>, Vec<_>) = (1..=N)
+        .map(|index| {
+            Round1::start(&ceremony, index, &identity(index), &mut rng(&format!("{label}r1 {index}"))).unwrap()
+        })
+        .unzip();
+    let (states, envelopes): (Vec<_>, Vec<_>) = (1u16..)
+        .zip(states)
+        .map(|(index, state)| {
+            state.proceed(&broadcasts, &identity(index), &mut rng(&format!("{label}r2 {index}"))).unwrap()
+        })
+        .unzip();
+    let finished: Vec<_> = (1u16..)
+        .zip(&states)
+        .map(|(index, state)| {
+            let inbox: Vec<(u16, Vec<u8>)> = (1u16..)
+                .zip(&envelopes)
+                .filter(|(sender, _)| *sender != index)
+                .map(|(sender, sent)| (sender, sent.iter().find(|(to, _)| *to == index).unwrap().1.clone()))
+                .collect();
+            state.finish(&inbox, &transport(index)).unwrap()
+        })
+        .collect();
+    let ring = Exact::write(finished[0].ring.clone()).unwrap();
+    let id = ring.value().id();
+    let confirmations =
+        (1..=N).map(|index| Exact::write(Confirmation::sign(id, index, &identity(index))).unwrap()).collect();
+    Founded {
+        ring,
+        epoch: Exact::write(finished[0].epoch.clone()).unwrap(),
+        confirmations,
+        shares: finished.iter().map(|party| party.share.encode().to_vec()).collect(),
+        kind: PhantomData,
+    }
 }
 
 pub(crate) fn bundle() -> &'static Bundle {
@@ -260,7 +285,8 @@ pub(crate) fn genesis() -> Genesis {
         journal: JournalKey { origin: ORIGIN.into(), vkey: log_key().verifier().to_string() },
         witness_policy: witness_policy(),
         desk_key: public("desk"),
-        ring: Some(RingRef { id: founded.ring.value().id(), share_epoch: 1, shares: founded.epoch.digest() }),
+        ring: Some(founded.reference()),
+        index_ring: None,
         policy: bundle().digest(),
         directory: Exact::write(directory()).unwrap().digest(),
         change_approvals: 2,

@@ -4,17 +4,19 @@
 mod case;
 mod folder;
 mod founding;
+mod lookup;
 
 pub(crate) use case::*;
 pub(crate) use folder::*;
 pub(crate) use founding::*;
+pub(crate) use lookup::*;
 
 use countersign_core::control::{Action, Change, ChangeV1, Genesis};
 use countersign_core::directory::Directory;
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_policy::Bundle;
-use countersign_seal::ring::{ConfirmedRing, DealerRings, VerifyingShares};
+use countersign_seal::ring::{ConfirmedRing, VerifyingShares};
 use countersign_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use countersign_tlog::cosignature::cosign;
 use countersign_tlog::leaf::ControlLeaf;
@@ -92,10 +94,7 @@ impl World {
         let body = Exact::write(genesis.clone()).unwrap();
         let leaf = control_leaf(body.text(), &genesis_signers());
         let control = ControlState::begin(&leaf, Some(&body.digest())).unwrap();
-        let confirmations: Vec<_> = founded.confirmations.iter().map(|one| one.value().clone()).collect();
-        let ring =
-            ConfirmedRing::new(founded.ring.clone(), &confirmations, &identities(), DealerRings::Refuse).unwrap();
-        let shares = VerifyingShares::new(&ring, &founded.epoch).unwrap();
+        let (ring, shares) = founded.confirmed();
         let mut world = Self {
             now: at("2026-11-20T13:00:00Z"),
             journal: Journal::default(),
