@@ -52,11 +52,21 @@ def _sealed(leaf):
     return '"_sd":[' + ",".join(string(item) for item in digests) + "]"
 
 
+def read_control_signature(data):
+    """control.md, "One signature": as in a leaf, with a line feed."""
+    need(len(data) <= 8_192, "malformed", "too long")
+    _, sig = parse(data)
+    need(f"{_signature(sig)}\n".encode() == data, "malformed", "not canonical")
+    return sig
+
+
+def _signature(sig):
+    _exactly(sig, "by", "sig")
+    return f'{{"by":{string(sig["by"])},"sig":{string(sig["sig"])}}}'
+
+
 def _control(leaf):
-    sigs = []
-    for sig in _list(leaf["sigs"]):
-        _exactly(sig, "by", "sig")
-        sigs.append(f'{{"by":{string(sig["by"])},"sig":{string(sig["sig"])}}}')
+    sigs = [_signature(sig) for sig in _list(leaf["sigs"])]
     return f'"body":{string(leaf["body"])},"sigs":[{",".join(sigs)}]'
 
 

@@ -3,26 +3,28 @@
 use crate::config::Config;
 use crate::edge;
 use crate::files;
-use crate::parties::{self, RunningLog};
+use crate::installed;
+use crate::parties::{self, RunningLog, each_leaf};
 use crate::place::Place;
 use crate::tiles;
 use anyhow::{Context, Result, bail, ensure};
-use countersign_core::control::Genesis;
-use countersign_core::directory::Directory;
+use countersign_core::control::{Genesis, RingRef};
 use countersign_core::id::Digest;
 use countersign_core::json::{Document, Exact};
-use countersign_core::time::{Clock, Timestamp};
+use countersign_core::time::Clock;
+use countersign_desk::history::seen_at;
+use countersign_desk::publish::proof_setting;
 use countersign_desk::register::{PaymentTable, ReferenceKey};
 use countersign_desk::{Custodian, Desk, RingFiles, Surroundings};
 use countersign_log::TileStore;
-use countersign_policy::Bundle;
 use countersign_seal::identity::IdentityKey;
-use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, Ring, ShareEpoch};
+use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, Ring};
+use countersign_store::journal::SqliteJournal;
 use countersign_store::sqlite::{SqliteSigmas, SqliteStore};
-use countersign_store::{DeskStore, Sigmas};
+use countersign_store::{DeskStore, Settings as _, Sigmas};
 use countersign_tlog::leaf::{ControlLeaf, LARGE_LEAF_BYTES, Leaf};
 use countersign_trustee::Service;
-use countersign_verify::state::ControlState;
+use countersign_verify::state::{ControlState, InForce};
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
@@ -55,14 +57,20 @@ impl Custody {
         let lock = lock(&place)?;
         let genesis = genesis(&place, &config)?;
         let tiles = tiles::open(&place, config.tiles.as_ref())?;
-        let policy = &genesis.value().witness_policy;
-        let log = RunningLog::open(&place, &config, Arc::clone(&tiles), policy, Arc::clone(&clock)).await?;
-        log.log().flush().await.context("the log cannot publish")?;
-        let control = fold(&log, &config.genesis).await?;
+        let journal = Arc::new(SqliteJournal::open(&place.database()).await?);
         let store = Arc::new(SqliteStore::open(&place.database()).await?);
+        let control = fold(journal.as_ref(), &store, &config.genesis).await;
+        // A journal that cannot be folded is reported after the log had its say: its start-up check tells what is wrong.
+        let policy = control.as_ref().map_or_else(
+            |_| genesis.value().witness_policy.clone(),
+            |control| control.at(clock.now()).witness_policy().to_owned(),
+        );
+        let log = RunningLog::open(&place, &config, Arc::clone(&tiles), journal, &policy, Arc::clone(&clock)).await?;
+        log.log().flush().await.context("the log cannot publish")?;
+        let control = control?;
         let sigmas = Arc::new(SqliteSigmas::open(&place.sigmas()).await?);
         let references = Arc::new(ReferenceKey::from_bytes(&*key(&place, "reference.key")?));
-        let custodian = custodian(&place, &config, genesis)?;
+        let custodian = custodian(&place, &config, genesis, &control.at(clock.now()))?;
         let trustees = parties::trustees(&place, &config, &tiles, &clock)?;
         let desk_store = Arc::clone(&store) as Arc<dyn DeskStore>;
         let surroundings = Surroundings {
@@ -76,6 +84,11 @@ impl Custody {
         };
         let desk = Arc::new(Desk::new(custodian, control, surroundings));
         desk.keep_control_proofs().await?;
+        if let Err(error) = desk.settle_retention().await {
+            eprintln!(
+                "countersign: an erasure or a hold that was begun is not finished, and is tried again at the next start: {error}"
+            );
+        }
         warn_of_overdue(&desk).await?;
         Ok(Self { place, config, desk, log, tiles, store, sigmas, references, trustees: trustees.local, _lock: lock })
     }
@@ -90,8 +103,9 @@ impl Custody {
 
     /// Folds control leaves that were added since.
     pub(crate) async fn refold(&self) -> Result<()> {
-        self.desk.set_control(fold(&self.log, &self.config.genesis).await?);
-        Ok(self.desk.keep_control_proofs().await?)
+        self.desk.keep_control_proofs().await?;
+        self.desk.set_control(fold(self.log.journal().as_ref(), &self.store, &self.config.genesis).await?);
+        Ok(())
     }
 }
 
@@ -99,8 +113,10 @@ impl Custody {
 pub(crate) async fn warn_of_overdue(desk: &Desk) -> Result<()> {
     for open in desk.note_overdue().await? {
         eprintln!(
-            "countersign: {} begun at {} has no outcome; an incident is registered: release the order again",
-            open.effect.kind, open.at
+            "countersign: {} begun at {} has no outcome; an incident is registered: {}",
+            open.effect.kind,
+            open.at,
+            if open.effect.kind == "release" { "release the order again" } else { "every start tries it again" }
         );
     }
     Ok(())
@@ -121,41 +137,39 @@ pub(crate) fn lock(place: &Place) -> Result<File> {
     }
 }
 
-/// Folds the custodian's own control leaves. It trusts its own ticks; trustees and verifiers go by witnessed times.
-async fn fold(log: &RunningLog, pinned: &Digest) -> Result<ControlState> {
-    let mut state: Option<ControlState> = None;
-    log.each_leaf(0, |index, bytes| {
+/// Folds the custodian's own control leaves, each at the time of the first proof that is kept of it. One that is not public yet
+/// counts from its tick: it cools for days, and by then its proof is kept.
+async fn fold(journal: &SqliteJournal, store: &SqliteStore, pinned: &Digest) -> Result<ControlState> {
+    let mut found: Vec<(u64, Vec<u8>)> = Vec::new();
+    each_leaf(journal, 0, |index, bytes| {
         // Most leaves are sealed ones, dummies above all: their size tells, and they need not be read.
-        if bytes.len() != LARGE_LEAF_BYTES {
-            return Ok(());
-        }
-        if let Leaf::Control(leaf) = Leaf::parse(bytes)? {
-            match &mut state {
-                None => state = Some(ControlState::begin(&leaf, Some(pinned))?),
-                Some(state) => state.fold(index, &leaf, tick_time(&leaf)),
-            }
+        if bytes.len() == LARGE_LEAF_BYTES && matches!(Leaf::parse(bytes)?, Leaf::Control(_)) {
+            found.push((index, bytes.to_vec()));
         }
         Ok(())
     })
     .await?;
+    let mut state: Option<ControlState> = None;
+    for (index, bytes) in found {
+        let leaf = ControlLeaf::parse(&bytes)?;
+        match &mut state {
+            None => state = Some(ControlState::begin(&leaf, Some(pinned))?),
+            Some(state) => {
+                let proof = store.setting(&proof_setting(index)).await?.unwrap_or_default();
+                let seen = seen_at(state, &leaf, &bytes, &proof);
+                state.fold(index, &leaf, seen);
+            }
+        }
+    }
     state.context("the journal has no genesis")
 }
 
-fn tick_time(leaf: &ControlLeaf) -> Timestamp {
-    let seconds = leaf.tick().saturating_mul(300);
-    i64::try_from(seconds).ok().and_then(Timestamp::from_unix).unwrap_or(Timestamp::MAX)
-}
-
-fn custodian(place: &Place, config: &Config, genesis: Exact<Genesis>) -> Result<Custodian> {
-    let bundle = files::read(&place.document("policy-bundle.json"), 8 * 1024 * 1024)?;
+fn custodian(place: &Place, config: &Config, genesis: Exact<Genesis>, state: &InForce) -> Result<Custodian> {
     let desk_key = ed25519_dalek::SigningKey::from_bytes(&*key(place, "desk.key")?);
-    let ring = match genesis.value().ring {
-        None => None,
-        Some(_) => Some(ring(place, genesis.value())?),
-    };
+    let ring = state.ring().map(|in_force| ring(place, genesis.value(), in_force)).transpose()?;
     Ok(Custodian {
-        bundle: Bundle::from_document(&bundle).context("custodian/documents/policy-bundle.json")?,
-        directory: document::<Directory>(place, "directory.json")?,
+        bundle: installed::policy(place, &state.policy())?,
+        directory: installed::directory(place, &state.directory())?,
         ring,
         desk_key,
         matter_key: key(place, "matter.key")?,
@@ -164,7 +178,7 @@ fn custodian(place: &Place, config: &Config, genesis: Exact<Genesis>) -> Result<
     })
 }
 
-fn ring(place: &Place, genesis: &Genesis) -> Result<RingFiles> {
+fn ring(place: &Place, genesis: &Genesis, in_force: &RingRef) -> Result<RingFiles> {
     let members = genesis.trustees.iter().flat_map(|trustees| &trustees.members);
     let identities = members
         .map(|member| IdentityKey::from_digest(&member.identity).context("a trustee's identity key is unusable"))
@@ -175,7 +189,13 @@ fn ring(place: &Place, genesis: &Genesis) -> Result<RingFiles> {
     }
     let values: Vec<Confirmation> = confirmations.iter().map(|confirmation| confirmation.value().clone()).collect();
     let ring = ConfirmedRing::new(document::<Ring>(place, "ring.json")?, &values, &identities, DealerRings::Refuse)?;
-    let shares = document::<ShareEpoch>(place, "shares.json")?;
+    ensure!(
+        ring.id() == in_force.id,
+        "custodian/documents/ring.json is ring {}, in force is {}: put its document there",
+        ring.id(),
+        in_force.id
+    );
+    let shares = installed::shares(place, &in_force.shares)?;
     Ok(RingFiles { ring, confirmations: confirmations.iter().map(|c| c.text().to_owned()).collect(), shares })
 }
 

@@ -44,10 +44,10 @@ impl RunningLog {
         place: &Place,
         config: &Config,
         tiles: Arc<dyn TileStore>,
+        journal: Arc<SqliteJournal>,
         policy: &str,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>> {
-        let journal = Arc::new(SqliteJournal::open(&place.database()).await?);
         let signer = SigningKey::parse(files::read_text(&place.key("log.key"), 1024)?.trim_end())?;
         let witnesses = witnesses(place, config, signer.verifier(), &clock)?;
         let log = Log::open(LogParts {
@@ -98,14 +98,8 @@ impl RunningLog {
     }
 
     /// Passes the leaves from `from` on, exact bytes, to `visit`: a journal does not fit into memory.
-    pub(crate) async fn each_leaf(&self, from: u64, mut visit: impl FnMut(u64, &[u8]) -> Result<()>) -> Result<()> {
-        let mut next = from;
-        loop {
-            let entries = self.journal.entries(next, MOST_LEAVES).await?;
-            let Some(last) = entries.last() else { return Ok(()) };
-            next = last.index + 1;
-            entries.iter().try_for_each(|entry| visit(entry.index, &entry.leaf))?;
-        }
+    pub(crate) async fn each_leaf(&self, from: u64, visit: impl FnMut(u64, &[u8]) -> Result<()>) -> Result<()> {
+        each_leaf(&self.journal, from, visit).await
     }
 
     async fn scan_control(&self) -> Result<Vec<u64>> {
@@ -128,6 +122,21 @@ impl RunningLog {
         known.0 = before.max(next);
         known.1.extend(found.into_iter().filter(|index| *index >= before));
         Ok(known.1.clone())
+    }
+}
+
+/// Passes the leaves of a journal from `from` on, exact bytes, to `visit`.
+pub(crate) async fn each_leaf(
+    journal: &SqliteJournal,
+    from: u64,
+    mut visit: impl FnMut(u64, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut next = from;
+    loop {
+        let entries = journal.entries(next, MOST_LEAVES).await?;
+        let Some(last) = entries.last() else { return Ok(()) };
+        next = last.index + 1;
+        entries.iter().try_for_each(|entry| visit(entry.index, &entry.leaf))?;
     }
 }
 

@@ -61,6 +61,11 @@ impl Place {
         self.custodian().join("evidence")
     }
 
+    /// Drafts of changes of the control state.
+    pub(crate) fn changes(&self) -> PathBuf {
+        self.custodian().join("changes")
+    }
+
     pub(crate) fn document(&self, name: &str) -> PathBuf {
         self.custodian().join("documents").join(name)
     }

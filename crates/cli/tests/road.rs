@@ -3,6 +3,7 @@
 #[cfg(feature = "s3")]
 mod bucket;
 mod by_hand;
+mod control;
 mod folder;
 mod program;
 mod ring;

@@ -62,6 +62,8 @@ leaf_kinds! {
     LookupReceipt = "lookup_receipt" ["receipt", "lookup", "trustee", "outcome", "code", "at"];
     /// Something that must not happen and did.
     Incident = "incident" ["document", "code", "at"];
+    /// A client erased, held, or let go of a hold.
+    Retention = "retention" ["document", "act", "until", "at"];
     /// Nothing: keeps the rate of leaves steady.
     Dummy = "dummy" [];
 }

@@ -70,6 +70,7 @@ pub(crate) mod kind {
     pub(crate) const REFUSAL: &str = "refusal";
     pub(crate) const NOTICE: &str = "notice";
     pub(crate) const INCIDENT: &str = "incident";
+    pub(crate) const RETENTION: &str = "retention";
 }
 
 impl Desk {

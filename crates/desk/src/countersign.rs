@@ -112,6 +112,22 @@ impl Desk {
         Ok(release_decision(bundle, &state, seat, now, order, facts, authority, &verified, WITNESSES_AT_RELEASE))
     }
 
+    /// The approvals that count now. Trustees refuse an order with a signature of somebody who is not in force, so a removed
+    /// person's approval is not handed over, and the others must be enough without it.
+    pub(crate) fn approvals_in_force(
+        &self,
+        proposal: &Proposal,
+        approvals: &[Exact<Approval>],
+    ) -> Vec<Exact<Approval>> {
+        let state = self.control().at(self.now());
+        let digest = proposal.order.digest();
+        let counts = |approval: &&Exact<Approval>| {
+            let person = state.people().get(&approval.value().approver);
+            person.is_some_and(|person| verify_approval(approval.value(), &digest, person).is_ok())
+        };
+        approvals.iter().filter(counts).cloned().collect()
+    }
+
     fn last_signer(&self, file: &CaseFile) -> Result<PersonId> {
         let last = file.approvals.last().map(|approval| approval.value().approver.clone());
         last.ok_or_else(|| DeskError::internal("an order approved by nobody"))

@@ -55,6 +55,8 @@ pub struct Desk {
     pub(crate) trustees: Vec<Arc<dyn Trustee>>,
     pub(crate) blast: Arc<dyn BlastRadius>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Held while a client is erased, held or let go of a hold: one act after the other.
+    pub(crate) retention: tokio::sync::Mutex<()>,
     control: RwLock<ControlState>,
     rng: Mutex<ChaCha20Rng>,
 }
@@ -98,6 +100,7 @@ impl Desk {
             trustees,
             blast,
             clock,
+            retention: tokio::sync::Mutex::new(()),
             control: RwLock::new(control),
             rng: Mutex::new(rng),
         }

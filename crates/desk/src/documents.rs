@@ -14,6 +14,10 @@ use countersign_core::{named_enum, version_tag};
 use serde::{Deserialize, Serialize};
 
 version_tag!(
+    /// Version of the retention record format.
+    RetentionV1 = "countersign/retention/v1"
+);
+version_tag!(
     /// Version of the contact format.
     ContactV1 = "countersign/contact/v1"
 );
@@ -364,4 +368,59 @@ impl Document for Incident {
     const WHAT: &'static str = "incident";
     const DOMAIN: &'static str = IncidentV1::TEXT;
     const MAX_LEN: usize = 16 * 1024;
+}
+
+named_enum!(
+    /// What is done with a client's data.
+    RetentionAct, "a retention act" {
+        /// The client's secret is deleted: nobody opens the records any more.
+        Erase = "erase",
+        /// Nothing may be erased until a time.
+        Hold = "hold",
+        /// A hold ends before its time.
+        Release = "release",
+    }
+);
+
+/// A client erased, held, or let go of a hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Format version.
+    pub v: RetentionV1,
+    /// The client.
+    pub client: Handle,
+    /// What is done.
+    pub act: RetentionAct,
+    /// The hold that is released: its document's digest.
+    pub hold: Option<Digest>,
+    /// Legal basis, in words.
+    pub basis: String,
+    /// Until when a hold stands.
+    pub until: Option<Timestamp>,
+    /// Who ordered it.
+    pub by: PersonId,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Document for Retention {
+    const WHAT: &'static str = "retention record";
+    const DOMAIN: &'static str = RetentionV1::TEXT;
+    const MAX_LEN: usize = 16 * 1024;
+
+    fn check(&self) -> Result<(), &'static str> {
+        let rules = [
+            (!self.basis.trim().is_empty(), "`basis` is empty"),
+            (
+                self.until.is_some() == (self.act == RetentionAct::Hold),
+                "`until` belongs to a hold, and a hold to `until`",
+            ),
+            (
+                self.hold.is_some() == (self.act == RetentionAct::Release),
+                "`hold` belongs to a release, and a release to `hold`",
+            ),
+        ];
+        rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
+    }
 }

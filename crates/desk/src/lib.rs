@@ -1,12 +1,14 @@
 //! The use cases of the custodian's desk, from a contact to a release.
 //!
 //! Read in the order of a case: [`contact`], [`entry`], [`intake`], [`sender`], [`findings`], [`propose`], [`countersign`], [`publish`],
-//! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back. [`totals`] is the day's. [`ports`] is what the binary must provide.
+//! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back. [`totals`] is the day's; [`change`] changes who may do what, and [`history`] reads that
+//! back; [`retention`] erases clients. [`ports`] is what the binary must provide.
 //! Every use case appends one event with its documents and leaves in one transaction, or does nothing.
 
 mod asking;
 mod caps;
 pub mod case_file;
+pub mod change;
 pub mod contact;
 pub mod countersign;
 pub mod cover;
@@ -14,7 +16,9 @@ pub mod desk;
 pub mod documents;
 pub mod entry;
 pub mod error;
+pub mod exit;
 pub mod findings;
+pub mod history;
 pub mod intake;
 mod leaves;
 pub mod opening;
@@ -26,6 +30,7 @@ pub mod publish;
 pub mod refuse;
 pub mod register;
 pub mod release;
+pub mod retention;
 mod scope;
 pub mod sender;
 pub mod totals;
@@ -35,3 +40,5 @@ pub use error::{DeskError, Result};
 
 #[cfg(test)]
 mod opacity;
+#[cfg(test)]
+mod world;

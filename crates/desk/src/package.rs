@@ -1,14 +1,16 @@
 //! The package of recipient mode A: evidence, sealed entries, the trustees' encrypted replies - in one age file.
 
-use crate::case_file::{CaseFile, Proposal};
+use crate::case_file::Proposal;
 use crate::desk::Desk;
 use crate::error::{DeskError, Result};
 use crate::publish::PublicOrder;
 use crate::register::opened_record;
 use crate::release::Said;
+use countersign_core::approval::Approval;
 use countersign_core::class::Class;
 use countersign_core::encoding::hex;
 use countersign_core::id::RecordId;
+use countersign_core::json::Exact;
 use countersign_seal::sigma::Sigma;
 use countersign_verify::evidence::{Files, SUMS, sums};
 use std::collections::BTreeMap;
@@ -18,7 +20,8 @@ use zeroize::Zeroizing;
 /// What a package is built from.
 pub(crate) struct Sources<'s> {
     pub(crate) desk: &'s Desk,
-    pub(crate) file: &'s CaseFile,
+    /// The approvals that were handed to the trustees.
+    pub(crate) approvals: &'s [Exact<Approval>],
     pub(crate) proposal: &'s Proposal,
     pub(crate) public: &'s PublicOrder,
     pub(crate) answered: &'s [&'s Said],
@@ -50,7 +53,7 @@ pub(crate) async fn build(sources: &Sources<'_>) -> Result<Built> {
 }
 
 async fn evidence(sources: &Sources<'_>, with_facts: bool) -> Result<Files> {
-    let Sources { desk, file, proposal, public, answered, delay, .. } = sources;
+    let Sources { desk, approvals, proposal, public, answered, delay, .. } = sources;
     let custodian = desk.custodian();
     let ring = custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
     let mut files = Files::new();
@@ -67,7 +70,7 @@ async fn evidence(sources: &Sources<'_>, with_facts: bool) -> Result<Files> {
     if with_facts {
         put("facts.json".into(), proposal.facts.bytes().to_vec());
     }
-    for (number, approval) in (1u32..).zip(&file.approvals) {
+    for (number, approval) in (1u32..).zip(approvals.iter()) {
         put(format!("approvals/{number:02}.json"), approval.bytes().to_vec());
     }
     put("order.leaf".into(), public.leaf.leaf().to_vec());

@@ -74,7 +74,7 @@ impl Desk {
 
     /// A control leaf with the first proof that was kept of it.
     pub(crate) async fn control_proof(&self, index: u64) -> Result<(Vec<u8>, Vec<u8>)> {
-        let name = format!("control-proof/{index}");
+        let name = proof_setting(index);
         let public = self.journal.at(index).await.map_err(DeskError::Journal)?;
         let kept = self.store.setting(&name).await?;
         let proof = match kept {
@@ -87,4 +87,9 @@ impl Desk {
         };
         Ok((public.leaf().to_vec(), proof))
     }
+}
+
+/// Name of the setting with the first proof of a control leaf.
+pub fn proof_setting(index: u64) -> String {
+    format!("control-proof/{index}")
 }

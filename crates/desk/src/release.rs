@@ -73,7 +73,8 @@ impl Desk {
         let public = self.public_order(&file).await?;
         let delay = proposal.order.value().delay.and(intake(&file)?.delay.clone());
         let leaf = public.evidence(None)?;
-        let parts = RequestParts { proposal, approvals: &file.approvals, leaf, delay: delay.clone() };
+        let approvals = self.approvals_in_force(proposal, &file.approvals);
+        let parts = RequestParts { proposal, approvals: &approvals, leaf, delay: delay.clone() };
         let said = self.ask_trustees(&intent, &parts, self.threshold()?).await?;
         let answered: Vec<&Said> = said.iter().filter(|said| said.reply.is_some()).collect();
         if answered.len() < self.threshold()? {
@@ -83,7 +84,8 @@ impl Desk {
         }
         let authority = self.authority(&proposal.order.value().authority)?;
         let age = authority.recipient.as_ref().map(|keys| keys.age.clone()).unwrap_or_default();
-        let sources = Sources { desk: self, file: &file, proposal, public: &public, answered: &answered, delay, age };
+        let sources =
+            Sources { desk: self, approvals: &approvals, proposal, public: &public, answered: &answered, delay, age };
         let built = build(&sources).await?;
         let package = outbox.join(format!("{}.age", proposal.order.value().id));
         write_whole(&package, &built.file)?;

@@ -70,9 +70,7 @@ impl Trustee {
         let ring = parse::<Ring>(ring)?;
         let id = ring.value().id();
         for text in confirmations {
-            let confirmation = parse::<Confirmation>(text)?;
-            let name = format!("{id}-{}", confirmation.value().trustee);
-            self.documents.write(CONFIRMATION, &name, confirmation.bytes())?;
+            self.add_confirmation(text)?;
         }
         self.documents.write(RING, &id.to_hex(), ring.bytes())?;
         Ok(id)
@@ -86,6 +84,48 @@ impl Trustee {
         let shares = parse::<ShareEpoch>(text)?;
         self.documents.write(SHARES, &shares.digest().to_hex(), shares.bytes())?;
         Ok(shares.digest())
+    }
+}
+
+/// What a document installed by itself was found to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// What it is, for people.
+    pub what: &'static str,
+    /// The digest under which control leaves name it; of a confirmation that of its ring.
+    pub digest: Digest,
+}
+
+impl Trustee {
+    /// Keeps one public document, whichever it is, so that a change may put it in force: a policy bundle, a directory, a ring,
+    /// a confirmation of one, a share epoch.
+    ///
+    /// # Errors
+    /// [`TrusteeError::Document`] when it is none of them.
+    pub fn add_document(&self, bytes: &[u8]) -> Result<Kept> {
+        let text = std::str::from_utf8(bytes).map_err(|error| TrusteeError::document("document", error))?;
+        let kept = |what, digest| Ok(Kept { what, digest });
+        // A document names its own format in its first member; a policy bundle is read by its own parser.
+        let names = |version: &str| text.starts_with(&format!("{{\"v\":\"{version}\""));
+        if names(Directory::DOMAIN) {
+            kept(Directory::WHAT, self.add_directory(text)?)
+        } else if names(Ring::DOMAIN) {
+            kept(Ring::WHAT, self.add_ring(text, &[])?)
+        } else if names(Confirmation::DOMAIN) {
+            kept(Confirmation::WHAT, self.add_confirmation(text)?)
+        } else if names(ShareEpoch::DOMAIN) {
+            kept(ShareEpoch::WHAT, self.add_shares(text)?)
+        } else {
+            kept("policy bundle", self.add_policy(bytes)?)
+        }
+    }
+
+    fn add_confirmation(&self, text: &str) -> Result<Digest> {
+        let confirmation = parse::<Confirmation>(text)?;
+        let ring = confirmation.value().ring;
+        let name = format!("{ring}-{}", confirmation.value().trustee);
+        self.documents.write(CONFIRMATION, &name, confirmation.bytes())?;
+        Ok(ring)
     }
 }
 

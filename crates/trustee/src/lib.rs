@@ -11,7 +11,9 @@
 )]
 
 mod answer;
+pub mod availability;
 mod ceremony;
+mod changes;
 mod database;
 mod documents;
 mod error;
@@ -36,8 +38,9 @@ mod vault;
 
 pub use answer::Answered;
 pub use ceremony::{Finished, Messages};
+pub use changes::Reviewed;
 pub use countersign_verify::trustee_log::IncidentKind;
-pub use documents::Installed;
+pub use documents::{Installed, Kept};
 pub use error::{Result, TrusteeError};
 pub use http::{HttpTrustee, MAX_LOOKUP_BYTES, MAX_REQUEST_BYTES, MAX_TOTALS_BYTES, router};
 pub use life::{EpochFinished, Forgotten};

@@ -195,8 +195,8 @@ impl Held {
     }
 }
 
-/// A ring in force, its verifying shares and the trustee's own share, each checked against the others.
-fn read_ring<K: Kind>(
+/// A ring in force, or named by a change, its verifying shares and the trustee's own share, each checked against the others.
+pub(crate) fn read_ring<K: Kind>(
     trustee: u16,
     control: &ControlState,
     in_force: &RingRef,

@@ -8,7 +8,7 @@ use crate::own_log::{LogFolder, LogKeys, Publisher};
 use crate::parts;
 use crate::vault::{AtRest, Passphrase, Vault};
 use base64ct::{Base64, Encoding};
-use countersign_core::control::{Action, Change, Genesis, control_message};
+use countersign_core::control::{Action, Genesis, control_message};
 use countersign_core::country::Country;
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Exact;
@@ -160,36 +160,22 @@ impl Trustee {
         self.vault.at_rest()
     }
 
-    /// Signs a control body as `trustee:<index>`: a genesis that names this trustee, its keys and the ring of its own
-    /// ceremony, or a change of the journal it has pinned. A ring or share epoch is put in force only where this trustee
-    /// holds its share, and a later share epoch only when all its holders have confirmed it. The text goes into `sig` of
-    /// the control leaf.
+    /// Signs a genesis that names this trustee, its keys and the ring of its own ceremony. The text goes into `sig` of leaf 0.
+    /// Changes are signed by [`acknowledge`](Self::acknowledge), which reads them against the fold.
     ///
     /// # Errors
-    /// [`TrusteeError::Document`] for any other body: a trustee does not sign what it cannot read.
+    /// [`TrusteeError::Document`] for any other body: a trustee does not sign what it cannot check.
     pub fn sign_control(&self, body: &str) -> Result<String> {
-        let pinned = self.documents.pinned()?;
-        match Exact::<Genesis>::parse(body.as_bytes()) {
-            Ok(genesis) => self.check_genesis(&genesis, pinned)?,
-            Err(no_genesis) => {
-                let change = Exact::<Change>::parse(body.as_bytes()).map_err(|no_change| {
-                    let reason = format!("neither a genesis ({no_genesis}) nor a change ({no_change})");
-                    TrusteeError::document("control body", reason)
-                })?;
-                self.check_ring_change(&change.value().action)?;
-                if pinned != Some(change.value().genesis) {
-                    return Err(TrusteeError::document(
-                        "control body",
-                        "a change of another journal than the one pinned here",
-                    ));
-                }
-            }
-        }
+        let genesis = Exact::<Genesis>::parse(body.as_bytes())
+            .map_err(|error| TrusteeError::document("control body", format!("not a genesis: {error}")))?;
+        self.check_genesis(&genesis, self.documents.pinned()?)?;
         Ok(Base64::encode_string(&self.keys.signing.sign(&control_message(body)).to_bytes()))
     }
 
-    fn check_ring_change(&self, action: &Action) -> Result<()> {
-        let Action::SetRing(ring) = action else { return Ok(()) };
+    /// A ring or share epoch is put in force only where this trustee holds its share, and a later share epoch only when all its
+    /// holders have confirmed it.
+    pub(crate) fn check_ring_change(&self, action: &Action) -> Result<()> {
+        let (Action::SetRing(ring) | Action::SetIndexRing(ring)) = action else { return Ok(()) };
         let refuse = |reason: &str| Err(TrusteeError::document("change of the ring", reason));
         if !self.holds_share(ring) {
             return refuse("this trustee holds no share of the ring and share epoch named");

@@ -223,16 +223,20 @@ async fn an_epoch_is_put_in_force_only_by_those_who_hold_it_when_all_have_confir
     let world = read_world().await;
     let plan = resharing("refresh", &[1, 2, 4], identities(N));
     let finished = reshare(&world, &plan).await;
-    let body = |ring: RingRef| world.change_body(Action::SetRing(ring));
-    let refused = world.open(1).sign_control(&body(reference(&finished[0]))).unwrap_err().to_string();
+    let sign = async |ring: RingRef| {
+        let change = world.draft(Action::SetRing(ring));
+        let signed = world.open(1).acknowledge(change.bytes(), &change.digest(), world.now).await;
+        signed.map_err(|error| error.to_string())
+    };
+    let refused = sign(reference(&finished[0])).await.unwrap_err();
     assert!(refused.contains("not all holders"), "{refused}");
     let missing = world.open(1).reshare_confirmed(&plan, &confirmations(&finished)[..4]);
     assert!(missing.unwrap_err().to_string().contains("trustee 5 has not confirmed"));
-    assert!(world.open(1).sign_control(&body(reference(&finished[0]))).is_err());
+    assert!(sign(reference(&finished[0])).await.is_err());
     world.open(1).reshare_confirmed(&plan, &confirmations(&finished)).unwrap();
-    world.open(1).sign_control(&body(reference(&finished[0]))).unwrap();
+    sign(reference(&finished[0])).await.unwrap();
     let elsewhere = RingRef { shares: Digest([1; 32]), ..reference(&finished[0]) };
-    let refused = world.open(1).sign_control(&body(elsewhere)).unwrap_err().to_string();
+    let refused = sign(elsewhere).await.unwrap_err();
     assert!(refused.contains("holds no share"), "{refused}");
 }
 

@@ -3,6 +3,7 @@
 mod answers;
 mod atomic;
 mod ceremony;
+mod changes;
 mod following;
 mod founding;
 mod http;

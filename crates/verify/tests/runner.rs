@@ -1,6 +1,7 @@
 //! All integration tests of the crate in one binary.
 
 mod arbitrary;
+mod changes;
 mod daily;
 mod evidence;
 mod folding;

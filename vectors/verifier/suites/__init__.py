@@ -3,7 +3,7 @@
 from .files import PACK
 from .index import evaluations, lookups, normal_forms, posting_lists
 from .log import (
-    checkpoints, cosignatures, frontiers, leaves, merkle_proofs, monitor_reports, signed_notes, tiles, tlog_policies, tlog_proofs,
+    checkpoints, control_signatures, cosignatures, frontiers, leaves, merkle_proofs, monitor_reports, signed_notes, tiles, tlog_policies, tlog_proofs,
     witness_answers, witnesses,
 )
 from .parties import (
@@ -31,6 +31,7 @@ SUITES = {
     "seal/share-life.json": share_life,
     "seal/valid.json": seal_valid,
     "tlog/checkpoint.json": checkpoints,
+    "tlog/control-signature.json": control_signatures,
     "tlog/cosignature.json": cosignatures,
     "tlog/frontier.json": frontiers,
     "tlog/leaf.json": leaves,

@@ -207,6 +207,13 @@ def leaves(path):
         yield Case(case["name"], case["ok"], check, case, flips=flips)
 
 
+def control_signatures(path):
+    for case in load(path)["cases"]:
+        # What is signed is checked with the leaf; by itself only the form can be wrong.
+        check = lambda given: leaf.read_control_signature(given["text"].encode())  # noqa: E731
+        yield Case(case["name"], case["ok"], check, case, flips=[(("text",), "text", 0, 7)])
+
+
 def monitor_reports(path):
     vectors = load(path)
 

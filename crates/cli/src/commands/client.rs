@@ -2,8 +2,12 @@
 
 use crate::custody::Custody;
 use crate::edge;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
+use countersign_core::id::{Handle, PersonId};
+use countersign_core::json::Exact;
+use countersign_core::time::Timestamp;
+use countersign_desk::documents::Retention;
 use countersign_desk::register::{
     BadRows, COLUMNS, ClientImport, CsvOptions, Imported, Lookups, MOST_REPORTED, Rejected, Stores, import_clients,
     import_payments,
@@ -17,7 +21,9 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign client import clients.csv
   countersign client import people.csv --map 'LAST_NAME=primaryIdentifier' --map 'ID=account' --ignore COMMENTS
   countersign client import-payments payments.csv
-  countersign client columns";
+  countersign client columns
+  countersign client hold A-000001 --basis 'court order 12 Js 34/26' --until 2027-01-31T00:00:00Z --as lena-ohm
+  countersign client erase A-000002 --basis 'GDPR art. 17(1)(b)' --as lena-ohm";
 
 #[derive(Args)]
 pub(crate) struct Client {
@@ -35,6 +41,42 @@ enum Command {
     Columns,
     /// How much the register holds.
     Count,
+    /// Whether a client is erased or held.
+    Show {
+        /// The account number.
+        account: String,
+    },
+    /// Erase a client for good: the secret without which no copy and no backup of the records opens is deleted.
+    Erase(Act),
+    /// Forbid erasing a client until a time.
+    Hold {
+        #[command(flatten)]
+        act: Act,
+        /// Until when.
+        #[arg(long, value_name = "TIME")]
+        until: Timestamp,
+    },
+    /// End a hold before its time.
+    ReleaseHold {
+        #[command(flatten)]
+        act: Act,
+        /// The beginning of the hold's digest, where several stand.
+        #[arg(long, value_name = "DIGEST")]
+        hold: Option<String>,
+    },
+}
+
+/// What every act on a client's data needs.
+#[derive(Args)]
+struct Act {
+    /// The account number.
+    account: String,
+    /// Legal basis, in words; it is kept with the act.
+    #[arg(long)]
+    basis: String,
+    /// Who orders it.
+    #[arg(long = "as", value_name = "PERSON")]
+    by: PersonId,
 }
 
 #[derive(Args)]
@@ -73,6 +115,30 @@ impl Client {
                 println!("{} payments", custody.store.payments().await?);
                 custody.close().await
             }
+            Command::Show { account } => {
+                let custody = Custody::open(dir).await?;
+                let shown = show(&custody, &account).await;
+                custody.close().await?;
+                shown
+            }
+            Command::Erase(act) => {
+                let custody = Custody::open(dir).await?;
+                let erased = erase(&custody, &act).await;
+                custody.close().await?;
+                erased
+            }
+            Command::Hold { act, until } => {
+                let custody = Custody::open(dir).await?;
+                let held = hold(&custody, &act, until).await;
+                custody.close().await?;
+                held
+            }
+            Command::ReleaseHold { act, hold } => {
+                let custody = Custody::open(dir).await?;
+                let released = release(&custody, &act, hold.as_deref()).await;
+                custody.close().await?;
+                released
+            }
             Command::Import(import) => {
                 let custody = Custody::open(dir).await?;
                 let imported = clients(&custody, &import.file, &import.options()?).await;
@@ -89,6 +155,57 @@ impl Client {
             }
         }
     }
+}
+
+async fn client_of(custody: &Custody, account: &str) -> Result<Handle> {
+    ensure!(
+        custody.desk.custodian().ring.is_some(),
+        "this custodian has no sealed register (ladder level L0): erase in the system that holds the data"
+    );
+    let handle = custody.desk.handle_of(&custody.references, account).await?;
+    handle.with_context(|| format!("there is no client with the account `{account}`"))
+}
+
+async fn show(custody: &Custody, account: &str) -> Result<()> {
+    let standing = custody.desk.retention_of(&client_of(custody, account).await?).await?;
+    match (&standing.erasure, standing.erased) {
+        (Some(erasure), true) => {
+            let erasure = erasure.value();
+            println!("erased at {} by order of {}: {}", erasure.at, erasure.by, erasure.basis);
+        }
+        (None, true) => println!("no secret is kept: the records cannot be opened"),
+        (Some(erasure), false) => println!("an erasure ordered at {} is not finished", erasure.value().at),
+        (None, false) => println!("kept"),
+    }
+    standing.holds.iter().for_each(say_hold);
+    Ok(())
+}
+
+fn say_hold(hold: &Exact<Retention>) {
+    let value = hold.value();
+    let until = value.until.map(|until| until.to_string()).unwrap_or_default();
+    println!("held until {until} by order of {} ({}): {}", value.by, &hold.digest().to_hex()[..16], value.basis);
+}
+
+async fn erase(custody: &Custody, act: &Act) -> Result<()> {
+    let client = client_of(custody, &act.account).await?;
+    let erased = custody.desk.erase_client(&client, &act.basis, &act.by).await?;
+    println!("erased at {}: nobody opens this client's records any more, here or in a backup", erased.value().at);
+    println!("backups of sigma.db that are older still hold the secret: delete them, or let them expire");
+    Ok(())
+}
+
+async fn hold(custody: &Custody, act: &Act, until: Timestamp) -> Result<()> {
+    let client = client_of(custody, &act.account).await?;
+    say_hold(&custody.desk.hold_client(&client, &act.basis, until, &act.by).await?);
+    Ok(())
+}
+
+async fn release(custody: &Custody, act: &Act, hold: Option<&str>) -> Result<()> {
+    let client = client_of(custody, &act.account).await?;
+    custody.desk.release_hold(&client, hold, &act.basis, &act.by).await?;
+    println!("the hold is over");
+    Ok(())
 }
 
 impl Import {

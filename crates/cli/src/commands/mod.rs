@@ -1,9 +1,11 @@
 //! The commands, one file each; `countersign --help` is their table of contents.
 
 mod case;
+pub(crate) mod change;
 pub(crate) mod client;
 mod contact;
 mod demo;
+mod exit_state;
 pub(crate) mod init;
 mod log;
 pub(crate) mod open;
@@ -57,6 +59,12 @@ enum Command {
     /// Show, approve and release orders.
     #[command(after_help = order::EXAMPLE)]
     Order(order::Order),
+    /// Change who may sign and what is in force: roster, policy, directory, witnesses, shares.
+    #[command(after_help = change::EXAMPLE)]
+    Change(change::Change),
+    /// Leave a state: remove at once who lives there, and list what has to follow.
+    #[command(after_help = exit_state::EXAMPLE)]
+    ExitState(exit_state::ExitState),
     /// Open a package, as the authority that received it: verifies first, offline.
     #[command(after_help = open::EXAMPLE)]
     Open(open::Open),
@@ -90,6 +98,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Request(command) => command.run(&dir).await?,
         Command::Case(command) => command.run(&dir).await?,
         Command::Order(command) => command.run(&dir).await?,
+        Command::Change(command) => command.run(&dir).await?,
+        Command::ExitState(command) => command.run(&dir).await?,
         Command::Open(command) => command.run()?,
         Command::Verify(command) => return command.run().await,
         Command::Log(command) => return command.run(&dir).await,

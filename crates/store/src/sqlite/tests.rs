@@ -8,6 +8,7 @@ use crate::{AppendEvent, Cases, ImportStart, Register, Settings, Sigmas, StoreEr
 use countersign_core::case::Event;
 use countersign_core::id::Handle;
 use sqlx::{AssertSqlSafe, Row, SqlSafeStr};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -249,6 +250,57 @@ async fn an_erased_sigma_is_nowhere_in_the_files() {
     assert!(store.delete_sigma(&Handle([250; 32])).await.unwrap());
     assert!(!in_files(&path, &secret));
     assert!(store.sigma(&Handle([199; 32])).await.unwrap().is_some());
+}
+
+/// Pages that are split and filled again carry copies of what moved: the erased ones must be gone from those too.
+#[tokio::test]
+async fn erased_sigmas_of_a_register_that_grew_in_any_order_are_nowhere_in_the_files() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("sigma.db");
+    let store = SqliteSigmas::open(&path).await.unwrap();
+    let spread = |n: u32, salt: u8| {
+        let digest = countersign_core::digest::parts("test", &[&[salt], &n.to_le_bytes()]);
+        *digest.as_bytes()
+    };
+    let clients: Vec<_> = (0..3_000).map(|n| (Handle(spread(n, 0)), Zeroizing::new(spread(n, 1)))).collect();
+    for chunk in clients.chunks(200) {
+        store.put_sigmas(chunk).await.unwrap();
+    }
+    let (erased, kept): (Vec<_>, Vec<_>) = clients.iter().zip(0..).partition(|(_, n)| n % 300 == 7);
+    assert_eq!(erased.len(), 10);
+    for ((handle, sigma), n) in &erased {
+        assert!(in_files(&path, sigma.as_slice()), "{n}");
+        assert!(store.delete_sigma(handle).await.unwrap());
+        assert!(!in_files(&path, sigma.as_slice()), "{n}");
+    }
+    for ((handle, sigma), n) in &kept {
+        assert!(store.sigma(handle).await.unwrap().is_some_and(|found| *found == **sigma), "{n}");
+    }
+    // Many at once, so that pages become empty and are joined; then more is written over them; then a restart.
+    let many: Vec<_> = clients.iter().zip(0..).filter(|(_, n)| n % 3 == 1).map(|(client, _)| client).collect();
+    for (handle, _) in &many {
+        store.delete_sigma(handle).await.unwrap();
+    }
+    let gone: HashSet<[u8; 32]> = many.iter().map(|(_, sigma)| **sigma).collect();
+    assert_eq!(found_in_files(&path, &gone), 0);
+    let new: Vec<_> = (3_000..3_400).map(|n| (Handle(spread(n, 0)), Zeroizing::new(spread(n, 1)))).collect();
+    store.put_sigmas(&new).await.unwrap();
+    assert_eq!(found_in_files(&path, &gone), 0);
+    store.close().await;
+    let store = SqliteSigmas::open(&path).await.unwrap();
+    assert_eq!(found_in_files(&path, &gone), 0);
+    assert!(store.sigma(&new[7].0).await.unwrap().is_some());
+}
+
+/// How many of these secrets stand in the files.
+fn found_in_files(path: &Path, secrets: &HashSet<[u8; 32]>) -> usize {
+    let files = [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm")];
+    let files = files.iter().filter_map(|file| std::fs::read(file).ok());
+    let found = files.flat_map(|bytes| {
+        let windows = bytes.windows(32).filter_map(|window| <[u8; 32]>::try_from(window).ok());
+        windows.filter(|window| secrets.contains(window)).collect::<Vec<_>>()
+    });
+    found.collect::<HashSet<_>>().len()
 }
 
 fn in_files(path: &Path, secret: &[u8]) -> bool {

@@ -24,6 +24,40 @@ pub struct ControlSignature {
     pub sig: String,
 }
 
+impl ControlSignature {
+    /// Longest text of one signature in bytes.
+    pub const MAX_LEN: usize = 8 * 1024;
+
+    /// Parses one signature as it travels before it is in a leaf: `{"by":"..","sig":".."}` and a line feed, spelt as in a leaf.
+    ///
+    /// # Errors
+    /// [`LeafError::TooLarge`], [`LeafError::Form`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, LeafError> {
+        if bytes.len() > Self::MAX_LEN {
+            return Err(LeafError::TooLarge(bytes.len()));
+        }
+        let read: Self =
+            serde_json::from_slice(bytes).map_err(|_| LeafError::Form("not the members of a control signature"))?;
+        canonical(bytes, read.to_text().as_bytes())?;
+        Ok(read)
+    }
+
+    /// The text of one signature, with its line feed.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text);
+        text + "\n"
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push_str("{\"by\":");
+        json::string(out, &self.by);
+        out.push_str(",\"sig\":");
+        json::string(out, &self.sig);
+        out.push('}');
+    }
+}
+
 impl ControlLeaf {
     /// A leaf of these parts.
     ///
@@ -67,11 +101,10 @@ impl ControlLeaf {
         json::string(&mut members, &self.body);
         members.push_str(",\"sigs\":[");
         for (position, signature) in self.signatures.iter().enumerate() {
-            members.push_str(if position > 0 { ",{\"by\":" } else { "{\"by\":" });
-            json::string(&mut members, &signature.by);
-            members.push_str(",\"sig\":");
-            json::string(&mut members, &signature.sig);
-            members.push('}');
+            if position > 0 {
+                members.push(',');
+            }
+            signature.write(&mut members);
         }
         members.push(']');
         encode(LeafKind::Control, self.stamp, &members)

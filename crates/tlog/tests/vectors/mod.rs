@@ -2,6 +2,7 @@
 //! bytes of every format. `COUNTERSIGN_WRITE_VECTORS=1` writes them again.
 
 mod checkpoints;
+mod control_signatures;
 mod leaves;
 mod merkle;
 mod notes;

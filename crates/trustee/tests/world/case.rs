@@ -63,6 +63,13 @@ impl World {
         self.case_with(order, client, None)
     }
 
+    /// As [`case`](Self::case), signed by these two.
+    pub(crate) fn case_signed(&mut self, order: u8, client: u8, signers: [&str; 2]) -> Case {
+        let mut case = self.case(order, client);
+        case.approvals = signers.map(|id| approval(&case.order, id, self.now.plus(-HOUR - 60))).to_vec();
+        case
+    }
+
     /// As [`case`](Self::case); the order's leaf also commits to something that the order does not say.
     pub(crate) fn case_with(&mut self, order: u8, client: u8, beside: Option<Disclosure>) -> Case {
         self.case_of(order, vec![record(client, 1, &CLASSES)], &CLASSES, beside)

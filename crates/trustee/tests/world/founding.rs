@@ -38,7 +38,11 @@ pub(crate) fn roster_key(name: &str) -> String {
 }
 
 pub(crate) fn plain_signature(name: &str, message: &[u8]) -> String {
-    Base64::encode_string(&signing_key(name).sign(message).to_bytes())
+    signed_by(&signing_key(name), message)
+}
+
+pub(crate) fn signed_by(key: &SigningKey, message: &[u8]) -> String {
+    Base64::encode_string(&key.sign(message).to_bytes())
 }
 
 pub(crate) fn court_secret() -> TransportSecret {
@@ -190,7 +194,7 @@ pub(crate) fn inbox(sent: &[Messages], recipient: u16) -> Messages {
         .collect()
 }
 
-fn person(id: &str, roles: &[Role], home: &str, independent: bool) -> Person {
+pub(crate) fn person(id: &str, roles: &[Role], home: &str, independent: bool) -> Person {
     Person {
         id: person_id(id),
         roles: roles.to_vec(),
@@ -202,7 +206,7 @@ fn person(id: &str, roles: &[Role], home: &str, independent: bool) -> Person {
     }
 }
 
-fn directory() -> Directory {
+pub(crate) fn directory() -> Directory {
     let key = court_secret().public().unwrap();
     let court = Authority {
         id: authority_id(COURT),

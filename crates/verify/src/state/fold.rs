@@ -2,9 +2,9 @@
 
 use super::{ControlState, InForce, Waiting};
 use countersign_approve::{PublicKey, verify_control_signature};
-use countersign_core::control::{Action, COOLING, Change, Genesis, Person, Role, TrusteeMember};
+use countersign_core::control::{Action, Change, Genesis, Person, Role, TrusteeMember};
 use countersign_core::encoding::hex;
-use countersign_core::id::{Digest, PersonId};
+use countersign_core::id::Digest;
 use countersign_core::json::{DocumentError, Exact};
 use countersign_core::time::Timestamp;
 use countersign_core::totals::DailyTotals;
@@ -125,7 +125,7 @@ impl ControlState {
             }
             Ok(change) => {
                 self.number = change.number;
-                let effective = change.effective.max(witnessed.plus(COOLING));
+                let effective = Self::effective(&change, witnessed);
                 self.waiting.push(Waiting { index, effective, change });
             }
             Err(reason) => self.rejected.push(Rejected { index, reason }),
@@ -152,87 +152,8 @@ impl ControlState {
 
     fn accept(&self, leaf: &ControlLeaf, now: Timestamp) -> Result<Change, String> {
         let change = Exact::<Change>::parse(leaf.body().as_bytes()).map_err(|error| error.to_string())?;
-        let value = change.value();
-        let genesis = self.genesis.value();
-        if value.custodian != genesis.custodian.id || value.genesis != self.genesis.digest() {
-            return Err("a change for another journal".into());
-        }
-        if value.number != self.next_number() {
-            return Err(format!("change number {} where {} is next", value.number, self.next_number()));
-        }
-        let signers = self.signers(leaf, now)?;
-        if value.action.only_removes() {
-            return if signers.removers() == 0 {
-                Err("nobody in force has signed the removal".into())
-            } else {
-                Ok(value.clone())
-            };
-        }
-        self.check_addition(&value.action, now)?;
-        let threshold = genesis.trustees.as_ref().map_or(0, |trustees| usize::from(trustees.threshold));
-        let needed = usize::from(genesis.change_approvals);
-        if signers.approvers < needed || signers.trustees < threshold {
-            return Err(format!(
-                "signed by {} of {needed} approvers and {} of {threshold} trustees",
-                signers.approvers, signers.trustees
-            ));
-        }
-        Ok(value.clone())
-    }
-
-    /// What an addition must be beside signed.
-    fn check_addition(&self, action: &Action, now: Timestamp) -> Result<(), String> {
-        match action {
-            Action::AddPerson(added) => {
-                let state = self.at(now);
-                let cooling = self.waiting.iter().filter_map(|waiting| match &waiting.change.action {
-                    Action::AddPerson(person) => Some(person),
-                    _ => None,
-                });
-                let mut others = state.people.values().chain(cooling).filter(|person| person.id != added.id);
-                // INVARIANT: keys are unique across the roster, so two signatures are two people.
-                match others.find(|person| person.keys.iter().any(|key| added.keys.contains(key))) {
-                    None => Ok(()),
-                    Some(person) => Err(format!("`{}` would share a key with `{}`", added.id, person.id)),
-                }
-            }
-            Action::SetWitnessPolicy(text) => usable_witness_policy(text, self.genesis.value()),
-            // Nobody could serve it, and no trustee would have agreed to it.
-            Action::SetRing(_) | Action::SetIndexRing(_) if self.genesis.value().trustees.is_none() => {
-                Err("a ring is set, and genesis names no trustees".into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn signers(&self, leaf: &ControlLeaf, now: Timestamp) -> Result<Signers, String> {
-        let state = self.at(now);
-        let mut seen = BTreeSet::new();
-        let mut signers = Signers::default();
-        for signature in leaf.signatures() {
-            if !seen.insert(signature.by.as_str()) {
-                return Err(format!("`{}` signed twice", signature.by));
-            }
-            let named = signature.by.strip_prefix("person:").and_then(|id| PersonId::parse(id).ok());
-            if let Some(person) = named.and_then(|id| state.people.get(&id)) {
-                if !signed(leaf.body(), &person.keys, &signature.sig) {
-                    return Err(format!("the signature of `{}` is wrong", signature.by));
-                }
-                if person.roles.contains(&Role::Approver) {
-                    signers.approvers += 1;
-                } else if person.roles.contains(&Role::Counsel) {
-                    signers.counsel += 1;
-                }
-            } else if let Some(member) = self.member_named(&signature.by) {
-                if !signed(leaf.body(), &[identity_key(member)], &signature.sig) {
-                    return Err(format!("the signature of `{}` is wrong", signature.by));
-                }
-                signers.trustees += 1;
-            } else {
-                return Err(format!("`{}` is not in force", signature.by));
-            }
-        }
-        Ok(signers)
+        self.check_signed_change(&change, leaf.signatures(), now).map_err(|error| error.to_string())?;
+        Ok(change.value().clone())
     }
 
     pub(super) fn member_named(&self, party: &str) -> Option<&TrusteeMember> {
@@ -241,22 +162,9 @@ impl ControlState {
     }
 }
 
-#[derive(Default)]
-struct Signers {
-    approvers: usize,
-    counsel: usize,
-    trustees: usize,
-}
-
-impl Signers {
-    fn removers(&self) -> usize {
-        self.approvers + self.counsel + self.trustees
-    }
-}
-
 /// A witness policy that can show something about this journal: it names the journal's key, and no two disjoint sets of
 /// witnesses satisfy it (nor nobody at all).
-fn usable_witness_policy(text: &str, genesis: &Genesis) -> Result<(), String> {
+pub(super) fn usable_witness_policy(text: &str, genesis: &Genesis) -> Result<(), String> {
     let policy = Policy::parse(text.as_bytes()).map_err(|error| error.to_string())?;
     if let Some(reason) = policy.refused() {
         return Err(reason);

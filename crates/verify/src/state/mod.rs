@@ -6,14 +6,18 @@
 //! the time at which the folder saw it under the witness quorum: a tick that the custodian wrote is never trusted for that.
 //! Daily totals (`docs/formats/totals.md`) are control leaves too; they are remembered and are no part of what is in force.
 
+mod change;
 mod fold;
 mod journal;
 mod totals;
+mod words;
 
+pub use change::{ChangeError, Standing};
 pub use fold::{FoldError, Rejected, is_signed_by_trustee};
 pub use journal::{JournalView, REMEMBERED_SIZES};
 pub(crate) use totals::follows;
 pub use totals::{NotNext, PublishedTotals};
+pub use words::in_words;
 
 use countersign_core::control::{Action, Change, Genesis, Person, RingRef, TrusteeMember};
 use countersign_core::id::{AuthorityId, Digest, OrderId, PersonId};
@@ -148,6 +152,16 @@ impl InForce {
     /// Whether the authority is suspended.
     pub fn is_suspended(&self, authority: &AuthorityId) -> bool {
         self.suspended.contains(authority)
+    }
+
+    /// The suspended authorities.
+    pub fn suspended(&self) -> impl Iterator<Item = &AuthorityId> {
+        self.suspended.iter()
+    }
+
+    /// The held orders.
+    pub fn held(&self) -> impl Iterator<Item = &OrderId> {
+        self.held.iter()
     }
 
     /// Whether the order is held.

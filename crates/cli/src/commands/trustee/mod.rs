@@ -1,7 +1,10 @@
 //! `countersign trustee`, one file per subcommand.
 
+mod acknowledge;
+mod availability;
 mod head;
 mod init;
+mod install;
 mod owner;
 mod serve;
 mod show;
@@ -23,6 +26,7 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign ring join my-trustee --at https://ceremony.custodian.example --passphrase-file passphrase
   countersign trustee serve my-trustee --log https://custodian.example/log --passphrase-file passphrase --listen 127.0.0.1:9001
   countersign trustee pause my-trustee --reason \"we are looking at a letter\" --passphrase-file passphrase
+  countersign trustee acknowledge my-trustee change.json --log https://custodian.example/log --passphrase-file passphrase
   countersign trustee head my-trustee --log https://custodian.example/log --passphrase-file passphrase
 
   then the custodian writes {\"number\":3,\"at\":\"https://trustee.example\"} into the list `trustees` of custodian/config.json";
@@ -43,6 +47,14 @@ enum Command {
     Serve(serve::Serve),
     #[command(flatten)]
     Owner(owner::OwnerCommand),
+    /// Read a change of the control state against what is folded here, and sign it.
+    #[command(after_help = acknowledge::EXAMPLE)]
+    Acknowledge(acknowledge::Acknowledge),
+    /// Keep a public document that a change is going to put in force: policy bundle, directory, ring, share epoch.
+    Install(install::Install),
+    /// How often too few trustees would answer in time, for every threshold.
+    #[command(after_help = availability::EXAMPLE)]
+    Availability(availability::Availability),
     /// Follow the journal and say what the trustee has folded, answered and refused.
     Head(head::Head),
 }
@@ -54,6 +66,9 @@ impl TrusteeCommand {
             Command::Show(command) => command.run(),
             Command::Serve(command) => command.run().await,
             Command::Owner(command) => command.run().await,
+            Command::Acknowledge(command) => command.run().await,
+            Command::Install(command) => command.run(),
+            Command::Availability(command) => command.run(),
             Command::Head(command) => command.run().await,
         }
     }

@@ -1,0 +1,133 @@
+//! `countersign change propose`: additions and weakenings.
+
+use super::say_draft;
+use crate::custody::Custody;
+use crate::drafts::Draft;
+use crate::{files, installed};
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Subcommand};
+use countersign_core::control::{Action, Person, Reach, RingRef, Role};
+use countersign_core::country::Country;
+use countersign_core::id::PersonId;
+use countersign_core::json::{Document, Exact};
+use countersign_core::time::Timestamp;
+use countersign_seal::ring::ShareEpoch;
+use std::path::PathBuf;
+
+#[derive(Subcommand)]
+pub(super) enum Propose {
+    /// Add a person, or give one that is there other roles, states or keys.
+    AddPerson(AddPerson),
+    /// Another policy bundle.
+    Policy(File),
+    /// Another authority directory.
+    Directory(File),
+    /// Another witness policy (C2SP tlog-policy text).
+    WitnessPolicy(File),
+    /// Another share epoch, after the trustees refreshed or made shares: the share epoch document.
+    Shares(File),
+}
+
+#[derive(Args)]
+pub(super) struct AddPerson {
+    /// Short name.
+    id: PersonId,
+    /// What the person may do: approver, counsel, rights_expert, regional_head, officer.
+    #[arg(long, required = true, value_delimiter = ',')]
+    role: Vec<Role>,
+    /// State of residence.
+    #[arg(long)]
+    state: Country,
+    /// Other states that can compel the person, as counsel stated them.
+    #[arg(long, value_delimiter = ',')]
+    reach: Vec<Country>,
+    /// When counsel stated them; now by default.
+    #[arg(long, value_name = "TIME")]
+    stated: Option<Timestamp>,
+    /// States the person is responsible for.
+    #[arg(long, value_delimiter = ',')]
+    manages: Vec<Country>,
+    /// Stands outside the custodian's reporting line.
+    #[arg(long)]
+    independent: bool,
+    /// A public key as rosters spell it (`ssh-ed25519 AAAA...`, `ed25519 HEX`); repeat for several.
+    #[arg(long, required = true, value_name = "KEY")]
+    public_key: Vec<String>,
+    /// Takes effect then, if that is later than after seven days.
+    #[arg(long, value_name = "TIME")]
+    effective: Option<Timestamp>,
+}
+
+#[derive(Args)]
+pub(super) struct File {
+    /// The document.
+    file: PathBuf,
+    /// Takes effect then, if that is later than after seven days.
+    #[arg(long, value_name = "TIME")]
+    effective: Option<Timestamp>,
+}
+
+impl Propose {
+    pub(super) async fn run(self, custody: &Custody) -> Result<()> {
+        let place = &custody.place;
+        let (action, effective) = match self {
+            Propose::AddPerson(person) => person.action(custody.desk.now()),
+            Propose::Policy(File { file, effective }) => {
+                let bundle = files::read(&file, 8 * 1024 * 1024)?;
+                let digest = installed::keep_policy(place, &bundle).with_context(|| file.display().to_string())?;
+                (Action::SetPolicy(digest), effective)
+            }
+            Propose::Directory(File { file, effective }) => {
+                let directory = files::read(&file, countersign_core::directory::Directory::MAX_LEN)?;
+                let digest =
+                    installed::keep_directory(place, &directory).with_context(|| file.display().to_string())?;
+                (Action::SetDirectory(digest), effective)
+            }
+            Propose::WitnessPolicy(File { file, effective }) => {
+                (Action::SetWitnessPolicy(files::read_text(&file, 8 * 1024)?), effective)
+            }
+            Propose::Shares(File { file, effective }) => {
+                let shares = files::read(&file, ShareEpoch::MAX_LEN)?;
+                let shares = Exact::<ShareEpoch>::parse(&shares).with_context(|| file.display().to_string())?;
+                let value = shares.value();
+                let control = custody.desk.control();
+                let state = control.at(custody.desk.now());
+                ensure!(
+                    state.ring().is_some_and(|ring| ring.id == value.ring),
+                    "{} is of ring {}, which is not the one in force",
+                    file.display(),
+                    value.ring
+                );
+                installed::keep_shares(place, &shares)?;
+                let ring = RingRef { id: value.ring, share_epoch: value.epoch, shares: shares.digest() };
+                (Action::SetRing(ring), effective)
+            }
+        };
+        let draft = Draft::keep(place, custody.desk.draft_change(action, effective).await?)?;
+        say_draft(custody, &draft);
+        Ok(())
+    }
+}
+
+impl AddPerson {
+    fn action(self, now: Timestamp) -> (Action, Option<Timestamp>) {
+        let mut states = self.reach;
+        states.push(self.state);
+        let person = Person {
+            id: self.id,
+            roles: sorted(self.role),
+            state: self.state,
+            manages: sorted(self.manages),
+            independent: self.independent,
+            reach: Reach { states: sorted(states), at: self.stated.unwrap_or(now) },
+            keys: sorted(self.public_key),
+        };
+        (Action::AddPerson(person), self.effective)
+    }
+}
+
+fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
+    list.sort();
+    list.dedup();
+    list
+}

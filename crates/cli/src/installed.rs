@@ -1,0 +1,94 @@
+//! Public documents of the custodian by digest: which of them is in force is decided by the fold, never by a file's name.
+
+use crate::files;
+use crate::place::Place;
+use anyhow::{Context, Result, bail};
+use countersign_core::directory::Directory;
+use countersign_core::id::Digest;
+use countersign_core::json::{Document, Exact};
+use countersign_policy::Bundle;
+use countersign_seal::ring::ShareEpoch;
+use std::path::PathBuf;
+
+/// Largest policy bundle document in bytes.
+const MAX_BUNDLE: usize = 8 * 1024 * 1024;
+
+/// The policy bundle with this digest.
+pub(crate) fn policy(place: &Place, digest: &Digest) -> Result<Bundle> {
+    for path in [place.document("policy-bundle.json"), policy_path(place, digest)] {
+        if !path.exists() {
+            continue;
+        }
+        let bundle = files::read(&path, MAX_BUNDLE)?;
+        let bundle = Bundle::from_document(&bundle).with_context(|| path.display().to_string())?;
+        if bundle.digest() == *digest {
+            return Ok(bundle);
+        }
+    }
+    missing("policy bundle", digest, policy_path(place, digest))
+}
+
+/// The authority directory with this digest.
+pub(crate) fn directory(place: &Place, digest: &Digest) -> Result<Exact<Directory>> {
+    for path in [place.document("directory.json"), directory_path(place, digest)] {
+        if !path.exists() {
+            continue;
+        }
+        let directory = files::read(&path, Directory::MAX_LEN)?;
+        let directory = Exact::<Directory>::parse(&directory).with_context(|| path.display().to_string())?;
+        if directory.digest() == *digest {
+            return Ok(directory);
+        }
+    }
+    missing("authority directory", digest, directory_path(place, digest))
+}
+
+/// Keeps a policy bundle for when a change puts it in force.
+pub(crate) fn keep_policy(place: &Place, document: &[u8]) -> Result<Digest> {
+    let digest = Bundle::from_document(document)?.digest();
+    files::write(&policy_path(place, &digest), document)?;
+    Ok(digest)
+}
+
+/// Keeps an authority directory for when a change puts it in force.
+pub(crate) fn keep_directory(place: &Place, document: &[u8]) -> Result<Digest> {
+    let digest = Exact::<Directory>::parse(document)?.digest();
+    files::write(&directory_path(place, &digest), document)?;
+    Ok(digest)
+}
+
+/// The verifying shares with this digest.
+pub(crate) fn shares(place: &Place, digest: &Digest) -> Result<Exact<ShareEpoch>> {
+    for path in [place.document("shares.json"), shares_path(place, digest)] {
+        if !path.exists() {
+            continue;
+        }
+        let shares = files::read(&path, ShareEpoch::MAX_LEN)?;
+        let shares = Exact::<ShareEpoch>::parse(&shares).with_context(|| path.display().to_string())?;
+        if shares.digest() == *digest {
+            return Ok(shares);
+        }
+    }
+    missing("verifying shares", digest, shares_path(place, digest))
+}
+
+/// Keeps verifying shares for when a change puts their epoch in force.
+pub(crate) fn keep_shares(place: &Place, shares: &Exact<ShareEpoch>) -> Result<()> {
+    files::write(&shares_path(place, &shares.digest()), shares.bytes())
+}
+
+fn shares_path(place: &Place, digest: &Digest) -> PathBuf {
+    place.document(&format!("share-epochs/{digest}.json"))
+}
+
+fn policy_path(place: &Place, digest: &Digest) -> PathBuf {
+    place.document(&format!("policies/{digest}.json"))
+}
+
+fn directory_path(place: &Place, digest: &Digest) -> PathBuf {
+    place.document(&format!("directories/{digest}.json"))
+}
+
+fn missing<T>(what: &str, digest: &Digest, path: PathBuf) -> Result<T> {
+    bail!("the {what} in force `{digest}` is missing: put it back as {}", path.display())
+}

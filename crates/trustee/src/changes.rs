@@ -1,0 +1,129 @@
+//! Changes of the control state: shown in words, checked against the fold and the documents kept here, and only then signed.
+
+use crate::error::{Result, TrusteeError};
+use crate::memory::read_ring;
+use crate::trustee::Trustee;
+use base64ct::{Base64, Encoding};
+use countersign_core::control::{Action, Change, RingRef, control_message};
+use countersign_core::id::{Digest, PersonId};
+use countersign_core::json::Exact;
+use countersign_core::time::Timestamp;
+use countersign_seal::kind::{Index, Kind, Sealing};
+use countersign_tlog::leaf::ControlSignature;
+use countersign_verify::state::{ControlState, in_words};
+use ed25519_dalek::Signer as _;
+
+/// A change that this trustee could acknowledge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reviewed {
+    /// Digest of the change, by which people compare what they sign.
+    pub digest: Digest,
+    /// What it does to what is in force here, one fact per line.
+    pub words: Vec<String>,
+}
+
+impl Trustee {
+    /// Reads a change against what this trustee has folded: call [`tail`](Self::tail) before.
+    ///
+    /// # Errors
+    /// [`TrusteeError::Document`] for a change that contradicts the fold: of another journal, out of turn, of somebody who is
+    /// not there, with an unusable witness policy; and when the documents that it puts in force are not installed here.
+    pub async fn review(&self, change: &[u8], now: Timestamp) -> Result<Reviewed> {
+        let (change, control) = self.read_change(change, now).await?;
+        Ok(Reviewed { digest: change.digest(), words: in_words(change.value(), &control.at(now)) })
+    }
+
+    /// Signs a change as `trustee:<index>`. `digest` is what the owner has read and compared; everything is checked as by
+    /// [`review`](Self::review).
+    ///
+    /// # Errors
+    /// As [`review`](Self::review), and [`TrusteeError::Document`] when the change has another digest.
+    pub async fn acknowledge(&self, change: &[u8], digest: &Digest, now: Timestamp) -> Result<ControlSignature> {
+        let (change, control) = self.read_change(change, now).await?;
+        if change.digest() != *digest {
+            return Err(refused(format!(
+                "its digest is `{}`, not `{digest}`: another change was read",
+                change.digest()
+            )));
+        }
+        let sig = Base64::encode_string(&self.keys.signing.sign(&control_message(change.text())).to_bytes());
+        let signature = ControlSignature { by: format!("trustee:{}", self.index()), sig };
+        let action = &change.value().action;
+        control
+            .change_standing(change.text(), action, std::slice::from_ref(&signature), now)
+            .map_err(|error| refused(format!("a signature made here would not count: {error}")))?;
+        Ok(signature)
+    }
+
+    async fn read_change(&self, bytes: &[u8], now: Timestamp) -> Result<(Exact<Change>, ControlState)> {
+        let change = Exact::<Change>::parse(bytes).map_err(refused)?;
+        let control = self.with_memory(|memory| memory.folded.as_ref().map(|folded| folded.control.clone())).await?;
+        let control = control.ok_or_else(|| TrusteeError::NotReady("the journal was not read yet".into()))?;
+        control.check_next_change(change.value(), now).map_err(refused)?;
+        self.check_documents(&change.value().action, &control, now)?;
+        Ok((change, control))
+    }
+
+    /// What the fold cannot know: that the documents are here, and that somebody of that name is meant.
+    fn check_documents(&self, action: &Action, control: &ControlState, now: Timestamp) -> Result<()> {
+        let state = control.at(now);
+        let missing = |what: &str, digest: &Digest| {
+            refused(format!(
+                "{what} `{digest}` is not installed here: read it, then `countersign trustee install FOLDER FILE`"
+            ))
+        };
+        match action {
+            Action::SetPolicy(digest) if self.documents.policy(digest)?.is_none() => {
+                Err(missing("policy bundle", digest))
+            }
+            Action::SetDirectory(digest) if self.documents.directory(digest)?.is_none() => {
+                Err(missing("authority directory", digest))
+            }
+            Action::SetRing(ring) => self.check_ring::<Sealing>(action, ring, state.ring(), control),
+            Action::SetIndexRing(ring) => self.check_ring::<Index>(action, ring, state.index_ring(), control),
+            Action::RemovePerson(id) if !state.people().contains_key(id) && !cools(control, id, now) => {
+                Err(refused(format!("nobody called `{id}` is in force or cooling")))
+            }
+            Action::RevokeKey { person, key } => {
+                let people = state.people();
+                let held = people.get(person).is_some_and(|person| person.keys.contains(key));
+                if held || cools(control, person, now) {
+                    return Ok(());
+                }
+                Err(refused(format!("`{person}` has no such key")))
+            }
+            Action::SuspendAuthority(authority) => match self.documents.directory(&state.directory())? {
+                Some(directory) if directory.value().get(authority).is_none() => {
+                    Err(refused(format!("no authority `{authority}` is in the directory in force")))
+                }
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn check_ring<K: Kind>(
+        &self,
+        action: &Action,
+        ring: &RingRef,
+        before: Option<&RingRef>,
+        control: &ControlState,
+    ) -> Result<()> {
+        if before.is_some_and(|before| before.id == ring.id && before.share_epoch >= ring.share_epoch) {
+            return Err(refused(format!(
+                "share epoch {} of this ring is not above the one in force",
+                ring.share_epoch
+            )));
+        }
+        self.check_ring_change(action)?;
+        read_ring::<K>(self.index(), control, ring, &self.documents, &self.vault).map(drop)
+    }
+}
+
+fn cools(control: &ControlState, id: &PersonId, now: Timestamp) -> bool {
+    control.waiting(now).any(|waiting| matches!(&waiting.change.action, Action::AddPerson(person) if person.id == *id))
+}
+
+fn refused(reason: impl ToString) -> TrusteeError {
+    TrusteeError::document("change of control state", reason)
+}

@@ -1,0 +1,219 @@
+//! Changes before they are leaves: whether one could follow, who has signed it, who is still missing.
+//!
+//! The fold asks the same questions, so whoever asks here before signing or publishing is told what the fold will say.
+
+use super::fold::{identity_key, signed, usable_witness_policy};
+use super::{ControlState, InForce};
+use countersign_core::control::{Action, COOLING, Change, Role, TrusteeMember};
+use countersign_core::id::PersonId;
+use countersign_core::json::Exact;
+use countersign_core::time::Timestamp;
+use countersign_tlog::leaf::ControlSignature;
+use std::collections::BTreeSet;
+
+/// Why a change does not follow, or a signature under one does not count.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// Another custodian or genesis.
+    #[error("a change for another journal")]
+    OtherJournal,
+    /// Out of turn: signatures cannot be used twice.
+    #[error("change number {found} where {next} is next")]
+    Number {
+        /// The number found.
+        found: u32,
+        /// The number expected.
+        next: u32,
+    },
+    /// Two signatures would not be two people.
+    #[error("`{added}` would share a key with `{with}`")]
+    SharedKey {
+        /// Who is added.
+        added: PersonId,
+        /// Who has the key, or is about to have it.
+        with: PersonId,
+    },
+    /// The witness policy shows nothing about this journal.
+    #[error("{0}")]
+    WitnessPolicy(String),
+    /// Nobody could serve the ring, and no trustee would have agreed to it.
+    #[error("a ring is set, and genesis names no trustees")]
+    NoTrustees,
+    /// One party twice.
+    #[error("`{0}` signed twice")]
+    SignedTwice(String),
+    /// A party that is not in force, or none at all.
+    #[error("`{0}` is not in force")]
+    NotInForce(String),
+    /// Not a signature of that party over this body.
+    #[error("the signature of `{0}` is wrong")]
+    WrongSignature(String),
+    /// A removal needs one signature.
+    #[error("nobody in force has signed the removal")]
+    NobodySigned,
+    /// An addition needs m approvers and t trustees.
+    #[error("signed by {} of {} approvers and {} of {} trustees", .0.approvers, .0.approvers_needed, .0.trustees, .0.trustees_needed)]
+    TooFew(Standing),
+}
+
+/// Who has signed a change, and how many have to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// Approvers that signed.
+    pub approvers: usize,
+    /// Counsel that signed.
+    pub counsel: usize,
+    /// Trustees that signed.
+    pub trustees: usize,
+    /// Approvers needed.
+    pub approvers_needed: usize,
+    /// Trustees needed.
+    pub trustees_needed: usize,
+    /// Whether one signature of anybody who counts is enough.
+    pub removal: bool,
+}
+
+impl Standing {
+    /// Whether the fold will accept the change.
+    pub fn is_complete(&self) -> bool {
+        if self.removal {
+            self.approvers + self.counsel + self.trustees > 0
+        } else {
+            self.approvers >= self.approvers_needed && self.trustees >= self.trustees_needed
+        }
+    }
+}
+
+impl ControlState {
+    /// Whether a change is of this journal, is the next one, and is one that could come into force, whoever signs it.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub fn check_next_change(&self, change: &Change, now: Timestamp) -> Result<(), ChangeError> {
+        self.check_place(change)?;
+        self.check_action(&change.action, now)
+    }
+
+    /// Checks every signature under a change and counts them. Every one has to be right.
+    ///
+    /// # Errors
+    /// [`ChangeError::SignedTwice`], [`ChangeError::NotInForce`], [`ChangeError::WrongSignature`].
+    pub fn change_standing(
+        &self,
+        body: &str,
+        action: &Action,
+        signatures: &[ControlSignature],
+        now: Timestamp,
+    ) -> Result<Standing, ChangeError> {
+        let genesis = self.genesis.value();
+        let state = self.at(now);
+        let mut standing = Standing {
+            approvers_needed: usize::from(genesis.change_approvals),
+            trustees_needed: genesis.trustees.as_ref().map_or(0, |trustees| usize::from(trustees.threshold)),
+            removal: action.only_removes(),
+            ..Standing::default()
+        };
+        let mut seen = BTreeSet::new();
+        for signature in signatures {
+            if !seen.insert(signature.by.as_str()) {
+                return Err(ChangeError::SignedTwice(signature.by.clone()));
+            }
+            match self.party(&state, &signature.by) {
+                None => return Err(ChangeError::NotInForce(signature.by.clone())),
+                Some((_, keys)) if !signed(body, &keys, &signature.sig) => {
+                    return Err(ChangeError::WrongSignature(signature.by.clone()));
+                }
+                Some((Party::Approver, _)) => standing.approvers += 1,
+                Some((Party::Counsel, _)) => standing.counsel += 1,
+                Some((Party::Trustee, _)) => standing.trustees += 1,
+                Some((Party::Other, _)) => {}
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Whether a change can be published now with these signatures: what the fold will say of its leaf.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub fn check_signed_change(
+        &self,
+        change: &Exact<Change>,
+        signatures: &[ControlSignature],
+        now: Timestamp,
+    ) -> Result<Standing, ChangeError> {
+        let value = change.value();
+        // In this order the fold names the same reason.
+        self.check_place(value)?;
+        let standing = self.change_standing(change.text(), &value.action, signatures, now)?;
+        if value.action.only_removes() {
+            return if standing.is_complete() { Ok(standing) } else { Err(ChangeError::NobodySigned) };
+        }
+        self.check_action(&value.action, now)?;
+        if standing.is_complete() { Ok(standing) } else { Err(ChangeError::TooFew(standing)) }
+    }
+
+    /// When a change that is first seen at `witnessed` takes effect.
+    pub fn effective(change: &Change, witnessed: Timestamp) -> Timestamp {
+        if change.action.only_removes() { witnessed } else { change.effective.max(witnessed.plus(COOLING)) }
+    }
+
+    fn check_place(&self, change: &Change) -> Result<(), ChangeError> {
+        if change.custodian != self.genesis.value().custodian.id || change.genesis != self.genesis.digest() {
+            return Err(ChangeError::OtherJournal);
+        }
+        let next = self.next_number();
+        if change.number == next { Ok(()) } else { Err(ChangeError::Number { found: change.number, next }) }
+    }
+
+    /// What an addition must be beside signed. A removal may name what is not there.
+    fn check_action(&self, action: &Action, now: Timestamp) -> Result<(), ChangeError> {
+        match action {
+            Action::AddPerson(added) => {
+                let state = self.at(now);
+                let cooling = self.waiting.iter().filter_map(|waiting| match &waiting.change.action {
+                    Action::AddPerson(person) => Some(person),
+                    _ => None,
+                });
+                let mut others = state.people.values().chain(cooling).filter(|person| person.id != added.id);
+                // INVARIANT: keys are unique across the roster, so two signatures are two people.
+                match others.find(|person| person.keys.iter().any(|key| added.keys.contains(key))) {
+                    None => Ok(()),
+                    Some(person) => Err(ChangeError::SharedKey { added: added.id.clone(), with: person.id.clone() }),
+                }
+            }
+            Action::SetWitnessPolicy(text) => {
+                usable_witness_policy(text, self.genesis.value()).map_err(ChangeError::WitnessPolicy)
+            }
+            Action::SetRing(_) | Action::SetIndexRing(_) if self.genesis.value().trustees.is_none() => {
+                Err(ChangeError::NoTrustees)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A party in force by its name in signatures, with its keys.
+    fn party(&self, state: &InForce, by: &str) -> Option<(Party, Vec<String>)> {
+        let named = by.strip_prefix("person:").and_then(|id| PersonId::parse(id).ok());
+        if let Some(person) = named.and_then(|id| state.people.get(&id)) {
+            let party = if person.roles.contains(&Role::Approver) {
+                Party::Approver
+            } else if person.roles.contains(&Role::Counsel) {
+                Party::Counsel
+            } else {
+                Party::Other
+            };
+            return Some((party, person.keys.clone()));
+        }
+        self.member_named(by).map(|member: &TrusteeMember| (Party::Trustee, vec![identity_key(member)]))
+    }
+}
+
+/// As what a signature counts.
+enum Party {
+    Approver,
+    Counsel,
+    Trustee,
+    /// Somebody in force whose signature is allowed and counts for nothing.
+    Other,
+}

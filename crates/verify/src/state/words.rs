@@ -1,0 +1,121 @@
+//! What a change says, in words: shown to everybody who is asked to sign it.
+
+use super::InForce;
+use countersign_core::control::{Action, Change, Person, RingRef};
+use countersign_core::country::Country;
+use countersign_core::id::Digest;
+use std::fmt::Display;
+
+/// What a change would do to what is in force, one fact per line. The last line says when.
+pub fn in_words(change: &Change, state: &InForce) -> Vec<String> {
+    let mut lines = match &change.action {
+        Action::AddPerson(person) => added(person, state.people.get(&person.id)),
+        Action::RemovePerson(id) => match state.people.get(id) {
+            Some(person) => {
+                vec![format!("`{id}` leaves the roster: {} in {}", list(&person.roles), person.state)]
+            }
+            None => vec![format!("`{id}` is not in the roster; an addition that is cooling is cancelled")],
+        },
+        Action::RevokeKey { person, key } => revoked(person.as_str(), key, state.people.get(person)),
+        Action::SetPolicy(digest) => replaced("policy bundle", &state.policy, digest),
+        Action::SetDirectory(digest) => replaced("authority directory", &state.directory, digest),
+        Action::SuspendAuthority(authority) if state.is_suspended(authority) => {
+            vec![format!("`{authority}` is suspended already")]
+        }
+        Action::SuspendAuthority(authority) => vec![format!("no order for `{authority}` is answered any more")],
+        Action::SetWitnessPolicy(text) => {
+            let mut lines = vec!["another witness policy; now:".to_owned()];
+            lines.extend(state.witness_policy.lines().map(|line| format!("  {line}")));
+            lines.push("then:".to_owned());
+            lines.extend(text.lines().map(|line| format!("  {line}")));
+            lines
+        }
+        Action::SetRing(ring) => ring_set("key ring", ring, state.ring()),
+        Action::SetIndexRing(ring) => ring_set("index ring", ring, state.index_ring()),
+        Action::HoldOrder(order) if state.is_held(order) => vec![format!("order `{order}` is held already")],
+        Action::HoldOrder(order) => vec![format!("order `{order}` is never answered")],
+    };
+    lines.push(if change.action.only_removes() {
+        "takes effect at once, for good, with one signature".to_owned()
+    } else {
+        format!("takes effect seven days after witnesses saw it, not before {}", change.effective)
+    });
+    lines
+}
+
+fn added(person: &Person, before: Option<&Person>) -> Vec<String> {
+    let id = &person.id;
+    let mut lines = Vec::new();
+    let Some(before) = before else {
+        lines.push(format!("`{id}` enters the roster as {}, in {}", list(&person.roles), person.state));
+        lines.push(format!("can be compelled by {}, as stated at {}", list(&person.reach.states), person.reach.at));
+        lines.push(format!("manages {}", states(&person.manages)));
+        lines.push(format!("{} the custodian's reporting line", inside(person.independent)));
+        lines.extend(person.keys.iter().map(|key| format!("signs with {key}")));
+        return lines;
+    };
+    let mut differs = |what: &str, was: String, will: String| {
+        if was != will {
+            lines.push(format!("{what} of `{id}`: {was} becomes {will}"));
+        }
+    };
+    differs("roles", list(&before.roles), list(&person.roles));
+    differs("state", before.state.to_string(), person.state.to_string());
+    differs("states that can compel", list(&before.reach.states), list(&person.reach.states));
+    differs("statement about them", before.reach.at.to_string(), person.reach.at.to_string());
+    differs("states managed", states(&before.manages), states(&person.manages));
+    differs("reporting line", inside(before.independent).into(), inside(person.independent).into());
+    let gone = before.keys.iter().filter(|key| !person.keys.contains(key));
+    lines.extend(gone.map(|key| format!("`{id}` no longer signs with {key}")));
+    let new = person.keys.iter().filter(|key| !before.keys.contains(key));
+    lines.extend(new.map(|key| format!("`{id}` signs with {key} too")));
+    if lines.is_empty() {
+        lines.push(format!("`{id}` stays as it is"));
+    }
+    lines
+}
+
+fn revoked(id: &str, key: &str, person: Option<&Person>) -> Vec<String> {
+    let mut lines = vec![format!("signatures of `{id}` with {key} count for nothing")];
+    match person {
+        Some(person) if !person.keys.iter().any(|kept| kept == key) => {
+            lines.push("the roster in force has no such key; an addition that is cooling loses it".to_owned());
+        }
+        Some(person) if person.keys.len() == 1 => lines.push(format!("`{id}` has no other key and signs nothing then")),
+        Some(_) => {}
+        None => lines.push(format!("`{id}` is not in the roster; an addition that is cooling loses the key")),
+    }
+    lines
+}
+
+fn replaced(what: &str, now: &Digest, then: &Digest) -> Vec<String> {
+    if now == then {
+        return vec![format!("{what} `{now}` stays")];
+    }
+    vec![format!("{what} `{now}` is replaced"), format!("by `{then}`")]
+}
+
+fn ring_set(what: &str, ring: &RingRef, before: Option<&RingRef>) -> Vec<String> {
+    let was =
+        before.map_or_else(|| "none".to_owned(), |ring| format!("{} in share epoch {}", ring.id, ring.share_epoch));
+    let mut lines = vec![
+        format!("{what} now: {was}"),
+        format!("then: {} in share epoch {}, verifying shares `{}`", ring.id, ring.share_epoch, ring.shares),
+    ];
+    if before.is_some_and(|before| before.id == ring.id && before.share_epoch >= ring.share_epoch) {
+        lines.push("the share epoch does not rise: shares that were given up would count again".to_owned());
+    }
+    lines
+}
+
+fn inside(independent: bool) -> &'static str {
+    if independent { "outside" } else { "inside" }
+}
+
+fn states(states: &[Country]) -> String {
+    if states.is_empty() { "no state".to_owned() } else { list(states) }
+}
+
+fn list(items: &[impl Display]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
