@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 use world::{COURT, Case, Given, World, authority_secret, seed, signing_key};
 
-#[expect(dead_code, reason = "the world of the crate's tests has more than the bench needs")]
+#[expect(dead_code, unused_imports, reason = "the world of the crate's tests has more than the bench needs")]
 #[path = "../../crates/verify/tests/world/mod.rs"]
 mod world;
 

@@ -33,7 +33,7 @@ fn dummies_come_while_it_serves_and_a_kill_leaves_the_log_sound() {
     let hand = Hand::founded();
     configure(&hand, "cover", serde_json::json!({"sealed_per_tick": 1000}));
     serve_until(&hand, 4);
-    serve_until(&hand, 8);
+    serve_until(&hand, 9);
     assert!(hand.good(&["log", "fsck"]).contains("sound"));
     let log = hand.inside("custodian/log");
     let totals: Value = serde_json::from_str(&hand.good(&["verify", "log", &log])).unwrap();
