@@ -19,7 +19,7 @@ use countersign_trustee::{Answered, FolderSource, Result, TailReport, Trustee};
 use countersign_verify::refusal::Code;
 use countersign_verify::wire::{Answer, Outcome, Receipt, Signed};
 use ed25519_dalek::SigningKey;
-use rand_core::Rng as _;
+use rand_chacha::rand_core::Rng as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
