@@ -1,8 +1,8 @@
 //! Founding a custodian: keys of every party, the key ring by distributed key generation, leaf 0 signed by all.
 //!
 //! The steps are the same whether the trustees are processes of their own on machines of their own or, for a trial, in this process:
-//! [`prepare`] makes everything that the custodian makes alone and the terms of the ceremony, the trustees attend at the meeting place
-//! ([`Hall`]), [`finish`] has the people sign genesis and appends leaf 0.
+//! [`mod@prepare`] makes everything that the custodian makes alone and the terms of the ceremony, the trustees attend at the meeting place
+//! ([`Hall`]), [`mod@finish`] has the people sign genesis and appends leaf 0.
 
 mod directory;
 mod finish;

@@ -17,7 +17,7 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 #[derive(Args)]
 pub(crate) struct Availability {
-    /// A trustee: NAME=CHANCE[@DAYS:FROM-TO][+OUTAGE...]; repeat for each.
+    /// A trustee, as `NAME=CHANCE[@DAYS:FROM-TO][+OUTAGE...]`; repeat for each.
     #[arg(long, required = true, value_name = "TRUSTEE")]
     trustee: Vec<String>,
     /// A common outage: NAME=CHANCE that it lasts for the whole clock; repeat for several.
