@@ -20,6 +20,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    end_when_nobody_reads();
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "error".into()))
         .with_writer(std::io::stderr)
@@ -36,6 +37,23 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => fail(&error),
     }
+}
+
+/// A reader that goes away, like `head`, ends the program as quietly as others; other faults of standard output are one line.
+fn end_when_nobody_reads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let message = panic.payload_as_str().unwrap_or_default();
+        match message.strip_prefix("failed printing to stdout: ") {
+            // What a shell shows of a program that a closed pipe has ended.
+            Some(reason) if reason.starts_with("Broken pipe") => std::process::exit(141),
+            Some(reason) => {
+                eprintln!("countersign: cannot write to standard output: {reason}");
+                std::process::exit(1)
+            }
+            None => usual(panic),
+        }
+    }));
 }
 
 fn one_line(text: &str) -> String {

@@ -449,3 +449,19 @@ fn witnesses_and_logs_that_are_none() {
     one_line(&log_serve(hand.dir.to_str().unwrap(), "127.0.0.1:0"), &["holds no log"]);
     one_line(&log_serve(&hand.inside("custodian/log"), "[::]:0"), &["not a loopback address"]);
 }
+
+#[test]
+fn output_that_nobody_reads_ends_quietly_and_other_faults_are_one_line() {
+    let columns = |output: Stdio| {
+        command(Path::new("none"), &["client", "columns"]).stdout(output).stderr(Stdio::piped()).output().unwrap()
+    };
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ended = columns(writer.into());
+    assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(141), &b""[..]));
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let failed = columns(full.into());
+    let said = String::from_utf8(failed.stderr).unwrap();
+    assert_eq!((failed.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert!(said.starts_with("countersign: cannot write to standard output"), "{said}");
+}
