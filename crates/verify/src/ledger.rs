@@ -199,6 +199,26 @@ impl Ledger {
         *counted = counted.saturating_add(people);
     }
 
+    /// Keeps what an answer leaves: the time, and, unless it repeats one, its replay key and `people` under every counter.
+    pub(crate) fn remember(
+        &mut self,
+        answered: (OrderId, Digest, u32),
+        counters: &[CounterKey],
+        people: u32,
+        replay: bool,
+        now: Timestamp,
+    ) {
+        self.latest = Some(self.latest.map_or(now, |latest| latest.max(now)));
+        if replay {
+            return;
+        }
+        let (id, digest, share_epoch) = answered;
+        self.replay.insert(id, (digest, share_epoch));
+        for key in counters {
+            self.count(key.clone(), now, u64::from(people));
+        }
+    }
+
     /// By how many people the stop of `key` is raised now.
     pub fn lifted(&self, key: &CounterKey, now: Timestamp) -> u64 {
         let holding = self.lifts.iter().filter(|lift| lift.key == *key && lift.holds(now));

@@ -10,9 +10,9 @@ use crate::ledger::{CounterKey, Ledger, hard_stop};
 use crate::order_leaf::check_fields;
 use crate::refusal::{Code, Refusal};
 use crate::request::publicity::{Publicity, SKEW, check_evidence};
-use crate::request::{check_pause, check_receipts};
+use crate::request::{addressed, check_pause, check_receipts, check_times, open_from_desk};
 use crate::state::{ControlState, InForce, JournalView};
-use crate::wire::{LookupRequest, SealedHeader, Signed, SignedError};
+use crate::wire::{LookupRequest, SealedHeader, Signed};
 use countersign_approve::verify_approval;
 use countersign_core::approval::{Approval, SignerRole, Verdict};
 use countersign_core::digest;
@@ -89,15 +89,9 @@ pub struct LookupPlan {
 impl LookupPlan {
     /// What the trustee must remember together with its answer.
     pub fn remember(&self, ledger: &mut Ledger, now: Timestamp) {
-        ledger.latest = Some(ledger.latest.map_or(now, |latest| latest.max(now)));
-        if self.replay {
-            return;
-        }
         let lookup = self.lookup.value();
-        ledger.replay.insert(lookup.id, (self.lookup.digest(), self.share_epoch));
-        for key in &self.counters {
-            ledger.count(key.clone(), now, u64::from(lookup.count));
-        }
+        let answered = (lookup.id, self.lookup.digest(), self.share_epoch);
+        ledger.remember(answered, &self.counters, lookup.count, self.replay, now);
     }
 }
 
@@ -142,19 +136,9 @@ pub fn lookup_leaf_fields(lookup: &Exact<Lookup>) -> Vec<(&'static str, Value)> 
 /// # Errors
 /// [`Refusal`] with [`Code::Malformed`], [`Code::DeskSignature`] or [`Code::WrongAddressee`].
 pub fn open_lookup(view: &LookupView<'_>, bytes: &[u8]) -> Result<(Signed<LookupRequest>, ClaimedLookup), Refusal> {
-    let genesis = view.control.genesis().value();
-    let signed = Signed::<LookupRequest>::open(bytes, &genesis.desk_key).map_err(|error| {
-        let code = match error {
-            SignedError::WrongSignature { .. } => Code::DeskSignature,
-            SignedError::NoSignature { .. } | SignedError::Document(_) => Code::Malformed,
-        };
-        Refusal::new(code, error)
-    })?;
+    let signed = open_from_desk::<LookupRequest>(view.control, bytes)?;
     let request = signed.value();
-    if (request.custodian, request.trustee) != (genesis.custodian.id, view.trustee) {
-        let detail = format!("for trustee {} of custodian {}", request.trustee, request.custodian);
-        return Err(Refusal::new(Code::WrongAddressee, detail));
-    }
+    addressed(view.control, view.trustee, (request.custodian, request.trustee))?;
     let text = request.lookup.as_bytes();
     let claimed = match Exact::<Lookup>::parse(text) {
         Ok(lookup) => ClaimedLookup { lookup: lookup.digest(), id: Some(lookup.value().id) },
@@ -184,7 +168,7 @@ pub fn verify_lookup(
     if value.custodian != request.custodian {
         return Err(Refusal::new(Code::WrongAddressee, "the lookup is of another custodian"));
     }
-    times(view, now, value)?;
+    check_times(view.ledger, now, value.not_before, value.expires)?;
     let state = view.control.at(now);
     let attribute = keys(view, &state, request, value)?;
     let blinded = blinded(request, value)?;
@@ -206,19 +190,6 @@ pub fn verify_lookup(
     };
     let (share_epoch, state) = (view.shares.epoch(), state.digest());
     Ok(LookupPlan { attribute, blinded, records, share_epoch, state, counters, replay, publicity, lookup })
-}
-
-fn times(view: &LookupView<'_>, now: Timestamp, lookup: &Lookup) -> Result<(), Refusal> {
-    if let Some(latest) = view.ledger.latest.filter(|latest| now.plus(SKEW) < *latest) {
-        return Err(Refusal::new(Code::ClockWentBack, format!("now {now}, acted before at {latest}")));
-    }
-    if now.plus(SKEW) < lookup.not_before {
-        return Err(Refusal::new(Code::NotYetValid, format!("valid from {}", lookup.not_before)));
-    }
-    if now >= lookup.expires {
-        return Err(Refusal::new(Code::Expired, format!("expired at {}", lookup.expires)));
-    }
-    Ok(())
 }
 
 /// The index ring is the one in force, and has the attribute. A sealing ring can never stand here: it has another type.

@@ -14,11 +14,11 @@ pub use scope::PlannedRecord;
 use crate::ledger::{CounterKey, Ledger};
 use crate::refusal::{Code, Refusal};
 use crate::state::{ControlState, InForce, JournalView};
-use crate::wire::{ReleaseRequest, Signed};
+use crate::wire::{ReleaseRequest, Signed, SignedError};
 use countersign_core::class::ClassSet;
 use countersign_core::directory::Directory;
-use countersign_core::id::{Digest, OrderId};
-use countersign_core::json::Exact;
+use countersign_core::id::{CustodianId, Digest, OrderId};
+use countersign_core::json::{Document, Exact};
 use countersign_core::order::Order;
 use countersign_core::time::Timestamp;
 use countersign_policy::Bundle;
@@ -71,15 +71,9 @@ pub struct Plan {
 impl Plan {
     /// What the trustee must remember together with its answer.
     pub fn remember(&self, ledger: &mut Ledger, now: Timestamp) {
-        ledger.latest = Some(ledger.latest.map_or(now, |latest| latest.max(now)));
-        if self.replay {
-            return;
-        }
         let order = self.order.value();
-        ledger.replay.insert(order.id, (self.order.digest(), self.share_epoch));
-        for key in &self.counters {
-            ledger.count(key.clone(), now, u64::from(order.scope.subjects));
-        }
+        let answered = (order.id, self.order.digest(), self.share_epoch);
+        ledger.remember(answered, &self.counters, order.scope.subjects, self.replay, now);
     }
 }
 
@@ -97,34 +91,37 @@ pub struct Claimed {
 /// # Errors
 /// [`Refusal`] with [`Code::Malformed`], [`Code::DeskSignature`] or [`Code::WrongAddressee`].
 pub fn open(view: &View<'_>, bytes: &[u8]) -> Result<(Signed<ReleaseRequest>, Claimed), Refusal> {
-    use crate::wire::SignedError;
-    let genesis = view.control.genesis().value();
-    let signed = Signed::<ReleaseRequest>::open(bytes, &genesis.desk_key).map_err(|error| {
-        let code = match error {
-            SignedError::WrongSignature { .. } => Code::DeskSignature,
-            SignedError::NoSignature { .. } | SignedError::Document(_) => Code::Malformed,
-        };
-        Refusal::new(code, error)
-    })?;
+    let signed = open_from_desk::<ReleaseRequest>(view.control, bytes)?;
     let request = signed.value();
-    if request.custodian != genesis.custodian.id || request.trustee != view.trustee {
-        let detail = format!("for trustee {} of custodian {}", request.trustee, request.custodian);
-        return Err(Refusal::new(Code::WrongAddressee, detail));
-    }
+    addressed(view.control, view.trustee, (request.custodian, request.trustee))?;
     let order = Exact::<Order>::parse(request.order.as_bytes());
     let claimed = Claimed {
         order: order.as_ref().map_or_else(
-            |_| {
-                countersign_core::digest::document(
-                    <Order as countersign_core::json::Document>::DOMAIN,
-                    request.order.as_bytes(),
-                )
-            },
+            |_| countersign_core::digest::document(Order::DOMAIN, request.order.as_bytes()),
             Exact::digest,
         ),
         id: order.ok().map(|order| order.value().id),
     };
     Ok((signed, claimed))
+}
+
+/// What only the desk of this custodian can have signed.
+pub(crate) fn open_from_desk<D: Document>(control: &ControlState, bytes: &[u8]) -> Result<Signed<D>, Refusal> {
+    Signed::<D>::open(bytes, &control.genesis().value().desk_key).map_err(|error| {
+        let code = match error {
+            SignedError::WrongSignature { .. } => Code::DeskSignature,
+            SignedError::NoSignature { .. } | SignedError::Document(_) => Code::Malformed,
+        };
+        Refusal::new(code, error)
+    })
+}
+
+/// Whether a message for trustee `to.1` of custodian `to.0` is for this one.
+pub(crate) fn addressed(control: &ControlState, trustee: u16, to: (CustodianId, u16)) -> Result<(), Refusal> {
+    if to == (control.genesis().value().custodian.id, trustee) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::WrongAddressee, format!("for trustee {} of custodian {}", to.1, to.0)))
 }
 
 /// May this be released? All fourteen checks, from bytes, the trustee's own view and clock.
@@ -157,7 +154,7 @@ pub fn verify_opened(
     if value.custodian != request.custodian {
         return Err(Refusal::new(Code::WrongAddressee, "the order is of another custodian"));
     }
-    times(view, now, value)?;
+    check_times(view.ledger, now, value.not_before, value.expires)?;
     let state = view.control.at(now);
     keys(view, &state, request, value)?;
     let planned = scope::check(request, value)?;
@@ -192,16 +189,21 @@ pub fn verify_opened(
     })
 }
 
-/// Check 2: the trustee's own clock, never going back, within the order's lifetime.
-fn times(view: &View<'_>, now: Timestamp, order: &Order) -> Result<(), Refusal> {
-    if let Some(latest) = view.ledger.latest.filter(|latest| now.plus(SKEW) < *latest) {
+/// Check 2: the trustee's own clock, never going back, within the lifetime of what is asked.
+pub(crate) fn check_times(
+    ledger: &Ledger,
+    now: Timestamp,
+    not_before: Timestamp,
+    expires: Timestamp,
+) -> Result<(), Refusal> {
+    if let Some(latest) = ledger.latest.filter(|latest| now.plus(SKEW) < *latest) {
         return Err(Refusal::new(Code::ClockWentBack, format!("now {now}, acted before at {latest}")));
     }
-    if now.plus(SKEW) < order.not_before {
-        return Err(Refusal::new(Code::NotYetValid, format!("valid from {}", order.not_before)));
+    if now.plus(SKEW) < not_before {
+        return Err(Refusal::new(Code::NotYetValid, format!("valid from {not_before}")));
     }
-    if now >= order.expires {
-        return Err(Refusal::new(Code::Expired, format!("expired at {}", order.expires)));
+    if now >= expires {
+        return Err(Refusal::new(Code::Expired, format!("expired at {expires}")));
     }
     Ok(())
 }
