@@ -11,6 +11,7 @@ use countersign_core::control::Person;
 use countersign_core::country::Country;
 use countersign_core::directory::{Authority, Directory};
 use countersign_core::facts::{Factor, Facts};
+use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_core::order::{Mode, Order};
 use countersign_core::time::{DAY, Timestamp};
@@ -33,23 +34,23 @@ pub(crate) fn facts(bytes: &[u8], order: &Order) -> Result<Exact<Facts>, Refusal
     if same { Ok(facts) } else { Err(Refusal::new(Code::FactsDiffer, "the facts are not the ones the order names")) }
 }
 
-/// Policy and directory are the ones in force.
-pub(super) fn pinned(view: &View<'_>, state: &InForce, order: &Order, facts: &Facts) -> Result<(), Refusal> {
-    if order.policy != state.policy() || view.bundle.digest() != state.policy() {
-        let detail =
-            format!("order names {}, in force {}, held here {}", order.policy, state.policy(), view.bundle.digest());
-        return Err(Refusal::new(Code::PolicyNotInForce, detail));
+/// The policy is the one in force, and the one held here.
+pub(super) fn pinned_policy(view: &View<'_>, state: &InForce, order: &Order) -> Result<(), Refusal> {
+    if order.policy == state.policy() && view.bundle.digest() == state.policy() {
+        return Ok(());
     }
-    if facts.directory != state.directory() || view.directory.digest() != state.directory() {
-        let detail = format!(
-            "facts name {}, in force {}, held here {}",
-            facts.directory,
-            state.directory(),
-            view.directory.digest()
-        );
-        return Err(Refusal::new(Code::DirectoryNotInForce, detail));
+    let detail =
+        format!("order names {}, in force {}, held here {}", order.policy, state.policy(), view.bundle.digest());
+    Err(Refusal::new(Code::PolicyNotInForce, detail))
+}
+
+/// The directory is the one in force, and the one held here.
+pub(super) fn pinned_directory(view: &View<'_>, state: &InForce, named: &Digest) -> Result<(), Refusal> {
+    if *named == state.directory() && view.directory.digest() == state.directory() {
+        return Ok(());
     }
-    Ok(())
+    let detail = format!("facts name {named}, in force {}, held here {}", state.directory(), view.directory.digest());
+    Err(Refusal::new(Code::DirectoryNotInForce, detail))
 }
 
 /// The authority that asks, and its key.

@@ -4,12 +4,9 @@ use super::View;
 use crate::ledger::{CounterKey, Ledger, hard_stop};
 use crate::refusal::{Code, Refusal};
 use crate::state::InForce;
-use countersign_core::facts::Facts;
-use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_core::order::Order;
 use countersign_core::time::{MINUTE, Timestamp};
-use countersign_policy::Per;
 
 /// How long a trustee waits for its receipts to appear in the journal.
 pub const RECEIPT_PATIENCE: i64 = 10 * MINUTE;
@@ -42,48 +39,33 @@ pub(crate) fn check_pause(ledger: &Ledger) -> Result<(), Refusal> {
     }
 }
 
-/// The counters an order touches; each is counted with the order's subjects.
-pub(super) fn counters(order: &Order, facts: &Facts) -> Vec<CounterKey> {
-    let mut keys = vec![
-        CounterKey::All,
-        CounterKey::Kind(order.kind),
-        CounterKey::Authority(order.authority.clone()),
-        CounterKey::Matter(facts.matter),
-    ];
-    keys.extend(order.scope.classes.iter().map(CounterKey::Class));
-    keys.extend(facts.addresses.iter().map(|address: &Digest| CounterKey::Address(*address)));
-    keys
+/// What one day, one authority, one agent may see at most.
+pub(super) struct Cap {
+    /// What is counted.
+    pub(super) key: CounterKey,
+    /// The refusal when an answer would pass the stop.
+    pub(super) code: Code,
+    /// Most people in the window, as the policy has it for all trustees together.
+    pub(super) people: u32,
+    /// Length of the window.
+    pub(super) days: u16,
 }
 
 /// Refuses when an answer would pass a hard stop. A person at the trustee lifts one for a limited time by a limited number.
-///
-/// Beside the caps of the policy, one day sees at most as many people as the policy's largest single request.
-pub(super) fn check_caps(view: &View<'_>, keys: &[CounterKey], subjects: u32, now: Timestamp) -> Result<(), Refusal> {
+pub(super) fn check_caps(view: &View<'_>, caps: &[Cap], subjects: u32, now: Timestamp) -> Result<(), Refusal> {
     let Some((threshold, members)) = view.control.trustees() else {
         return Err(Refusal::new(Code::WrongRing, "genesis names no trustees"));
     };
-    let check = |code, key, cap, days| {
-        let already = view.ledger.people(key, days, now);
-        let stop = hard_stop(cap, threshold, members, already).saturating_add(view.ledger.lifted(key, now));
-        if already.saturating_add(u64::from(subjects)) <= stop {
-            return Ok(());
-        }
-        let detail = format!("{already} people counted here in {days} days, {subjects} more asked, hard stop {stop}");
-        Err(Refusal::new(code, detail))
-    };
-    let caps = view.bundle.caps();
-    for cap in &caps.cumulative {
-        for key in keys {
-            let code = match (cap.per, key) {
-                (Per::Authority, CounterKey::Authority(_)) => Code::CapAuthority,
-                (Per::Matter, CounterKey::Matter(_)) => Code::CapMatter,
-                (Per::Address, CounterKey::Address(_)) => Code::CapAddress,
-                _ => continue,
-            };
-            check(code, key, cap.subjects, cap.days)?;
+    for Cap { key, code, people, days } in caps {
+        let already = view.ledger.people(key, *days, now);
+        let stop = hard_stop(*people, threshold, members, already).saturating_add(view.ledger.lifted(key, now));
+        if already.saturating_add(u64::from(subjects)) > stop {
+            let detail =
+                format!("{already} people counted here in {days} days, {subjects} more asked, hard stop {stop}");
+            return Err(Refusal::new(*code, detail));
         }
     }
-    check(Code::CapDay, &CounterKey::All, caps.absolute, 1)
+    Ok(())
 }
 
 /// Refuses while receipts of this trustee are missing from the journal.

@@ -1,8 +1,13 @@
 //! "May this be released?": the fourteen checks of a trustee, in the order of `release.md`, as one pure function over bytes.
+//!
+//! [`verify_opened`] names the checks that every order passes, once; what differs by the kind of order is its [`road`]: the
+//! facts document, the recipient and where its key is in force, who has to sign, how long it waits, what is counted.
 
+mod case;
 pub(crate) mod decision;
 mod memory;
 pub(crate) mod publicity;
+mod road;
 pub(crate) mod scope;
 
 pub use decision::release_decision;
@@ -11,6 +16,7 @@ pub(crate) use memory::{check_pause, check_receipts};
 pub use publicity::{FRESHNESS, Publicity, SKEW};
 pub use scope::PlannedRecord;
 
+use self::road::{Asked, Road};
 use crate::ledger::{CounterKey, Ledger};
 use crate::refusal::{Code, Refusal};
 use crate::state::{ControlState, InForce, JournalView};
@@ -54,7 +60,7 @@ pub struct Plan {
     pub records: Vec<PlannedRecord>,
     /// Union of the classes.
     pub classes: ClassSet,
-    /// The recipient's X-Wing public key, base64 as in the directory in force.
+    /// The recipient's X-Wing public key, base64: the road of the kind has checked it.
     pub recipient_key: String,
     /// Share epoch to answer under.
     pub share_epoch: u32,
@@ -157,32 +163,27 @@ pub fn verify_opened(
     check_times(view.ledger, now, value.not_before, value.expires)?;
     let state = view.control.at(now);
     keys(view, &state, request, value)?;
-    let planned = scope::check(request, value)?;
-    let facts = decision::facts(request.facts.as_bytes(), value)?;
+    let road = Road::of(value)?;
+    let fitting = scope::check(request, value)?;
+    let facts = road.facts(request, value)?;
     let publicity = publicity::check(view, &state, now, request, &order)?;
-    decision::pinned(view, &state, value, facts.value())?;
-    let authority = decision::authority(view.directory.value(), &state, value)?;
-    let approvals = decision::approvals(&state, now, &request.approvals, &order, publicity.since)?;
-    let decided = decision::Decided { order: &order, facts: facts.value(), authority };
-    decision::policy(view, &state, now, &decided, &approvals, &publicity)?;
-    publicity::check_waiting(now, value, &publicity)?;
-    publicity::check_delay(now, request, value, authority)?;
+    decision::pinned_policy(view, &state, value)?;
+    let asked = Asked { view, state: &state, now, request, order: &order, publicity: &publicity };
+    let granted = facts.check(&asked)?;
     let replay = memory::check_replay(view, &state, &order, view.shares.epoch())?;
     memory::check_pause(view.ledger)?;
-    let counters = memory::counters(value, facts.value());
     if !replay {
-        memory::check_caps(view, &counters, value.scope.subjects, now)?;
+        memory::check_caps(view, &granted.caps, value.scope.subjects, now)?;
     }
     memory::check_receipts(view.ledger, now)?;
-    let records = scope::check_headers(view, request, &planned, seed)?;
-    let recipient_key = authority.recipient.as_ref().map(|keys| keys.xwing_key.clone()).unwrap_or_default();
+    let records = scope::check_headers(view, request, &fitting, seed)?;
     Ok(Plan {
         classes: value.scope.classes.clone(),
         records,
-        recipient_key,
+        recipient_key: granted.recipient_key,
         share_epoch: view.shares.epoch(),
         state: state.digest(),
-        counters,
+        counters: granted.counters,
         replay,
         publicity,
         order,

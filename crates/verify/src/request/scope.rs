@@ -4,9 +4,9 @@ use super::View;
 use crate::manifest::{Manifest, ManifestEntry};
 use crate::refusal::{Code, Refusal};
 use crate::wire::ReleaseRequest;
-use countersign_core::class::{Class, ClassSet};
+use countersign_core::class::ClassSet;
 use countersign_core::json::Exact;
-use countersign_core::order::{Kind, Order};
+use countersign_core::order::Order;
 use countersign_seal::header::{Capsule, CheckedCapsule, Header, check_batch};
 use countersign_seal::label::Label;
 use std::collections::BTreeSet;
@@ -27,7 +27,6 @@ pub(crate) struct Fitting {
 
 /// Check 4.
 pub(super) fn check(request: &ReleaseRequest, order: &Order) -> Result<Fitting, Refusal> {
-    served(order)?;
     let manifest = Exact::<Manifest>::parse(request.manifest.as_bytes())
         .map_err(|error| Refusal::new(Code::ManifestDiffers, error))?;
     fit(manifest.value(), order)
@@ -104,24 +103,6 @@ pub(super) fn check_headers(
     })?;
     let classes = fitting.entries.iter().map(|(entry, _)| entry.classes.clone());
     Ok(checked.into_iter().zip(classes).map(|(capsule, classes)| PlannedRecord { capsule, classes }).collect())
-}
-
-/// Kinds and classes that this road serves; the others have their own lanes.
-fn served(order: &Order) -> Result<(), Refusal> {
-    match order.kind {
-        Kind::Disclosure | Kind::Compelled => Ok(()),
-        Kind::Emergency => {
-            let identity_and_contact: ClassSet =
-                [Class::Name, Class::Birth, Class::Address, Class::Email, Class::Phone].into_iter().collect();
-            if order.scope.classes.is_subset(&identity_and_contact) {
-                return Ok(());
-            }
-            Err(Refusal::new(Code::ClassesNotForKind, "an emergency order opens identity and contact only"))
-        }
-        Kind::Duty | Kind::Read | Kind::Lookup | Kind::Trace | Kind::Answer => {
-            Err(Refusal::new(Code::KindNotServed, format!("orders of kind `{}` have their own lane", order.kind)))
-        }
-    }
 }
 
 fn inside_window(order: &Order, label: &Label) -> Result<(), String> {
