@@ -200,8 +200,13 @@ fn open_witness(
 }
 
 /// A witness in a folder beside the custodian's.
-pub(crate) fn local_witness(place: &Place, number: u16, log: &VerifierKey) -> Result<Arc<dyn Witness>> {
-    open_witness(place, &PartyAt { number, at: "local".into() }, log, &edge::clock())
+pub(crate) fn local_witness(
+    place: &Place,
+    number: u16,
+    log: &VerifierKey,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Witness>> {
+    open_witness(place, &PartyAt { number, at: "local".into() }, log, clock)
 }
 
 /// The trustees as the desk asks them, and those that work in folders beside the custodian's.

@@ -5,6 +5,7 @@ pub(crate) mod change;
 pub(crate) mod client;
 mod contact;
 mod demo;
+mod drill;
 mod exit_state;
 pub(crate) mod init;
 mod log;
@@ -38,6 +39,9 @@ enum Command {
     /// Play the whole story in a folder and leave the server running.
     #[command(after_help = demo::EXAMPLE)]
     Demo(demo::Demo),
+    /// Attack a custodian that exists for nothing else, and show who refused what.
+    #[command(after_help = drill::EXAMPLE)]
+    Drill(drill::Drill),
     /// Found a custodian for a trial: keys of all parties, the key ceremony, leaf 0, in one folder.
     #[command(after_help = init::EXAMPLE)]
     Init(init::Init),
@@ -88,9 +92,11 @@ enum Command {
 /// Runs one command.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let is_demo = matches!(arguments.command, Command::Demo(_));
+    let given = arguments.dir.clone();
     let dir = arguments.dir.unwrap_or_else(|| if is_demo { "countersign-demo" } else { "countersign-data" }.into());
     match arguments.command {
         Command::Demo(command) => return command.run(&dir).await,
+        Command::Drill(command) => return command.run(given.as_deref()).await,
         Command::Init(command) => command.run(&dir).await?,
         Command::Ring(command) => command.run(&dir).await?,
         Command::Client(command) => command.run(&dir).await?,

@@ -72,13 +72,28 @@ pub(crate) struct Opened {
 
 /// Decrypts, verifies and combines a package.
 pub(crate) fn open(package: &Path, keys: &Path, genesis: Option<&Digest>) -> Result<Opened> {
+    let files = unpack(package, keys)?;
+    let secret = recipient_key(keys)?;
+    open_files(files, &secret, genesis).with_context(|| format!("{}", package.display()))
+}
+
+/// Decrypts a package into its files, which are not verified yet.
+pub(crate) fn unpack(package: &Path, keys: &Path) -> Result<Files> {
     let sealed = files::read(package, MAX_PACKAGE)?;
     let tar = Zeroizing::new(decrypt(&keys.join(AGE_KEY), &sealed).with_context(|| format!("{}", package.display()))?);
-    let mut files = files::untar(&tar, MAX_PACKAGE).with_context(|| format!("{}", package.display()))?;
+    files::untar(&tar, MAX_PACKAGE).with_context(|| format!("{}", package.display()))
+}
+
+/// The authority's X-Wing key.
+pub(crate) fn recipient_key(keys: &Path) -> Result<TransportSecret> {
     let secret = Zeroizing::new(files::read_text(&keys.join(RECIPIENT_KEY), 1024)?);
     let seed = unhex(secret.trim_end()).with_context(|| format!("{}/{RECIPIENT_KEY} is not a key", keys.display()))?;
-    let opening = open_package(&files, &TransportSecret::from_seed(seed), genesis, &edge::seed()?)
-        .with_context(|| format!("{}", package.display()))?;
+    Ok(TransportSecret::from_seed(seed))
+}
+
+/// Verifies and combines the files of a package.
+pub(crate) fn open_files(mut files: Files, secret: &TransportSecret, genesis: Option<&Digest>) -> Result<Opened> {
+    let opening = open_package(&files, secret, genesis, &edge::seed()?)?;
     files.retain(|path, _| path.starts_with("evidence/"));
     Ok(Opened { opening, evidence: files })
 }

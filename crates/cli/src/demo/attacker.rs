@@ -2,16 +2,17 @@
 
 use super::story::Story;
 use crate::edge;
-use crate::place::Place;
 use anyhow::{Context, Result};
 use countersign_core::class::{Class, ClassSet};
 use countersign_core::id::Digest;
+use countersign_core::json::Exact;
 use countersign_desk::register::opened_record;
 use countersign_seal::combine::{CellContent, Package, Released, open};
 use countersign_seal::header::check;
 use countersign_seal::kind::Sealing;
 use countersign_seal::partial::{Ask, Reply, answer};
-use countersign_seal::ring::VerifyingShares;
+use countersign_seal::record::SealedRecord;
+use countersign_seal::ring::{ConfirmedRing, ShareEpoch, VerifyingShares};
 use countersign_seal::share::Share;
 use countersign_seal::sigma::Sigma;
 use countersign_store::{Register, Sigmas};
@@ -104,7 +105,7 @@ fn fields(line: &str) -> Vec<String> {
     all
 }
 
-fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(here) = open.pop() {
@@ -130,52 +131,83 @@ pub(crate) struct Theft {
 
 /// Tries to open the name of `account` with two shares, with two and a forged third, and - the control - with three.
 pub(crate) async fn steal(story: &Story, account: &str) -> Result<Theft> {
-    let handle = story.custody.desk.handle_of(&story.custody.references, account).await?.context("no such client")?;
-    let stored = story.custody.store.records_of(&handle).await?.pop().context("no record")?;
-    let sigma = Sigma::from_bytes(*story.custody.sigmas.sigma(&handle).await?.context("no sigma")?);
-    let shares: Vec<Share<Sealing>> = (1..=3).map(|index| stolen_share(story.place(), index)).collect::<Result<_>>()?;
-    let thief = Thief { story, record: opened_record(&stored)?, sigma };
-    let two = thief.replies(shares.iter().take(2))?;
-    let three = thief.replies(shares.iter())?;
+    let thief = Thief::of(story, account).await?;
+    let two = thief.replies(&[1, 2])?;
     let mut forged = two.clone();
     let (_, first) = two.first().context("no reply")?;
     forged.push((3, first.clone()));
-    Ok(Theft { shares: two.len(), below: thief.open(&two), forged: thief.open(&forged), control: thief.open(&three) })
+    Ok(Theft {
+        shares: two.len(),
+        below: thief.open(&two),
+        forged: thief.open(&forged),
+        control: thief.open(&thief.replies(&[1, 2, 3])?),
+    })
 }
 
-struct Thief<'s> {
+/// Somebody who has the custodian's database and its secrets, and takes trustees' shares from their folders.
+pub(crate) struct Thief<'s> {
     story: &'s Story,
-    record: countersign_seal::record::SealedRecord,
-    sigma: Sigma,
+    record: SealedRecord,
+    sigma: Option<Sigma>,
+    epoch: Exact<ShareEpoch>,
 }
 
-impl Thief<'_> {
-    fn shares(&self) -> Result<VerifyingShares> {
-        let ring = self.story.custody.desk.custodian().ring.as_ref().context("no ring")?;
-        Ok(VerifyingShares::new(&ring.ring, &ring.shares)?)
+impl<'s> Thief<'s> {
+    /// After the latest record of `account`.
+    pub(crate) async fn of(story: &'s Story, account: &str) -> Result<Self> {
+        let custody = &story.custody;
+        let handle = custody.desk.handle_of(&custody.references, account).await?.context("no such client")?;
+        let stored = custody.store.records_of(&handle).await?.pop().context("no record")?;
+        let sigma = custody.sigmas.sigma(&handle).await?.map(|sigma| Sigma::from_bytes(*sigma));
+        let ring = custody.desk.custodian().ring.as_ref().context("no ring")?;
+        Ok(Self { story, record: opened_record(&stored)?, sigma, epoch: ring.shares.clone() })
     }
 
-    /// Partial decryptions under an order that the thief made up.
-    fn replies<'a>(&self, shares: impl Iterator<Item = &'a Share<Sealing>>) -> Result<Vec<(u16, Reply)>> {
+    /// Without the secrets that the custodian keeps in a store of their own.
+    pub(crate) fn without_sigma(mut self) -> Self {
+        self.sigma = None;
+        self
+    }
+
+    /// With the shares of another epoch.
+    pub(crate) fn in_epoch(mut self, epoch: &Exact<ShareEpoch>) -> Self {
+        self.epoch = epoch.clone();
+        self
+    }
+
+    fn ring(&self) -> Result<&'s ConfirmedRing> {
+        Ok(&self.story.custody.desk.custodian().ring.as_ref().context("no ring")?.ring)
+    }
+
+    fn shares(&self) -> Result<VerifyingShares> {
+        Ok(VerifyingShares::new(self.ring()?, &self.epoch)?)
+    }
+
+    /// Partial decryptions under an order that the thief made up, with the shares of these trustees.
+    pub(crate) fn replies(&self, trustees: &[u16]) -> Result<Vec<(u16, Reply)>> {
         let capsule = check(self.record.ring(), self.record.capsule().clone())?;
         let classes = ClassSet::new([Class::Name]);
         let verifying = self.shares()?;
         let asks = [Ask { capsule: &capsule, classes: &classes }];
-        let answers =
-            shares.map(|share| Ok((share.trustee(), answer(share, &verifying, &MADE_UP, &asks, &edge::seed()?)?)));
+        let answers = trustees.iter().map(|trustee| {
+            let share = stolen_share(&self.story.place().trustee(*trustee), &verifying)?;
+            Ok((*trustee, answer(&share, &verifying, &MADE_UP, &asks, &edge::seed()?)?))
+        });
         answers.collect()
     }
 
-    fn open(&self, replies: &[(u16, Reply)]) -> Result<String, String> {
+    /// The client's name, or why there is none.
+    pub(crate) fn open(&self, replies: &[(u16, Reply)]) -> Result<String, String> {
         let text = |error: &dyn std::fmt::Display| error.to_string();
-        let ring = self.story.custody.desk.custodian().ring.as_ref().ok_or("no ring")?;
+        let ring = self.ring().map_err(|error| text(&error))?;
         let capsule = check(self.record.ring(), self.record.capsule().clone()).map_err(|error| text(&error))?;
         let classes = ClassSet::new([Class::Name]);
-        let sigmas = BTreeMap::from([(Class::Name, self.sigma.of_class(Class::Name, capsule.u().bytes()))]);
+        let sigma = self.sigma.as_ref().map(|sigma| (Class::Name, sigma.of_class(Class::Name, capsule.u().bytes())));
+        let sigmas = BTreeMap::from_iter(sigma);
         let shares = self.shares().map_err(|error| text(&error))?;
         let released =
             [Released { ask: Ask { capsule: &capsule, classes: &classes }, record: &self.record, sigmas: &sigmas }];
-        let package = Package { ring: &ring.ring, shares: &shares, order: MADE_UP, records: &released };
+        let package = Package { ring, shares: &shares, order: MADE_UP, records: &released };
         let outcome = open(&package, replies).map_err(|error| text(&error))?;
         let cell = outcome.cells.into_iter().next().ok_or("nothing was opened")?;
         match cell.content.map_err(|error| text(&error))? {
@@ -187,9 +219,10 @@ impl Thief<'_> {
 
 const MADE_UP: Digest = Digest([0xAD; 32]);
 
-/// Whichever file of a trustee's secrets is a share of its keys.
-fn stolen_share(place: &Place, index: u16) -> Result<Share<Sealing>> {
-    let files = all_files(&place.trustee(index))?;
-    let shares = files.iter().filter_map(|file| Share::decode(&std::fs::read(file).ok()?).ok());
-    shares.into_iter().next().with_context(|| format!("trustee {index} has no share"))
+/// Whichever file in a trustee's folder is its share of these keys and this epoch.
+pub(crate) fn stolen_share(folder: &Path, of: &VerifyingShares) -> Result<Share<Sealing>> {
+    let files = all_files(folder)?;
+    let mut shares = files.iter().filter_map(|file| Share::decode(&std::fs::read(file).ok()?).ok());
+    let share = shares.find(|share| share.check(of).is_ok());
+    share.with_context(|| format!("{} holds no share of epoch {}", folder.display(), of.epoch()))
 }

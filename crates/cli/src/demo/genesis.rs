@@ -7,11 +7,13 @@ use crate::edge;
 use anyhow::{Context, Result};
 use countersign_core::class::Class;
 use countersign_core::country::Country;
+use countersign_core::time::Clock;
 use countersign_desk::ports::Journal;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Founds the custodian of the story, unless that was done before.
-pub(crate) async fn found(dir: &Path) -> Result<()> {
+pub(crate) async fn found(dir: &Path, clock: &Arc<dyn Clock>) -> Result<()> {
     if dir.join("custodian/config.json").exists() {
         return Ok(());
     }
@@ -28,7 +30,7 @@ pub(crate) async fn found(dir: &Path) -> Result<()> {
         tiles: None,
         witnesses: Vec::new(),
     };
-    found_custodian(dir, founding, &trustees.collect::<Result<Vec<_>>>()?, &edge::clock()).await?;
+    found_custodian(dir, founding, &trustees.collect::<Result<Vec<_>>>()?, clock).await?;
     Ok(())
 }
 

@@ -1,24 +1,25 @@
 //! The story, step by step. Every step that claims something really did it, with the parties' own code; an attack is `ok` only
 //! when it was attempted and refused by the party that had to refuse it.
 
-mod attacker;
+pub(crate) mod adversary;
+pub(crate) mod attacker;
 mod cast;
-mod drill;
-mod forged;
+pub(crate) mod forged;
 mod forgery;
-mod genesis;
-mod lawful;
-mod operator;
-mod origin;
+pub(crate) mod genesis;
+pub(crate) mod lawful;
+pub(crate) mod operator;
+pub(crate) mod origin;
 mod programs;
 pub(crate) mod recheck;
-mod register;
-mod report;
+pub(crate) mod register;
+pub(crate) mod report;
 mod slices;
-mod story;
+pub(crate) mod story;
 pub(crate) mod totals;
 
 use crate::commands::serve;
+use crate::edge;
 use anyhow::Result;
 use report::{Progress, Report, summary};
 use std::net::SocketAddr;
@@ -78,10 +79,10 @@ pub(crate) async fn play(dir: &Path, play: Play) -> Result<ExitCode> {
         }
         let report = Report::run(number, name, means, async |report| {
             if number == 1 {
-                genesis::found(dir).await?;
+                genesis::found(dir, &edge::clock()).await?;
             }
             if story.is_none() {
-                story = Some(Story::open(dir, &progress).await?);
+                story = Some(Story::open(dir, progress.clients, edge::clock()).await?);
             }
             let Some(story) = &mut story else { return Ok(()) };
             step(number, story, &mut progress, report).await
@@ -105,7 +106,7 @@ pub(crate) async fn play(dir: &Path, play: Play) -> Result<ExitCode> {
     }
     let story = match story {
         Some(story) => story,
-        None => Story::open(dir, &progress).await?,
+        None => Story::open(dir, progress.clients, edge::clock()).await?,
     };
     eprintln!("everything lies in {}", dir.display());
     let custody = Arc::new(story.into_custody());
@@ -127,7 +128,7 @@ async fn step(number: u8, story: &mut Story, progress: &mut Progress, report: &m
             slices::step(story, report).await
         }
         6 => forged::step(story, report).await,
-        7 => drill::step(story, progress, report).await,
+        7 => adversary::step(story, progress, report).await,
         _ => totals::step(story, report).await,
     }
 }

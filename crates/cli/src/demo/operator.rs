@@ -9,9 +9,10 @@ use countersign_core::approval::{Approval, SignerRole, Verdict};
 use countersign_core::class::ClassSet;
 use countersign_core::digest;
 use countersign_core::facts::Facts;
+use countersign_core::finding::{Finding, Question as Q};
 use countersign_core::id::{Digest, Handle, OrderId, PersonId};
 use countersign_core::json::Exact;
-use countersign_core::order::{InstrumentRef, Kind, Mode, Order, OrderV1, Recipient, Scope};
+use countersign_core::order::{Instrument, InstrumentRef, Kind, Mode, Order, OrderV1, Recipient, Scope};
 use countersign_core::time::DAY;
 use countersign_desk::case_file::Proposal;
 use countersign_desk::documents::{Decision, DecisionV1};
@@ -154,4 +155,34 @@ pub(crate) fn all_refused(said: &[Said], code: &str) -> bool {
 /// A digest that stands for a thing the operator made up.
 pub(crate) fn made_up(what: &str) -> Digest {
     digest::plain(what.as_bytes())
+}
+
+/// The same facts with everything turned that an operator could turn.
+pub(crate) fn lies(mut facts: Facts) -> Facts {
+    facts.instrument = Instrument::CourtOrder;
+    facts.listed_by.clear();
+    facts.necessary = facts.asked.classes.clone();
+    facts.allowed = facts.asked.classes.clone();
+    let turned = [
+        (Q::InstrumentForm, "court_order"),
+        (Q::Form, "formal"),
+        (Q::Targets, "named"),
+        (Q::Political, "none"),
+        (Q::Competence, "yes"),
+        (Q::FormallyValid, "yes"),
+        (Q::ConflictOfLaws, "no"),
+        (Q::Persecution, "no"),
+        (Q::OnwardUse, "no"),
+        (Q::Uninvolved, "0"),
+        (Q::ListedBy, "0"),
+    ];
+    for finding in &mut facts.findings {
+        let lie = turned.iter().find(|(question, _)| *question == finding.question());
+        if let Some((question, value)) = lie
+            && let Ok(lied) = Finding::new(*question, value, "the operator says so", finding.by().clone(), finding.at())
+        {
+            *finding = lied;
+        }
+    }
+    facts
 }

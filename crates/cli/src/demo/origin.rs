@@ -1,6 +1,6 @@
 //! Step 5, first part: the origin case.
 
-use super::operator::{all_refused, attempt, manifest, signature, write_order};
+use super::operator::{all_refused, attempt, lies, manifest, signature, write_order};
 use super::report::Report;
 use super::story::Story;
 use anyhow::{Context, Result};
@@ -131,40 +131,4 @@ async fn letter(story: &Story, case: &CaseId) -> Result<()> {
         listed_by: vec![Country::parse("XR")?],
     };
     Ok(story.custody.desk.set_scope(case, entry, &story.cast.officer).await?)
-}
-
-/// The same facts with everything turned that an operator could turn.
-fn lies(mut facts: countersign_core::facts::Facts) -> countersign_core::facts::Facts {
-    facts.instrument = Instrument::CourtOrder;
-    facts.listed_by.clear();
-    facts.necessary = facts.asked.classes.clone();
-    facts.allowed = facts.asked.classes.clone();
-    let turned = [
-        (Q::InstrumentForm, "court_order"),
-        (Q::Form, "formal"),
-        (Q::Targets, "named"),
-        (Q::Political, "none"),
-        (Q::Competence, "yes"),
-        (Q::FormallyValid, "yes"),
-        (Q::ConflictOfLaws, "no"),
-        (Q::Persecution, "no"),
-        (Q::OnwardUse, "no"),
-        (Q::Uninvolved, "0"),
-        (Q::ListedBy, "0"),
-    ];
-    for finding in &mut facts.findings {
-        let lie = turned.iter().find(|(question, _)| *question == finding.question());
-        if let Some((question, value)) = lie
-            && let Ok(lied) = countersign_core::finding::Finding::new(
-                *question,
-                value,
-                "the operator says so",
-                finding.by().clone(),
-                finding.at(),
-            )
-        {
-            *finding = lied;
-        }
-    }
-    facts
 }

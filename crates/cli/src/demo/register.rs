@@ -10,6 +10,14 @@ use countersign_desk::register::{CsvOptions, Imported};
 use countersign_store::Register;
 
 pub(crate) async fn step(story: &mut Story, report: &mut Report) -> Result<()> {
+    import(story, report).await?;
+    search(story, report)?;
+    theft(story, report).await?;
+    story.snapshot().await
+}
+
+/// The population, sealed into the register.
+pub(crate) async fn import(story: &Story, report: &mut Report) -> Result<()> {
     let input = story.place().input();
     let (clients, payments) = (input.join("clients.csv"), input.join("payments.csv"));
     files::write(&clients, &story.population.clients_csv())?;
@@ -23,7 +31,11 @@ pub(crate) async fn step(story: &mut Story, report: &mut Report) -> Result<()> {
     report.set("sealed_entries", counts.entries);
     report.expect("every client is in the register", counts.clients == story.population.clients.len() as u64);
     report.expect("no row was rejected", skipped(&imported) + skipped(&paid) == 0);
+    Ok(())
+}
 
+/// Every byte that the custodian stores, searched for every value that it sealed.
+pub(crate) fn search(story: &Story, report: &mut Report) -> Result<()> {
     let search = attacker::search(&story.place().custodian(), &story.population)?;
     report.set("files_searched", search.files);
     report.set("bytes_searched", search.bytes);
@@ -34,7 +46,10 @@ pub(crate) async fn step(story: &mut Story, report: &mut Report) -> Result<()> {
         "no sealed value stands anywhere in the custodian's folder",
         search.found.is_empty() && search.values > 0,
     );
+    Ok(())
+}
 
+async fn theft(story: &Story, report: &mut Report) -> Result<()> {
     let victim = story.population.clients.first().context("no clients")?;
     let theft = attacker::steal(story, &victim.account).await?;
     report.set("shares_stolen", theft.shares);
@@ -49,7 +64,7 @@ pub(crate) async fn step(story: &mut Story, report: &mut Report) -> Result<()> {
     report.set("control_with_t_shares", theft.control.is_ok());
     let name = theft.control.map_err(anyhow::Error::msg)?;
     report.expect("t shares open the right name", name.contains(&victim.primary_identifier));
-    story.snapshot().await
+    Ok(())
 }
 
 fn skipped(imported: &Imported) -> u64 {

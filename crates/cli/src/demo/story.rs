@@ -1,7 +1,7 @@
 //! What the steps share: the open custodian, the invented people, and the ways in which they act.
 
 use super::cast::{Cast, POPULATION};
-use super::report::{Progress, Report};
+use super::report::Report;
 use crate::ceremony::signer_of;
 use crate::commands::request;
 use crate::custody::Custody;
@@ -11,6 +11,7 @@ use countersign_core::approval::{SignerRole, Verdict};
 use countersign_core::facts::Factor;
 use countersign_core::finding::{Finding, Question};
 use countersign_core::id::{CaseId, PersonId};
+use countersign_core::time::Clock;
 use countersign_desk::documents::FactorTried;
 use countersign_desk::entry::Entry;
 use countersign_desk::release::Said;
@@ -30,10 +31,10 @@ pub(crate) struct Story {
 }
 
 impl Story {
-    pub(crate) async fn open(dir: &Path, progress: &Progress) -> Result<Self> {
-        let custody = Custody::open(dir).await?;
+    pub(crate) async fn open(dir: &Path, clients: u32, clock: Arc<dyn Clock>) -> Result<Self> {
+        let custody = Custody::open_at(Place::new(dir), clock).await?;
         let founded = custody.desk.custodian().genesis.value().created;
-        let population = Population::generate(POPULATION, progress.clients as usize, founded);
+        let population = Population::generate(POPULATION, clients as usize, founded);
         Ok(Self { custody, population, cast: Cast::new()? })
     }
 
@@ -138,6 +139,7 @@ pub(crate) fn note_refusals(report: &mut Report, said: &[Said]) -> usize {
         let receipt = receipt.value();
         if receipt.outcome == Outcome::Refused {
             refused += 1;
+            report.push("refused_by", &format!("trustee {}", receipt.trustee));
             report.push("refusal_codes", receipt.code.as_deref().unwrap_or_default());
             for reason in &receipt.reasons {
                 report.push("policy_reasons", reason);

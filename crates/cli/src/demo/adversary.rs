@@ -16,10 +16,11 @@ use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_desk::case_file::{CaseFile, Proposal};
 use countersign_desk::ports::Journal;
+use countersign_desk::publish::PublicOrder;
 use countersign_desk::release::{RequestParts, Said};
 use countersign_seal::label::Label;
 use countersign_store::{Cases, NewLeaf, Register};
-use countersign_tlog::checkpoint::Checkpoint;
+use countersign_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use countersign_tlog::leaf::{ControlLeaf, ControlSignature, LeafId, tick_of};
 use countersign_tlog::merkle::Frontier;
 use countersign_tlog::note::SigningKey;
@@ -28,6 +29,7 @@ use countersign_tlog::witness::AddCheckpoint;
 use countersign_verify::evidence::{SUMS, sums, verify_evidence};
 use countersign_verify::manifest::{Manifest, ManifestEntry};
 use countersign_verify::wire::HexBytes;
+use std::sync::Arc;
 
 pub(crate) async fn step(story: &mut Story, progress: &Progress, report: &mut Report) -> Result<()> {
     let lawful = lawful_case(story, progress).await?;
@@ -41,13 +43,13 @@ pub(crate) async fn step(story: &mut Story, progress: &Progress, report: &mut Re
     below_threshold(story, &lawful, report).await
 }
 
-async fn lawful_case(story: &Story, progress: &Progress) -> Result<CaseFile> {
+pub(crate) async fn lawful_case(story: &Story, progress: &Progress) -> Result<CaseFile> {
     let id = progress.cases.get("lawful").context("step 3 was not played")?;
     Ok(story.custody.desk.case(&story.custody.desk.find_case(id).await?).await?)
 }
 
 /// A lawful order about the same client again, which the attacks then bend.
-async fn lawful_copy(
+pub(crate) async fn lawful_copy(
     story: &Story,
     lawful: &CaseFile,
     edit: impl FnOnce(&mut countersign_core::order::Order),
@@ -58,20 +60,20 @@ async fn lawful_copy(
     write_order(story, proposal.facts.value().clone(), records, subjects, edit)
 }
 
-fn both(story: &Story, proposal: &Proposal) -> Result<Vec<Exact<countersign_core::approval::Approval>>> {
+pub(crate) fn both(story: &Story, proposal: &Proposal) -> Result<Vec<Exact<countersign_core::approval::Approval>>> {
     Ok(vec![
         signature(story, &proposal.order, &story.cast.anna, SignerRole::Approver)?,
         signature(story, &proposal.order, &story.cast.bruno, SignerRole::Approver)?,
     ])
 }
 
-fn outcome(report: &mut Report, attack: &str, said: &[Said], code: &str) {
+pub(crate) fn outcome(report: &mut Report, attack: &str, said: &[Said], code: &str) {
     report.set(attack, code);
     report.expect(&format!("{attack}: every trustee refuses with {code}"), all_refused(said, code));
 }
 
 /// A control leaf of the operator's own.
-async fn control_leaf(story: &Story, action: Action, signers: &[(&str, &Signer)]) -> Result<()> {
+pub(crate) async fn control_leaf(story: &Story, action: Action, signers: &[(&str, &Signer)]) -> Result<()> {
     let desk = &story.custody.desk;
     let genesis = &desk.custodian().genesis;
     let change = Exact::write(Change {
@@ -97,7 +99,7 @@ async fn control_leaf(story: &Story, action: Action, signers: &[(&str, &Signer)]
 }
 
 /// A puppet approver is added by the regional head and used at once.
-async fn puppet(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
+pub(crate) async fn puppet(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
     let puppet = Signer::Plain(ed25519_dalek::SigningKey::from_bytes(&edge::seed()?));
     let head = crate::ceremony::signer_of(story.place(), &story.cast.regional_head)?;
     let id = PersonId::parse("paul-pup")?;
@@ -126,7 +128,7 @@ async fn puppet(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result
 }
 
 /// A weaker policy is written into the log and named by an order.
-async fn weaker_policy(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
+pub(crate) async fn weaker_policy(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
     let weaker = made_up("permit (principal, action, resource);");
     control_leaf(story, Action::SetPolicy(weaker), &[]).await?;
     let rejected = story.custody.desk.control().rejected().last().map(|rejected| rejected.reason.clone());
@@ -138,7 +140,7 @@ async fn weaker_policy(story: &Story, lawful: &CaseFile, report: &mut Report) ->
 }
 
 /// The id of an answered order is used for another one; the approvers were deceived into signing it.
-async fn reused_id(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
+pub(crate) async fn reused_id(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
     let answered = lawful.proposal.as_ref().context("no order")?.order.value().id;
     let proposal = lawful_copy(story, lawful, |order| order.id = answered).await?;
     let said = attempt(story, &proposal, &both(story, &proposal)?, report).await?;
@@ -152,7 +154,7 @@ async fn reused_id(story: &Story, lawful: &CaseFile, report: &mut Report) -> Res
 }
 
 /// Client B's capsule under client A's label.
-async fn relabelled(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
+pub(crate) async fn relabelled(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
     let (entry, header) = bent_entry(story, |label, b| Ok((label.clone(), b.header.to_vec()))).await?;
     let said = send_bent(story, lawful, entry, header, report).await?;
     outcome(report, "relabelled_capsule", &said, "HEADER_INVALID");
@@ -160,7 +162,7 @@ async fn relabelled(story: &Story, lawful: &CaseFile, report: &mut Report) -> Re
 }
 
 /// The same with a forged proof that cancels under one weight for both equations.
-async fn one_weight(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
+pub(crate) async fn one_weight(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
     let ring = story.custody.desk.custodian().ring.as_ref().context("no ring")?.ring.id();
     let (entry, header) = bent_entry(story, |label, b| {
         let stolen = b.header.first_chunk::<32>().context("no capsule")?;
@@ -174,7 +176,7 @@ async fn one_weight(story: &Story, lawful: &CaseFile, report: &mut Report) -> Re
 }
 
 /// A manifest entry that shows A's label with B's capsule.
-async fn bent_entry(
+pub(crate) async fn bent_entry(
     story: &Story,
     bend: impl FnOnce(&Label, &countersign_store::SealedRecord) -> Result<(Label, Vec<u8>)>,
 ) -> Result<(ManifestEntry, Vec<u8>)> {
@@ -193,7 +195,7 @@ async fn bent_entry(
     Ok((ManifestEntry { record, label: HexBytes(label.encode()), u, classes }, header))
 }
 
-async fn send_bent(
+pub(crate) async fn send_bent(
     story: &Story,
     lawful: &CaseFile,
     entry: ManifestEntry,
@@ -218,17 +220,14 @@ async fn send_bent(
 }
 
 /// The operator signs a private journal in which the order stands, and shows it to the trustees. No witness cosigns it.
-async fn private_log(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
+pub(crate) async fn private_log(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
     let proposal = lawful_copy(story, lawful, |_| {}).await?;
     let public = publish(story, &proposal.order).await?;
-    let key = SigningKey::parse(crate::files::read_text(&story.place().key("log.key"), 1024)?.trim_end())?;
-    let mut fork = Frontier::new();
-    fork.push_leaf(public.leaf.leaf())?;
-    let honest = public.leaf.proof().checkpoint.checkpoint();
-    let forged = Checkpoint { origin: honest.origin.clone(), size: 1, root: fork.root() }.sign(&key)?;
+    let key = log_key(story)?;
+    let forged = fork(&public, &key)?;
     // A witness is asked to cosign the fork as the next checkpoint.
     let request = AddCheckpoint { old_size: 0, proof: Vec::new(), checkpoint: forged.clone() };
-    let witness = crate::parties::local_witness(story.place(), 1, key.verifier())?;
+    let witness = crate::parties::local_witness(story.place(), 1, key.verifier(), story.custody.desk.clock())?;
     let (status, _) = witness.add_checkpoint(request.to_body().into_bytes()).await?;
     report.set("witness_status_for_fork", status);
     report.expect("a witness refuses the fork", status == 409 || status == 422);
@@ -241,8 +240,21 @@ async fn private_log(story: &Story, lawful: &CaseFile, report: &mut Report) -> R
     Ok(())
 }
 
+/// The key that signs the log.
+pub(crate) fn log_key(story: &Story) -> Result<SigningKey> {
+    Ok(SigningKey::parse(crate::files::read_text(&story.place().key("log.key"), 1024)?.trim_end())?)
+}
+
+/// A log of one leaf, signed by the log.
+pub(crate) fn fork(public: &PublicOrder, key: &SigningKey) -> Result<SignedCheckpoint> {
+    let mut fork = Frontier::new();
+    fork.push_leaf(public.leaf.leaf())?;
+    let honest = public.leaf.proof().checkpoint.checkpoint();
+    Ok(Checkpoint { origin: honest.origin.clone(), size: 1, root: fork.root() }.sign(key)?)
+}
+
 /// The custodian's folder is restored from an old backup: the log must not sign again what it signed differently.
-async fn old_snapshot(story: &Story, report: &mut Report) -> Result<()> {
+pub(crate) async fn old_snapshot(story: &Story, report: &mut Report) -> Result<bool> {
     let root = story.place().root().join("attacker/snapshot");
     for party in ["witnesses", "trustees"] {
         let copy = root.join(party);
@@ -251,7 +263,7 @@ async fn old_snapshot(story: &Story, report: &mut Report) -> Result<()> {
         }
         copy_folder(&story.place().root().join(party), &copy)?;
     }
-    let refused = match Custody::open_at(Place::new(&root), edge::clock()).await {
+    let refused = match Custody::open_at(Place::new(&root), Arc::clone(story.custody.desk.clock())).await {
         Ok(custody) => {
             custody.close().await?;
             String::new()
@@ -262,14 +274,15 @@ async fn old_snapshot(story: &Story, report: &mut Report) -> Result<()> {
     for party in ["witnesses", "trustees"] {
         std::fs::remove_dir_all(root.join(party))?;
     }
-    report.expect("a restored snapshot refuses to sign", refused.contains("the store is an old copy"));
+    let stopped = refused.contains("the store is an old copy");
+    report.expect("a restored snapshot refuses to sign", stopped);
     report.push("refusal_codes", "SNAPSHOT_BEHIND_WITNESSES");
     report.set("restored_snapshot", refused);
-    Ok(())
+    Ok(stopped)
 }
 
 /// Two of five trustees answer a lawful order; that is not enough for anybody.
-async fn below_threshold(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
+pub(crate) async fn below_threshold(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
     let order = lawful.proposal.as_ref().context("no order")?.order.value().id;
     let folder = story.place().evidence().join(order.to_hex());
     let mut files = crate::files::read_folder(&folder, 1 << 30)?;

@@ -1,0 +1,104 @@
+//! The drill: every attempt of its lists was made, and refused with the code that the party concerned gives.
+
+mod program;
+
+use program::{Ran, countersign};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Attempts, and codes of which each must have been given.
+const ADVERSARY: [(&str, &[&str]); 28] = [
+    ("honest_ground", &[]),
+    ("administrator_reads", &[]),
+    ("administrator_swaps_labels", &["HEADER_INVALID", "LABEL_DIFFERS"]),
+    ("one_weight_for_two_equations", &["HEADER_INVALID"]),
+    ("swapped_replies", &[]),
+    ("rogue_recipient_key", &[]),
+    ("tampered_entry", &[]),
+    ("lying_trustee", &[]),
+    ("administrator_replays", &["ORDER_ID_REUSED", "MANIFEST_DIFFERS"]),
+    ("administrator_adds_a_record", &["MANIFEST_DIFFERS", "SCOPE_DIFFERS", "APPROVAL_INVALID"]),
+    ("regional_manager_alone", &["POLICY_DENIED"]),
+    ("coerced_approver", &["POLICY_DENIED", "APPROVAL_REPEATED", "APPROVAL_INVALID"]),
+    ("all_that_one_state_reaches", &["POLICY_DENIED"]),
+    ("puppet_approver", &["APPROVER_NOT_IN_FORCE"]),
+    ("weaker_policy", &["POLICY_NOT_IN_FORCE"]),
+    ("fake_authority_key", &["DIRECTORY_NOT_IN_FORCE", "RECIPIENT_NOT_IN_FORCE"]),
+    ("another_ring_or_epoch", &["WRONG_RING", "WRONG_SHARE_EPOCH"]),
+    ("hidden_leaf_field", &["LEAF_DIFFERS"]),
+    ("dropped_receipts", &["RECEIPTS_MISSING"]),
+    ("slicing", &["CAP_ADDRESS"]),
+    ("private_log", &["NOT_PUBLIC"]),
+    ("private_log_and_stolen_witnesses", &["CHECKPOINT_DIFFERS"]),
+    ("restored_snapshot", &[]),
+    ("hacked_mailbox", &["CALL_BACK_FAILED", "SENDER_NOT_VERIFIED"]),
+    ("t_minus_1_trustees", &[]),
+    ("stolen_backups", &[]),
+    ("custodian_and_t_trustees", &[]),
+    ("honest_order_after_all", &[]),
+];
+
+fn play(part: &str) -> (tempfile::TempDir, Ran, Vec<Value>) {
+    let place = tempfile::tempdir().unwrap();
+    let ran = countersign(&place.path().join("drill"), &["drill", part, "--json"]);
+    let objects = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (place, ran, objects)
+}
+
+fn texts(value: &Value) -> BTreeSet<&str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+fn check(ran: &Ran, objects: &[Value], attempts: &[(&str, &[&str])]) {
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let names: Vec<&str> = objects.iter().filter_map(|object| object["name"].as_str()).collect();
+    let wanted: Vec<&str> = attempts.iter().map(|(name, _)| *name).chain(["summary"]).collect();
+    assert_eq!(names, wanted);
+    for (object, (name, codes)) in objects.iter().zip(attempts) {
+        assert_eq!(object["ok"], true, "{object}");
+        assert!(object.get("not_observed").is_none() && object.get("error").is_none(), "{object}");
+        let given = texts(&object["refusal_codes"]);
+        assert!(codes.iter().all(|code| given.contains(code)), "{name}: {codes:?} in {given:?}");
+    }
+    assert_eq!(objects.last().unwrap()["ok"], true);
+}
+
+#[test]
+fn everybody_who_could_cheat_is_refused_by_the_party_concerned() {
+    let (place, ran, objects) = play("adversary");
+    check(&ran, &objects, &ADVERSARY);
+    let step = |name: &str| objects.iter().find(|object| object["name"] == name).unwrap();
+    let every_trustee = BTreeSet::from(["trustee 1", "trustee 2", "trustee 3", "trustee 4", "trustee 5"]);
+    for (name, codes) in ADVERSARY.iter().filter(|(name, codes)| !codes.is_empty() && *name != "hacked_mailbox") {
+        let parties = texts(&step(name)["refused_by"]);
+        assert!(parties.is_superset(&every_trustee), "{name} with {codes:?}: {parties:?}");
+    }
+    for (name, party) in [
+        ("administrator_reads", "sealing"),
+        ("swapped_replies", "recipient"),
+        ("rogue_recipient_key", "recipient"),
+        ("tampered_entry", "recipient"),
+        ("lying_trustee", "recipient"),
+        ("restored_snapshot", "log"),
+        ("hacked_mailbox", "desk"),
+        ("t_minus_1_trustees", "threshold"),
+        ("stolen_backups", "sealing"),
+    ] {
+        assert!(texts(&step(name)["refused_by"]).contains(party), "{name}");
+    }
+    assert_eq!(step("lying_trustee")["named_as_liars"], serde_json::json!([1]));
+    assert_eq!(step("administrator_reads")["values_found"], 0);
+    assert!(step("administrator_reads")["values_searched"].as_u64().unwrap() > 100);
+    assert_eq!(
+        step("hidden_leaf_field")["partials_refused"],
+        5 * (step("hidden_leaf_field")["fields"].as_u64().unwrap() + 1)
+    );
+    // What no design prevents is said, and opens the right name.
+    let nothing = step("custodian_and_t_trustees");
+    assert_eq!((&nothing["stopped_by"], &nothing["opened"]), (&"nothing".into(), &true.into()));
+    assert!(nothing.get("refused_by").is_none());
+    // A custodian with a folder of its own stays for whoever wants to look.
+    assert!(place.path().join("drill/adversary/custodian/config.json").is_file());
+    let again = countersign(&place.path().join("drill"), &["drill", "adversary"]);
+    assert_eq!(again.code, Some(1), "a drill does not touch a folder that holds something: {again}");
+}
