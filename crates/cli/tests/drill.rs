@@ -38,6 +38,20 @@ const ADVERSARY: [(&str, &[&str]); 28] = [
     ("honest_order_after_all", &[]),
 ];
 
+const TRUSTEES: [(&str, &[&str]); 11] = [
+    ("honest_ground", &[]),
+    ("two_trustees_lost", &[]),
+    ("three_trustees_lost", &[]),
+    ("lost_share_repaired", &[]),
+    ("dealer_that_lies", &[]),
+    ("shares_refreshed", &[]),
+    ("old_epoch", &["WRONG_SHARE_EPOCH"]),
+    ("destroyed_shares", &[]),
+    ("stranger_enrolled", &[]),
+    ("coerced_trustee", &["PAUSED"]),
+    ("honest_order_after_all", &[]),
+];
+
 fn play(part: &str) -> (tempfile::TempDir, Ran, Vec<Value>) {
     let place = tempfile::tempdir().unwrap();
     let ran = countersign(&place.path().join("drill"), &["drill", part, "--json"]);
@@ -101,4 +115,24 @@ fn everybody_who_could_cheat_is_refused_by_the_party_concerned() {
     assert!(place.path().join("drill/adversary/custodian/config.json").is_file());
     let again = countersign(&place.path().join("drill"), &["drill", "adversary"]);
     assert_eq!(again.code, Some(1), "a drill does not touch a folder that holds something: {again}");
+}
+
+#[test]
+fn trustees_are_lost_stopped_renewed_and_named_when_they_lie() {
+    let (_place, ran, objects) = play("trustees");
+    check(&ran, &objects, &TRUSTEES);
+    let step = |name: &str| objects.iter().find(|object| object["name"] == name).unwrap();
+    let failed = texts(&step("two_trustees_lost")["trustees_failed"]);
+    assert!(
+        failed.len() == 2 && failed.iter().zip(["trustee 1: ", "trustee 2: "]).all(|(text, who)| text.starts_with(who))
+    );
+    assert!(
+        step("three_trustees_lost")["release_with_two_trustees"].as_str().unwrap().contains("2 of 3 trustees answered")
+    );
+    assert_eq!(step("lost_share_repaired")["without_its_share"], serde_json::json!([2]));
+    assert_eq!(step("shares_refreshed")["answered_in_epochs"], serde_json::json!([2, 2, 2, 2, 2]));
+    assert_eq!(step("shares_refreshed")["change_signed_by"], "3 approvers, 3 trustees");
+    assert!(step("dealer_that_lies")["changed_share"].as_str().unwrap().contains("the message of trustee 1"), "{ran}");
+    assert_eq!(step("stranger_enrolled")["holders"], 6);
+    assert_eq!(step("coerced_trustee")["others_answered"], 4);
 }

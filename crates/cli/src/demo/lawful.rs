@@ -181,6 +181,9 @@ async fn release(story: &Story, case: &CaseId, report: &mut Report) -> Result<Re
     report.set("intent_leaf", released.intent);
     report.set("package", released.digest.to_hex());
     report.set("trustees_answered", evidence.receipts.len());
+    for said in released.said.iter().filter(|said| said.reply.is_none()) {
+        report.push("trustees_failed", &format!("trustee {}: {}", said.trustee, said.summary));
+    }
     report.set("bundle_verified_offline", evidence.policy_rerun);
     report.expect("exactly the threshold of trustees answered", evidence.receipts.len() == 3);
     report.expect("the evidence holds offline, policy included", evidence.policy_rerun);

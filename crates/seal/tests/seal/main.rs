@@ -13,3 +13,4 @@ mod rotation;
 mod round_trips;
 mod share_life;
 mod vectors;
+mod weak_fiat_shamir;

@@ -87,6 +87,27 @@ vectors! {
     wrong_sigma,
     wrong_commitment_with_valid_proofs,
     undecryptable_entry_with_the_right_commitment,
+    header_challenge_without_ring,
+    header_challenge_without_label,
+    header_challenge_without_u,
+    header_challenge_without_ubar,
+    header_challenge_without_w,
+    header_challenge_without_wbar,
+    partial_transcript_without_suite,
+    partial_transcript_without_order,
+    partial_transcript_without_ring,
+    partial_transcript_without_class,
+    partial_transcript_without_trustee,
+    partial_transcript_without_share_epoch,
+    partial_transcript_without_verifying_share,
+    partial_transcript_without_count,
+    partial_transcript_without_u,
+    partial_transcript_without_z,
+    partial_challenge_without_transcript,
+    partial_challenge_without_sum_of_u,
+    partial_challenge_without_sum_of_z,
+    partial_challenge_without_nonce_of_g,
+    partial_challenge_without_nonce_of_u,
 }
 
 /// The cases, in the order of the list above.
@@ -97,10 +118,11 @@ pub(crate) fn cases() -> Vec<Case> {
     out.extend(records());
     out.extend(envelopes());
     out.extend(packages());
+    out.extend(crate::weak_fiat_shamir::cases());
     out
 }
 
-fn case(name: &'static str, operation: &'static str, input: Value) -> Case {
+pub(crate) fn case(name: &'static str, operation: &'static str, input: Value) -> Case {
     Case { name, operation, input }
 }
 
@@ -385,22 +407,22 @@ fn forge(ring: Digest, label: &Label, of: &Header, a: Scalar, b: Scalar) -> Caps
     Capsule { label: label.clone(), header: Header::decode(&bytes.try_into().unwrap()).unwrap() }
 }
 
-fn gbar() -> RistrettoPoint {
+pub(crate) fn gbar() -> RistrettoPoint {
     let mut framed = 24u64.to_le_bytes().to_vec();
     framed.extend_from_slice(b"countersign/seal/v1/gbar\x01\0\0\0\0\0\0\0\x01");
     let wide: [u8; 64] = Sha512::digest(&framed).into();
     RistrettoPoint::from_uniform_bytes(&wide)
 }
 
-fn point(bytes: &[u8]) -> RistrettoPoint {
+pub(crate) fn point(bytes: &[u8]) -> RistrettoPoint {
     CompressedRistretto::from_slice(bytes).unwrap().decompress().unwrap()
 }
 
-fn encode(replies: &[(u16, Reply)]) -> Vec<Value> {
+pub(crate) fn encode(replies: &[(u16, Reply)]) -> Vec<Value> {
     replies.iter().map(|(trustee, reply)| json!({ "trustee": trustee, "reply": hex(&reply.encode()) })).collect()
 }
 
-fn reply_of(world: &World, share: &SealingShare, record: &SealedRecord, classes: &ClassSet) -> Reply {
+pub(crate) fn reply_of(world: &World, share: &SealingShare, record: &SealedRecord, classes: &ClassSet) -> Reply {
     let capsule = countersign_seal::header::check(world.ring.id(), record.capsule().clone()).unwrap();
     reply(world, share, &[Ask { capsule: &capsule, classes }])
 }

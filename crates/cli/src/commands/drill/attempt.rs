@@ -29,6 +29,21 @@ pub(super) struct Attempt {
     pub(super) must: Must,
 }
 
+/// Something that must be refused.
+pub(super) const fn refused(
+    name: &'static str,
+    adversary: &'static str,
+    tries: &'static str,
+    stopped_by: &'static str,
+) -> Attempt {
+    Attempt { name, adversary, tries, stopped_by, must: Must::BeRefused }
+}
+
+/// Something that must go well.
+pub(super) const fn control(name: &'static str, tries: &'static str) -> Attempt {
+    Attempt { name, adversary: "nobody", tries, stopped_by: "nothing: this is the control", must: Must::Succeed }
+}
+
 impl Attempt {
     /// Makes the attempt. One that must be refused is `ok` only when a party said that it refuses.
     pub(super) async fn make(&self, step: u8, part: &str, work: impl AsyncFnOnce(&mut Report) -> Result<()>) -> Report {

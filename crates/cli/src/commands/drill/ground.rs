@@ -1,12 +1,17 @@
 //! The ground of a part: a custodian founded for it, with a clock that can be moved on.
 
-use crate::demo::genesis;
-use crate::demo::report::Progress;
+use crate::demo::adversary::{both, lawful_case, lawful_copy};
+use crate::demo::operator::attempt;
+use crate::demo::report::{Progress, Report};
 use crate::demo::story::Story;
+use crate::demo::{genesis, lawful, register};
 use crate::edge::{self, SystemClock};
 use anyhow::{Context, Result, ensure};
 use countersign_core::encoding::hex;
+use countersign_core::json::Exact;
 use countersign_core::time::{Clock, Seconds, Timestamp};
+use countersign_desk::release::Said;
+use countersign_seal::ring::ShareEpoch;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +34,8 @@ pub(super) struct Ground {
     clients: u32,
     clock: Arc<DrillClock>,
     story: Option<Story>,
+    /// The verifying shares before a refresh.
+    first_epoch: Option<Exact<ShareEpoch>>,
     /// What the story's steps write down for later ones.
     pub(super) progress: Progress,
 }
@@ -45,7 +52,7 @@ impl Ground {
         );
         let progress = Progress::load(&folder, clients)?;
         let clock = Arc::new(DrillClock(AtomicI64::new(0)));
-        Ok(Self { folder, passing, clients, clock, story: None, progress })
+        Ok(Self { folder, passing, clients, clock, story: None, first_epoch: None, progress })
     }
 
     /// Founds the custodian and opens it.
@@ -83,9 +90,49 @@ impl Ground {
         Arc::clone(&self.clock) as Arc<dyn Clock>
     }
 
+    /// The verifying shares before the refresh, once there was one.
+    pub(super) fn first_epoch(&self) -> Option<&Exact<ShareEpoch>> {
+        self.first_epoch.as_ref()
+    }
+
+    /// Keeps the verifying shares of the time before a refresh.
+    pub(super) fn remember_first(&mut self, shares: Exact<ShareEpoch>) {
+        self.first_epoch = Some(shares);
+    }
+
     /// Lets time pass for every party.
     pub(super) fn pass(&self, seconds: Seconds) {
         self.clock.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Founds the custodian, seals its clients, and answers a lawful order: without that no refusal would prove anything.
+    pub(super) async fn begin(&mut self, report: &mut Report) -> Result<()> {
+        self.found().await?;
+        let (story, progress) = self.parts()?;
+        genesis::check(story, report).await?;
+        register::import(story, report).await?;
+        story.snapshot().await?;
+        lawful::court(story, progress, report).await
+    }
+
+    /// Another lawful order that nothing speaks against, asked of every trustee.
+    pub(super) async fn ask_honestly(&self, report: &mut Report) -> Result<Vec<Said>> {
+        let story = self.story()?;
+        let lawful = lawful_case(story, &self.progress).await?;
+        let proposal = lawful_copy(story, &lawful, |_| {}).await?;
+        attempt(story, &proposal, &both(story, &proposal)?, report).await
+    }
+
+    /// The control at the end: every trustee answers.
+    pub(super) async fn honest_order(&self, report: &mut Report) -> Result<()> {
+        let said = self.ask_honestly(report).await?;
+        let answered = said.iter().filter(|said| said.reply.is_some()).count();
+        report.set("trustees_answered", answered);
+        for said in said.iter().filter(|said| said.reply.is_none()) {
+            report.push("failed", &format!("trustee {}: {}", said.trustee, said.summary));
+        }
+        report.expect("every trustee answers", answered == said.len() && answered >= 5);
+        Ok(())
     }
 
     /// Closes the custodian; what served the drill only goes, unless something is to be looked at.

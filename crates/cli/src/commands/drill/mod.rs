@@ -4,6 +4,7 @@
 mod adversary;
 mod attempt;
 mod ground;
+mod trustees;
 
 use crate::demo::report::Report;
 use anyhow::Result;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 pub(crate) const EXAMPLE: &str = "Examples:
   countersign drill
   countersign drill adversary --json
+  countersign drill trustees
   countersign drill adversary --dir /tmp/drill      (the custodian stays there)
 
 Ends with 0 only when every attack was made and refused, and every honest order answered.";
@@ -37,26 +39,31 @@ pub(crate) struct Drill {
 enum Part {
     /// Everybody who could cheat: administrator, manager, operator, log, impersonator, thief, trustees below the threshold.
     Adversary,
+    /// Trustees that are lost, stopped, renewed, and that lie.
+    Trustees,
 }
 
 impl Part {
-    const ALL: [Self; 1] = [Self::Adversary];
+    const ALL: [Self; 2] = [Self::Adversary, Self::Trustees];
 
     fn name(self) -> &'static str {
         match self {
             Self::Adversary => "adversary",
+            Self::Trustees => "trustees",
         }
     }
 
     fn attempts(self) -> &'static [Attempt] {
         match self {
             Self::Adversary => &adversary::ATTEMPTS,
+            Self::Trustees => &trustees::ATTEMPTS,
         }
     }
 
     async fn play(self, attempt: &str, ground: &mut Ground, report: &mut Report) -> Result<()> {
         match self {
             Self::Adversary => adversary::play(attempt, ground, report).await,
+            Self::Trustees => trustees::play(attempt, ground, report).await,
         }
     }
 }

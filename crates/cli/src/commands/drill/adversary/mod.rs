@@ -6,26 +6,13 @@ mod operator;
 mod people;
 mod thief;
 
-use super::attempt::{Attempt, Must};
+pub(super) use operator::in_epoch;
+
+use super::attempt::{Attempt, Must, control, refused};
 use super::ground::Ground;
-use crate::demo::operator::attempt as ask_everybody;
 use crate::demo::report::Report;
-use crate::demo::{adversary as shared, forged, genesis, lawful, register};
+use crate::demo::{adversary as shared, forged};
 use anyhow::{Result, bail};
-use countersign_desk::case_file::CaseFile;
-
-const fn refused(
-    name: &'static str,
-    adversary: &'static str,
-    tries: &'static str,
-    stopped_by: &'static str,
-) -> Attempt {
-    Attempt { name, adversary, tries, stopped_by, must: Must::BeRefused }
-}
-
-const fn control(name: &'static str, tries: &'static str) -> Attempt {
-    Attempt { name, adversary: "nobody", tries, stopped_by: "nothing: this is the control", must: Must::Succeed }
-}
 
 const ADMINISTRATOR: &str = "administrator of the database";
 const OPERATOR: &str = "operator of the custodian";
@@ -197,7 +184,7 @@ pub(super) static ATTEMPTS: [Attempt; 28] = [
 /// Makes one attempt.
 pub(super) async fn play(attempt: &str, ground: &mut Ground, report: &mut Report) -> Result<()> {
     if attempt == "honest_ground" {
-        return honest_ground(ground, report).await;
+        return ground.begin(report).await;
     }
     let (story, progress) = ground.parts()?;
     let lawful = shared::lawful_case(story, progress).await?;
@@ -228,32 +215,9 @@ pub(super) async fn play(attempt: &str, ground: &mut Ground, report: &mut Report
         "t_minus_1_trustees" => thief::below_threshold(story, &lawful, report).await,
         "stolen_backups" => thief::backups(story, report).await,
         "custodian_and_t_trustees" => thief::everything(story, report).await,
-        "honest_order_after_all" => honest_order(ground, &lawful, report).await,
+        "honest_order_after_all" => ground.honest_order(report).await,
         other => bail!("no attempt is called `{other}`"),
     }
-}
-
-async fn honest_ground(ground: &mut Ground, report: &mut Report) -> Result<()> {
-    ground.found().await?;
-    let (story, progress) = ground.parts()?;
-    genesis::check(story, report).await?;
-    register::import(story, report).await?;
-    story.snapshot().await?;
-    lawful::court(story, progress, report).await
-}
-
-/// A lawful order that nothing speaks against; every trustee must answer it.
-async fn honest_order(ground: &mut Ground, lawful: &CaseFile, report: &mut Report) -> Result<()> {
-    let story = ground.story()?;
-    let proposal = shared::lawful_copy(story, lawful, |_| {}).await?;
-    let said = ask_everybody(story, &proposal, &shared::both(story, &proposal)?, report).await?;
-    let answered = said.iter().filter(|said| said.reply.is_some()).count();
-    report.set("trustees_answered", answered);
-    for said in said.iter().filter(|said| said.reply.is_none()) {
-        report.push("failed", &format!("trustee {}: {}", said.trustee, said.summary));
-    }
-    report.expect("every trustee answers", answered == 5);
-    Ok(())
 }
 
 async fn restored(ground: &mut Ground, report: &mut Report) -> Result<()> {
