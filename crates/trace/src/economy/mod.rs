@@ -1,0 +1,5 @@
+//! An invented economy whose owners are known.
+
+mod draft;
+
+pub use draft::{Draft, block};

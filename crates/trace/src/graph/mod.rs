@@ -1,0 +1,257 @@
+//! Who paid whom, as flat arrays: transactions in canonical order, outputs in the order of their transactions, spender links.
+//!
+//! A transaction's number is its place in the order, so whatever it spends has a smaller number than itself. Outputs made outside of the
+//! blocks at hand (before them, or outside the neighbourhood) stand in transactions of their own, marked as stubs.
+
+mod append;
+mod cluster;
+mod join;
+mod neighbourhood;
+mod packed;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use append::GraphError;
+pub use cluster::{Clusters, Merge, QUARANTINE};
+pub use join::Join;
+pub use neighbourhood::{Interest, Neighbourhood};
+
+use crate::address::Lock;
+use crate::network::Network;
+use crate::wire::{BlockHash, Outpoint, Txid};
+use packed::Packed;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// Number of a transaction.
+pub(crate) type TxId = u32;
+/// Number of an output, below 2^40.
+pub(crate) type OutId = u64;
+/// Number of a lock.
+pub(crate) type LockId = u32;
+
+/// No lock, or one that the graph must not know.
+pub(crate) const NO_LOCK: LockId = u32::MAX;
+/// Not spent in the graph.
+const UNSPENT: TxId = u32::MAX;
+/// Never to be spent: a later transaction took the id (BIP-30).
+const OVERWRITTEN: TxId = u32::MAX - 1;
+
+const COINBASE: u8 = 1;
+const STUB: u8 = 2;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct BlockRow {
+    hash: BlockHash,
+    time: u32,
+    first_tx: TxId,
+}
+
+/// The graph of one chain, or of a part of it.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    network: Network,
+    first_height: u32,
+    blocks: Vec<BlockRow>,
+    txids: Vec<Txid>,
+    flags: Vec<u8>,
+    // INVARIANT: both have one entry per transaction, the number of the first of its outputs (inputs).
+    first_out: Packed,
+    first_in: Packed,
+    inputs: Packed,
+    values: Vec<u64>,
+    locks: Vec<LockId>,
+    spenders: Vec<TxId>,
+    known_locks: Vec<Lock>,
+    lock_ids: HashMap<Lock, LockId>,
+    by_txid: HashMap<Txid, TxId>,
+    stubs: HashMap<Outpoint, OutId>,
+    /// Transactions whose id a later one took: (later, earlier).
+    overwrites: Vec<(TxId, TxId)>,
+}
+
+/// How much a graph holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Blocks.
+    pub blocks: usize,
+    /// Transactions, stubs not counted.
+    pub transactions: usize,
+    /// Outputs, those of stubs included.
+    pub outputs: usize,
+    /// Outputs that nothing in the graph spends, and their sum in satoshi.
+    pub unspent: (u64, u64),
+    /// Locks that the graph knows.
+    pub locks: usize,
+}
+
+impl Graph {
+    /// An empty graph that begins at this height (0: with the genesis block).
+    pub fn new(network: Network, first_height: u32) -> Self {
+        Self {
+            network,
+            first_height,
+            blocks: Vec::new(),
+            txids: Vec::new(),
+            flags: Vec::new(),
+            first_out: Packed::default(),
+            first_in: Packed::default(),
+            inputs: Packed::default(),
+            values: Vec::new(),
+            locks: Vec::new(),
+            spenders: Vec::new(),
+            known_locks: Vec::new(),
+            lock_ids: HashMap::new(),
+            by_txid: HashMap::new(),
+            stubs: HashMap::new(),
+            overwrites: Vec::new(),
+        }
+    }
+
+    /// The network.
+    pub fn network(&self) -> Network {
+        self.network
+    }
+
+    /// The last block and its height.
+    pub fn tip(&self) -> Option<(BlockHash, u32)> {
+        let last = self.blocks.last()?;
+        Some((last.hash, self.first_height.saturating_add(u32::try_from(self.blocks.len() - 1).ok()?)))
+    }
+
+    /// The hashes of the blocks, first to last.
+    pub fn block_hashes(&self) -> impl DoubleEndedIterator<Item = BlockHash> + '_ {
+        self.blocks.iter().map(|block| block.hash)
+    }
+
+    /// How much the graph holds.
+    pub fn extent(&self) -> Extent {
+        let mut unspent = (0, 0u64);
+        for (value, _) in self.values.iter().zip(&self.spenders).filter(|(_, spender)| **spender == UNSPENT) {
+            unspent = (unspent.0 + 1, unspent.1.saturating_add(*value));
+        }
+        Extent {
+            blocks: self.blocks.len(),
+            transactions: self.flags.iter().filter(|flags| **flags & STUB == 0).count(),
+            outputs: self.values.len(),
+            unspent,
+            locks: self.known_locks.len(),
+        }
+    }
+
+    /// Whether this output is in the graph.
+    pub fn knows(&self, outpoint: &Outpoint) -> bool {
+        self.out_id(outpoint).is_some()
+    }
+
+    pub(crate) fn tx_count(&self) -> TxId {
+        TxId::try_from(self.txids.len()).unwrap_or(UNSPENT)
+    }
+
+    pub(crate) fn txid(&self, tx: TxId) -> Option<Txid> {
+        self.txids.get(tx as usize).copied()
+    }
+
+    pub(crate) fn tx_id(&self, txid: &Txid) -> Option<TxId> {
+        self.by_txid.get(txid).copied()
+    }
+
+    pub(crate) fn is_coinbase(&self, tx: TxId) -> bool {
+        self.has_flag(tx, COINBASE)
+    }
+
+    pub(crate) fn is_stub(&self, tx: TxId) -> bool {
+        self.has_flag(tx, STUB)
+    }
+
+    fn has_flag(&self, tx: TxId, flag: u8) -> bool {
+        self.flags.get(tx as usize).is_some_and(|flags| flags & flag != 0)
+    }
+
+    pub(crate) fn outputs_of(&self, tx: TxId) -> Range<OutId> {
+        span(&self.first_out, tx, self.values.len())
+    }
+
+    /// The outputs that a transaction spends, in order. A coinbase spends none.
+    pub(crate) fn inputs_of(&self, tx: TxId) -> impl Iterator<Item = OutId> + '_ {
+        span(&self.first_in, tx, self.inputs.len()).filter_map(|at| self.inputs.get(usize::try_from(at).ok()?))
+    }
+
+    pub(crate) fn out_id(&self, outpoint: &Outpoint) -> Option<OutId> {
+        if let Some(stub) = self.stubs.get(outpoint) {
+            return Some(*stub);
+        }
+        let outputs = self.outputs_of(self.tx_id(&outpoint.txid)?);
+        Some(outputs.start + u64::from(outpoint.vout)).filter(|out| outputs.contains(out))
+    }
+
+    /// The transaction that made an output.
+    pub(crate) fn maker(&self, out: OutId) -> TxId {
+        let (mut low, mut high) = (0, self.first_out.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.first_out.get(middle).is_some_and(|first| first <= out) { low = middle + 1 } else { high = middle }
+        }
+        TxId::try_from(low.saturating_sub(1)).unwrap_or(UNSPENT)
+    }
+
+    pub(crate) fn value(&self, out: OutId) -> u64 {
+        at(&self.values, out).unwrap_or(0)
+    }
+
+    pub(crate) fn lock(&self, out: OutId) -> LockId {
+        at(&self.locks, out).unwrap_or(NO_LOCK)
+    }
+
+    /// The transaction that spends an output.
+    pub(crate) fn spender(&self, out: OutId) -> Option<TxId> {
+        at(&self.spenders, out).filter(|spender| *spender < OVERWRITTEN)
+    }
+
+    /// Number of outputs.
+    pub(crate) fn out_count(&self) -> OutId {
+        self.values.len() as OutId
+    }
+
+    pub(crate) fn lock_id(&self, lock: &Lock) -> Option<LockId> {
+        self.lock_ids.get(lock).copied()
+    }
+
+    pub(crate) fn lock_count(&self) -> usize {
+        self.known_locks.len()
+    }
+
+    /// Index of the block that a transaction stands in; a stub stands in the block that spends it.
+    pub(crate) fn block_of(&self, tx: TxId) -> usize {
+        self.blocks.partition_point(|block| block.first_tx <= tx).saturating_sub(1)
+    }
+
+    /// Height of the block that a transaction stands in.
+    pub(crate) fn height_of(&self, tx: TxId) -> u32 {
+        self.first_height.saturating_add(u32::try_from(self.block_of(tx)).unwrap_or(u32::MAX))
+    }
+
+    /// Time in the header of the block that a transaction stands in.
+    pub(crate) fn time_of(&self, tx: TxId) -> u32 {
+        self.blocks.get(self.block_of(tx)).map_or(0, |block| block.time)
+    }
+
+    /// What an output is called outside.
+    pub(crate) fn outpoint(&self, out: OutId) -> Option<Outpoint> {
+        let tx = self.maker(out);
+        if self.is_stub(tx) {
+            return self.stubs.iter().find(|(_, id)| **id == out).map(|(outpoint, _)| *outpoint);
+        }
+        let vout = u32::try_from(out.checked_sub(self.outputs_of(tx).start)?).ok()?;
+        Some(Outpoint { txid: self.txid(tx)?, vout })
+    }
+}
+
+fn at<T: Copy>(list: &[T], index: u64) -> Option<T> {
+    list.get(usize::try_from(index).ok()?).copied()
+}
+
+fn span(firsts: &Packed, tx: TxId, end: usize) -> Range<u64> {
+    let Some(first) = firsts.get(tx as usize) else { return 0..0 };
+    first..firsts.get(tx as usize + 1).unwrap_or(end as u64)
+}
