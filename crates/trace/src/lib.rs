@@ -13,6 +13,7 @@ pub mod economy;
 pub mod graph;
 mod network;
 pub mod source;
+pub mod taint;
 pub mod wire;
 
 pub use network::Network;

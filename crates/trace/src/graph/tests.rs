@@ -178,7 +178,7 @@ fn a_neighbourhood_knows_no_stranger() {
 }
 
 /// Random blocks: each draft spends some of what is unspent and pays some owners.
-fn random_chain(choices: &[(u8, u8, u16)]) -> (Chain, Vec<BlockHash>) {
+pub(crate) fn random_chain(choices: &[(u8, u8, u16)]) -> (Chain, Vec<BlockHash>) {
     let mut chain = Chain::new();
     let mut unspent: Vec<(Txid, u32, u64)> = vec![];
     let mut tips = vec![];
@@ -192,8 +192,10 @@ fn random_chain(choices: &[(u8, u8, u16)]) -> (Chain, Vec<BlockHash>) {
         if !inputs.is_empty() {
             let sum: u64 = inputs.iter().map(|(_, _, value)| value).sum();
             let count = u64::from(*outs % 4) + 1;
-            let outputs: Vec<(u64, u32)> =
-                (0..count).map(|n| (sum / (count + 1), u32::from(*mix) % 9 + n as u32)).collect();
+            let part = sum / (count + 1);
+            let outputs: Vec<(u64, u32)> = (0..count)
+                .map(|n| (part - (u64::from(*mix) * 7_919 * (n + 1)) % (part + 1), u32::from(*mix) % 9 + n as u32))
+                .collect();
             let spends: Vec<(Txid, u32)> = inputs.iter().map(|(txid, vout, _)| (*txid, *vout)).collect();
             drafts.push(pay(&spends, &outputs));
         }

@@ -1,0 +1,32 @@
+//! How a part of some money is said to be in later money: four rules side by side, because none of them is a fact.
+//!
+//! Inside a transaction nothing says which input pays which output; a rule decides it. Poison (Möser, Böhme, Breuker 2014): any part makes
+//! the whole. Haircut (same source): every output has the mix of all inputs. FIFO (Clayton's Case, 1816; Anderson et al. 2018): the first
+//! input pays the first output. LIFO: the last input pays the first output. Every answer therefore is a range across the rules.
+
+mod amount;
+mod back;
+mod forward;
+mod rules;
+mod stops;
+#[cfg(test)]
+mod tests;
+
+pub use amount::{Amount, Share};
+pub(crate) use back::{Back, Sources, trace_back};
+pub(crate) use forward::{Flow, trace_forward};
+pub use stops::Stops;
+
+countersign_core::named_enum!(
+    /// A rule for what happens to a part of some money.
+    Rule, "a rule (poison, haircut, fifo, lifo)" {
+        /// Any part makes the whole.
+        Poison = "poison",
+        /// Every output has the mix of all inputs.
+        Haircut = "haircut",
+        /// First in, first out.
+        Fifo = "fifo",
+        /// Last in, first out.
+        Lifo = "lifo",
+    }
+);
