@@ -10,8 +10,11 @@
 
 pub mod address;
 pub mod economy;
+pub mod gate;
 pub mod graph;
+pub mod labels;
 mod network;
+pub mod own;
 pub mod source;
 pub mod taint;
 pub mod wire;

@@ -2,6 +2,9 @@ use super::*;
 use bitcoin::hashes::Hash as _;
 use proptest::prelude::*;
 
+const KINDS: [LockKind; 5] =
+    [LockKind::KeyHash, LockKind::ScriptHash, LockKind::WitnessKey, LockKind::WitnessScript, LockKind::Taproot];
+
 fn theirs(network: Network) -> bitcoin::Network {
     match network {
         Network::Main => bitcoin::Network::Bitcoin,
@@ -24,8 +27,8 @@ fn script_of(kind: LockKind, seed: [u8; 32]) -> bitcoin::ScriptBuf {
 
 proptest! {
     #[test]
-    fn addresses_are_those_of_the_other_implementation(seed: [u8; 32], kind in 1u8..6, place in 0usize..4) {
-        let (network, kind) = (Network::ALL[place], LockKind::from_number(kind).unwrap());
+    fn addresses_are_those_of_the_other_implementation(seed: [u8; 32], kind in 0..KINDS.len(), place in 0usize..4) {
+        let (network, kind) = (Network::ALL[place], KINDS[kind]);
         let script = script_of(kind, seed);
         let lock = Lock::of_script(script.as_bytes()).unwrap();
         let text = lock.to_address(network).unwrap();
@@ -37,8 +40,8 @@ proptest! {
     }
 
     #[test]
-    fn one_wrong_letter_is_noticed(seed: [u8; 32], kind in 1u8..6, at: prop::sample::Index, letter in "[a-zA-Z0-9]") {
-        let kind = LockKind::from_number(kind).unwrap();
+    fn one_wrong_letter_is_noticed(seed: [u8; 32], kind in 0..KINDS.len(), at: prop::sample::Index, letter in "[a-zA-Z0-9]") {
+        let kind = KINDS[kind];
         let text = Lock::of_script(script_of(kind, seed).as_bytes()).unwrap().to_address(Network::Main).unwrap();
         let mut bad = text.clone();
         let at = at.index(text.len());

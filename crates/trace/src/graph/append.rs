@@ -249,7 +249,8 @@ impl Graph {
             .outputs_of(earlier)
             .filter(|out| slot(&mut self.spenders, *out).is_some_and(|s| *s == UNSPENT))
             .collect();
-        if !unspent.is_empty() && !(coinbase && self.is_coinbase(earlier)) {
+        let lost = coinbase && self.is_coinbase(earlier);
+        if !(unspent.is_empty() || lost) {
             return Err(GraphError::Repeated(txid));
         }
         for out in unspent {

@@ -20,7 +20,7 @@ pub struct Merge {
 }
 
 /// The clusters of a graph.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Clusters {
     parents: Vec<LockId>,
     sizes: Vec<u32>,

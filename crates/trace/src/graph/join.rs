@@ -95,7 +95,7 @@ fn is_wasabi2(inputs: &[(u64, LockId)], outputs: &[u64]) -> bool {
 /// Wasabi 2's amounts: 2^n, 3^n, 2*3^n, 10^n, 2*10^n, 5*10^n satoshi, from 5,000 on.
 fn is_round(value: u64) -> bool {
     let reduced = |mut value: u64, base: u64| {
-        while value > 1 && value % base == 0 {
+        while value > 1 && value.is_multiple_of(base) {
             value /= base;
         }
         value

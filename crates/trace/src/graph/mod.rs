@@ -21,6 +21,7 @@ use crate::network::Network;
 use crate::wire::{BlockHash, Outpoint, Txid};
 use packed::Packed;
 use std::collections::HashMap;
+use std::fmt;
 use std::ops::Range;
 
 /// Number of a transaction.
@@ -48,7 +49,7 @@ struct BlockRow {
 }
 
 /// The graph of one chain, or of a part of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Graph {
     network: Network,
     first_height: u32,
@@ -244,6 +245,13 @@ impl Graph {
         }
         let vout = u32::try_from(out.checked_sub(self.outputs_of(tx).start)?).ok()?;
         Some(Outpoint { txid: self.txid(tx)?, vout })
+    }
+}
+
+impl fmt::Debug for Graph {
+    // Its size and nothing else: a graph must not end up in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Graph").field("network", &self.network).field("extent", &self.extent()).finish_non_exhaustive()
     }
 }
 

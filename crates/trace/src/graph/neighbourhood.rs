@@ -11,7 +11,7 @@ use crate::wire::{Header, Outpoint, Transaction, Txid};
 use std::collections::{HashMap, HashSet};
 
 /// Where neighbourhoods begin.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Interest {
     /// The custodian's own locks and the listed ones.
     pub locks: HashSet<Lock>,
@@ -22,7 +22,7 @@ pub struct Interest {
 }
 
 /// First reading: which transactions matter, and what else has to be known for them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Neighbourhood {
     interest: Interest,
     /// Outputs to follow, with their distance.
@@ -76,7 +76,7 @@ impl Neighbourhood {
 }
 
 /// Second reading: builds the graph.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Builder {
     of: Neighbourhood,
     known: HashMap<Outpoint, SpentOutput>,

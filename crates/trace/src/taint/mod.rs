@@ -14,8 +14,8 @@ mod tests;
 
 pub use amount::{Amount, Share};
 pub(crate) use back::{Back, Sources, trace_back};
-pub(crate) use forward::{Flow, trace_forward};
-pub use stops::Stops;
+pub(crate) use forward::trace_forward;
+pub(crate) use stops::Stops;
 
 countersign_core::named_enum!(
     /// A rule for what happens to a part of some money.

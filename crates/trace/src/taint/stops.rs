@@ -5,9 +5,11 @@ use std::collections::HashSet;
 
 /// Where tracing ends. What ends there stays in the ledger, under the name of the stop.
 #[derive(Clone, Debug, Default)]
-pub struct Stops {
+pub(crate) struct Stops {
     /// Locks of services (exchanges, the custodian itself): whoever is paid out there need not be who paid in.
     pub(crate) services: HashSet<LockId>,
+    /// Single outputs that end it as well: the custodian's deposits.
+    pub(crate) outputs: HashSet<OutId>,
     /// Whether mixes end it: what comes out of one is broken off, not smeared over everybody in it.
     pub(crate) joins: bool,
     /// Parts below so many satoshi are dropped.
@@ -27,7 +29,7 @@ impl Stops {
     }
 
     pub(crate) fn is_service(&self, graph: &Graph, out: OutId) -> bool {
-        self.services.contains(&graph.lock(out))
+        self.services.contains(&graph.lock(out)) || self.outputs.contains(&out)
     }
 
     pub(crate) fn is_join(&self, graph: &Graph, tx: TxId) -> bool {

@@ -1,0 +1,18 @@
+#![no_main]
+//! Blocks and the outputs they spend: read or refused, and what is read can be appended to a graph or leaves it as it was.
+use countersign_trace::Network;
+use countersign_trace::graph::Graph;
+use countersign_trace::source::{Spent, SpentOutput};
+use countersign_trace::wire::Block;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(block) = Block::parse(data) else { return };
+    let _ = Spent::parse(data, &block);
+    let _ = Spent::parse_list(data, &block);
+    let mut graph = Graph::new(Network::Main, 0);
+    let outside = |_: &_| Some(SpentOutput { value: 5_000_000_000, lock: None });
+    if graph.append(&block.header, &block.transactions, &outside).is_err() {
+        assert_eq!(graph.extent(), Graph::new(Network::Main, 0).extent());
+    }
+});
