@@ -3,7 +3,7 @@
 use countersign_trace::Network;
 use countersign_trace::graph::Graph;
 use countersign_trace::source::{Spent, SpentOutput};
-use countersign_trace::wire::Block;
+use countersign_trace::wire::{Block, Outpoint};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
     let _ = Spent::parse(data, &block);
     let _ = Spent::parse_list(data, &block);
     let mut graph = Graph::new(Network::Main, 0);
-    let outside = |_: &_| Some(SpentOutput { value: 5_000_000_000, lock: None });
+    let outside = |_: &Outpoint| Some(SpentOutput { value: 5_000_000_000, lock: None });
     if graph.append(&block.header, &block.transactions, &outside).is_err() {
         assert_eq!(graph.extent(), Graph::new(Network::Main, 0).extent());
     }
