@@ -8,7 +8,6 @@ mod daily;
 mod demo;
 mod drafts;
 mod edge;
-mod files;
 mod installed;
 mod parties;
 mod place;
@@ -17,6 +16,7 @@ mod tiles;
 mod upkeep;
 
 use clap::Parser;
+use countersign_open::files;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

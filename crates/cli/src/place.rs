@@ -1,6 +1,7 @@
 //! Where things lie in a folder of countersign. Parties are kept apart: what is under `custodian/` is all that the custodian has.
 
 use countersign_core::id::{AuthorityId, PersonId};
+pub(crate) use countersign_open::{AGE_KEY, RECIPIENT_KEY};
 use std::path::{Path, PathBuf};
 
 /// A folder made by `countersign init` or `countersign demo`.
@@ -101,7 +102,3 @@ pub(crate) const SIGNING_KEY: &str = "signing.key";
 pub(crate) const CASE_KEY: &str = "case.agekey";
 /// Name of an authority's Ed25519 key file.
 pub(crate) const AUTHORITY_KEY: &str = "signing.key";
-/// Name of an authority's X-Wing seed.
-pub(crate) const RECIPIENT_KEY: &str = "recipient.key";
-/// Name of an authority's age identity.
-pub(crate) const AGE_KEY: &str = "package.agekey";

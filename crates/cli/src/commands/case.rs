@@ -163,7 +163,7 @@ impl Command {
                 let intake = file.intake.as_ref().context("the case has no letter")?;
                 let sealed = custody.store.document(&intake.value().sealed_raw).await?;
                 let sealed = sealed.context("the sealed letter is missing from the store")?;
-                files::write_secret(&out, &decrypt(&key, &sealed.bytes)?)?;
+                files::write_secret(&out, &countersign_open::decrypt(&key, &sealed.bytes)?)?;
                 println!("wrote {}", out.display());
             }
             Command::Sender(entry) => entry.run(custody).await?,
@@ -325,14 +325,4 @@ fn list(before: &str, items: &[String]) -> String {
 fn asker(file: &CaseFile) -> String {
     let intake = file.intake.as_ref().map(|intake| intake.value().authority.to_string());
     intake.or_else(|| file.contact.as_ref().map(|contact| contact.value().authority.to_string())).unwrap_or_default()
-}
-
-/// Decrypts an age file with an identity file.
-pub(crate) fn decrypt(key: &Path, sealed: &[u8]) -> Result<Vec<u8>> {
-    let text = zeroize::Zeroizing::new(files::read_text(key, 64 * 1024)?);
-    let line = text.lines().find(|line| line.starts_with("AGE-SECRET-KEY-1"));
-    let identity: age::x25519::Identity = line
-        .and_then(|line| line.trim().parse().ok())
-        .with_context(|| format!("{} holds no age identity (AGE-SECRET-KEY-1...)", key.display()))?;
-    age::decrypt(&identity, sealed).with_context(|| format!("{} does not open this file", key.display()))
 }

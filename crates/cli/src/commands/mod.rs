@@ -9,7 +9,6 @@ mod drill;
 mod exit_state;
 pub(crate) mod init;
 mod log;
-pub(crate) mod open;
 pub(crate) mod order;
 pub(crate) mod request;
 mod ring;
@@ -70,8 +69,8 @@ enum Command {
     #[command(after_help = exit_state::EXAMPLE)]
     ExitState(exit_state::ExitState),
     /// Open a package, as the authority that received it: verifies first, offline.
-    #[command(after_help = open::EXAMPLE)]
-    Open(open::Open),
+    #[command(after_help = countersign_open::EXAMPLE)]
+    Open(countersign_open::Open),
     /// Verify evidence or a log, offline.
     #[command(after_help = verify::EXAMPLE)]
     Verify(verify::Verify),
@@ -106,7 +105,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Order(command) => command.run(&dir).await?,
         Command::Change(command) => command.run(&dir).await?,
         Command::ExitState(command) => command.run(&dir).await?,
-        Command::Open(command) => command.run()?,
+        Command::Open(command) => command.run(&crate::edge::seed()?)?,
         Command::Verify(command) => return command.run().await,
         Command::Log(command) => return command.run(&dir).await,
         Command::Serve(command) => command.run(&dir).await?,

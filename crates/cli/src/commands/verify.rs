@@ -1,12 +1,12 @@
 //! `countersign verify`: offline checks for anybody.
 
 use crate::ceremony::ring_of_log;
-use crate::commands::open::MAX_PACKAGE;
 use crate::files;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use countersign_core::id::Digest;
 use countersign_monitor::{DETAILS_FILE, REPORT_FILE, TOTALS_FILE};
+use countersign_open::MAX_PACKAGE;
 use countersign_tlog::note::{MAX_NOTE_BYTES, VerifierKey};
 use countersign_verify::evidence::{Evidence, verify_evidence};
 use countersign_verify::monitor_report::MonitorReport;

@@ -3,9 +3,9 @@
 use super::programs;
 use super::report::{Progress, Report};
 use super::story::Story;
-use crate::commands::open::{open, write_bag};
 use crate::commands::order::keep;
 use crate::commands::verify;
+use crate::edge;
 use crate::files;
 use anyhow::{Context, Result, bail};
 use countersign_core::approval::SignerRole;
@@ -18,6 +18,7 @@ use countersign_core::time::DAY;
 use countersign_desk::findings::ScopeEntry;
 use countersign_desk::propose::Proposed;
 use countersign_desk::release::Released;
+use countersign_open::{open, write_bag};
 use countersign_testkit::pdf;
 use countersign_verify::evidence::SUMS;
 use countersign_verify::wire::{DelayOrder, DelayV1, Signed};
@@ -206,7 +207,7 @@ fn open_as(
 ) -> Result<OpenedBy> {
     let own = story.place().authority(authority);
     let genesis = story.custody.desk.custodian().genesis.digest();
-    let opened = open(&released.package, &own, Some(&genesis))?;
+    let opened = open(&released.package, &own, Some(&genesis), &edge::seed()?)?;
     report.expect("no trustee's reply was wrong", opened.opening.liars.is_empty());
     let bag = own.join(format!("opened-{case}"));
     if bag.exists() {

@@ -3,14 +3,15 @@
 use super::STEPS;
 use super::report::{Progress, Report, summary};
 use super::totals::{auditor_file, describe, of_log};
-use crate::commands::open::open;
 use crate::commands::verify::evidence;
+use crate::edge;
 use crate::files;
 use crate::place::Place;
 use anyhow::{Context, Result, ensure};
 use countersign_core::control::Genesis;
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
+use countersign_open::open;
 use countersign_verify::totals::{Held, Totals};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -138,7 +139,7 @@ fn every_release(place: &Place, genesis: &Digest) -> Result<()> {
     for folder in evidence_folders(place)? {
         let order = evidence(&folder, Some(genesis))?.order.value().clone();
         let package = place.outbox().join(format!("{}.age", order.id));
-        open(&package, &place.authority(&order.authority), Some(genesis))?;
+        open(&package, &place.authority(&order.authority), Some(genesis), &edge::seed()?)?;
     }
     Ok(())
 }
@@ -173,7 +174,7 @@ fn release(place: &Place, report: &Report, genesis: &Digest) -> Result<()> {
         let package = place.outbox().join(format!("{}.age", order.id));
         let digest = countersign_core::digest::plain(&files::read(&package, 1 << 30)?);
         ensure!(digest.to_hex() == text("package"), "{} was changed", package.display());
-        let opened = open(&package, &place.authority(&order.authority), Some(genesis))?;
+        let opened = open(&package, &place.authority(&order.authority), Some(genesis), &edge::seed()?)?;
         same(report, "cells_granted", opened.opening.cells.len())?;
         same(report, "trustees_answered", found.receipts.len())?;
         return Ok(());

@@ -1,7 +1,6 @@
 //! Whoever carries a package, and a trustee that lies: the recipient's own tool refuses.
 
 use super::super::attempt::refuses;
-use crate::commands::open::{open_files, recipient_key, unpack};
 use crate::demo::adversary::{both, lawful_copy};
 use crate::demo::attacker::{all_files, stolen_share};
 use crate::demo::operator::{attempt, publish};
@@ -12,6 +11,7 @@ use anyhow::{Context, Result};
 use countersign_core::id::Digest;
 use countersign_desk::case_file::{CaseFile, Proposal};
 use countersign_desk::release::RequestParts;
+use countersign_open::{open_files, recipient_key, unpack};
 use countersign_seal::header::check_batch;
 use countersign_seal::identity::Identity;
 use countersign_seal::partial::{Ask, ReplyContext, answer};
@@ -46,7 +46,7 @@ impl Delivered {
         let list = sums(&files);
         files.insert(SUMS.into(), list.into_bytes());
         let genesis = story.custody.desk.custodian().genesis.digest();
-        Ok(open_files(files, &self.key, Some(&genesis))?.opening.liars)
+        Ok(open_files(files, &self.key, Some(&genesis), &edge::seed()?)?.opening.liars)
     }
 
     fn replies(&self) -> Vec<String> {

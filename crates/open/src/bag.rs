@@ -1,105 +1,20 @@
-//! `countersign open`: the authority's tool. Offline; verifies first, then combines.
+//! The bag that an authority keeps: data as CSV and JSON, the case in CASE/UCO, the evidence, digests over all of it.
 
-use crate::commands::case::decrypt;
-use crate::edge;
 use crate::files;
-use crate::place::{AGE_KEY, RECIPIENT_KEY};
+use crate::package::Opened;
 use anyhow::{Context, Result};
-use clap::Args;
 use countersign_core::class::Class;
-use countersign_core::encoding::unhex;
-use countersign_core::id::{Digest, Handle};
-use countersign_seal::transport::TransportSecret;
-use countersign_verify::evidence::{Files, Opening, SUMS, open_package, sums};
+use countersign_core::id::Handle;
+use countersign_verify::evidence::{Files, Opening, SUMS, sums};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
+use std::path::Path;
 
-pub(crate) const EXAMPLE: &str = "Example:
-  countersign open package.age --keys authority/xa-district-court --out opened --genesis DIGEST
-
-  writes a BagIt folder: data/ (CSV and JSON), case.jsonld, evidence/, manifest-sha512.txt";
-
-/// Largest package in bytes.
-pub(crate) const MAX_PACKAGE: usize = 1024 * 1024 * 1024;
-
-#[derive(Args)]
-pub(crate) struct Open {
-    /// The package as it was received.
-    package: PathBuf,
-    /// Folder with the authority's `package.agekey` and `recipient.key`.
-    #[arg(long)]
-    keys: PathBuf,
-    /// Folder to write; must not exist.
-    #[arg(long)]
-    out: PathBuf,
-    /// Digest of genesis known from elsewhere; without it the report says on which genesis everything rests.
-    #[arg(long)]
-    genesis: Option<Digest>,
-}
-
-impl Open {
-    pub(crate) fn run(self) -> Result<()> {
-        let opened = open(&self.package, &self.keys, self.genesis.as_ref())?;
-        let opening = &opened.opening;
-        let order = opening.evidence.order.value();
-        let people = write_bag(&opened, &self.out)?;
-        println!("order {} for {}: signed by {}", order.id, order.authority, opening.evidence.signers.join(", "));
-        println!(
-            "leaf {} of the journal, {} trustees answered",
-            opening.evidence.included.index,
-            opening.evidence.receipts.len()
-        );
-        match self.genesis {
-            Some(_) => println!("genesis {} as pinned", opening.evidence.genesis),
-            None => println!("genesis {}: compare it with the one you know from elsewhere", opening.evidence.genesis),
-        }
-        for liar in &opening.liars {
-            println!("warning: the reply of trustee {liar} was wrong; the others sufficed");
-        }
-        println!("{people} people, {} cells opened into {}", opening.cells.len(), self.out.display());
-        Ok(())
-    }
-}
-
-/// A package that was opened, with its evidence folder.
-pub(crate) struct Opened {
-    pub(crate) opening: Opening,
-    /// Paths begin with `evidence/`.
-    pub(crate) evidence: Files,
-}
-
-/// Decrypts, verifies and combines a package.
-pub(crate) fn open(package: &Path, keys: &Path, genesis: Option<&Digest>) -> Result<Opened> {
-    let files = unpack(package, keys)?;
-    let secret = recipient_key(keys)?;
-    open_files(files, &secret, genesis).with_context(|| format!("{}", package.display()))
-}
-
-/// Decrypts a package into its files, which are not verified yet.
-pub(crate) fn unpack(package: &Path, keys: &Path) -> Result<Files> {
-    let sealed = files::read(package, MAX_PACKAGE)?;
-    let tar = Zeroizing::new(decrypt(&keys.join(AGE_KEY), &sealed).with_context(|| format!("{}", package.display()))?);
-    files::untar(&tar, MAX_PACKAGE).with_context(|| format!("{}", package.display()))
-}
-
-/// The authority's X-Wing key.
-pub(crate) fn recipient_key(keys: &Path) -> Result<TransportSecret> {
-    let secret = Zeroizing::new(files::read_text(&keys.join(RECIPIENT_KEY), 1024)?);
-    let seed = unhex(secret.trim_end()).with_context(|| format!("{}/{RECIPIENT_KEY} is not a key", keys.display()))?;
-    Ok(TransportSecret::from_seed(seed))
-}
-
-/// Verifies and combines the files of a package.
-pub(crate) fn open_files(mut files: Files, secret: &TransportSecret, genesis: Option<&Digest>) -> Result<Opened> {
-    let opening = open_package(&files, secret, genesis, &edge::seed()?)?;
-    files.retain(|path, _| path.starts_with("evidence/"));
-    Ok(Opened { opening, evidence: files })
-}
-
-/// Writes the opened package as a bag (RFC 8493). Returns the number of people.
-pub(crate) fn write_bag(opened: &Opened, out: &Path) -> Result<usize> {
+/// Writes the opened package as a bag (RFC 8493) into a folder that must not exist: all of it or nothing. Returns the number of people.
+///
+/// # Errors
+/// A text for people when the folder exists or cannot be written, or a class is not an object of fields.
+pub fn write_bag(opened: &Opened, out: &Path) -> Result<usize> {
     let opening = &opened.opening;
     let people = people(opening)?;
     let mut bag = Files::new();

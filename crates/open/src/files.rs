@@ -9,7 +9,10 @@ use std::path::{Component, Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// Reads a file of at most `limit` bytes.
-pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// A text for people that names the file.
+pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut bytes = Vec::new();
     file.take(limit as u64 + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
@@ -20,12 +23,18 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
 }
 
 /// Reads a text file of at most `limit` bytes.
-pub(crate) fn read_text(path: &Path, limit: usize) -> Result<String> {
+///
+/// # Errors
+/// A text for people that names the file.
+pub fn read_text(path: &Path, limit: usize) -> Result<String> {
     String::from_utf8(read(path, limit)?).with_context(|| format!("{} is not UTF-8", path.display()))
 }
 
 /// Reads a key of at most `limit` bytes. One that others can read is refused: whoever has it can sign in its owner's place.
-pub(crate) fn read_secret(path: &Path, limit: usize) -> Result<Zeroizing<String>> {
+///
+/// # Errors
+/// A text for people that names the file.
+pub fn read_secret(path: &Path, limit: usize) -> Result<Zeroizing<String>> {
     let text = Zeroizing::new(read_text(path, limit)?);
     if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
         bail!(
@@ -37,12 +46,18 @@ pub(crate) fn read_secret(path: &Path, limit: usize) -> Result<Zeroizing<String>
 }
 
 /// Writes a file that everybody may read: whole, or not at all.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+///
+/// # Errors
+/// A text for people that names the file.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, bytes, 0o644)
 }
 
 /// Writes a secret that only its owner may read: whole, or not at all.
-pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
+///
+/// # Errors
+/// A text for people that names the file.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, bytes, 0o600)
 }
 
@@ -63,7 +78,10 @@ fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 }
 
 /// Every file under `folder`, by path relative to it.
-pub(crate) fn read_folder(folder: &Path, limit: usize) -> Result<Files> {
+///
+/// # Errors
+/// A text for people that names the file.
+pub fn read_folder(folder: &Path, limit: usize) -> Result<Files> {
     let mut files = Files::new();
     let mut open = vec![PathBuf::new()];
     let mut total = 0usize;
@@ -91,7 +109,10 @@ pub(crate) fn read_folder(folder: &Path, limit: usize) -> Result<Files> {
 }
 
 /// Writes files under a folder that must not exist yet: all of them or none.
-pub(crate) fn write_folder(folder: &Path, files: &Files) -> Result<()> {
+///
+/// # Errors
+/// A text for people that names the file.
+pub fn write_folder(folder: &Path, files: &Files) -> Result<()> {
     if folder.exists() {
         bail!("{} exists already: name a folder that does not", folder.display());
     }
@@ -107,7 +128,10 @@ pub(crate) fn write_folder(folder: &Path, files: &Files) -> Result<()> {
 }
 
 /// Reads a tar archive into memory; hostile paths, links and repeated names are refused.
-pub(crate) fn untar(bytes: &[u8], limit: usize) -> Result<Files> {
+///
+/// # Errors
+/// A text for people that names the file.
+pub fn untar(bytes: &[u8], limit: usize) -> Result<Files> {
     let mut files = Files::new();
     let mut total = 0u64;
     for entry in tar::Archive::new(bytes).entries().context("not a tar archive")? {
