@@ -51,9 +51,9 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     .into_iter()
     .map(|bytes| Exact::<Confirmation>::parse(bytes).expect("a confirmation").value().clone())
     .collect();
-    let identities: Vec<IdentityKey> = (1..=5)
-        .filter_map(|index| IdentityKey::from_digest(&control.trustee(index)?.identity))
-        .collect();
+    let founded = control.at(Timestamp::MIN);
+    let identities: Vec<IdentityKey> =
+        founded.members().iter().filter_map(|member| IdentityKey::from_digest(&member.identity)).collect();
     let ring = Exact::parse(vector!("ring.json")).expect("a ring");
     let ring = ConfirmedRing::new(ring, &confirmations, &identities, DealerRings::Refuse).expect("a confirmed ring");
     let shares = Exact::parse(vector!("shares.json")).expect("a share epoch");

@@ -4,15 +4,17 @@ import copy
 
 from .approval import CONTROL_NAMESPACE, check_signature, control_line, read_key
 from .canonical import digest, listing, name, optional, seconds, string
-from .documents import PERSON, RING_REF, hexadecimal, read_document
-from .encoding import parts
+from .documents import PERSON, RING_REF, TRUSTEE, hexadecimal, read_document, rings_of
+from .edwards import ed25519_verifies
+from .encoding import F, le, parts
 from .note import read_vkey
 from .refusal import Refused, need
 from .tlog import lint, read_policy
 
 COOLING = 7 * 86_400
 MIDNIGHT = "T00:00:00Z"
-REMOVALS = ("remove_person", "revoke_key", "suspend_authority", "hold_order")
+REMOVALS = ("remove_person", "revoke_key", "suspend_authority", "remove_trustee", "hold_order")
+OF_SHARES = {"set_ring", "set_index_ring", "set_trustees"}
 
 
 def begin(body, sigs):
@@ -20,7 +22,7 @@ def begin(body, sigs):
     genesis, genesis_digest = read_document("genesis", body.encode())
     _usable_witness_policy(genesis["witness_policy"], genesis)
     expected = {f"person:{person['id']}": person["keys"] for person in genesis["people"] if set(person["roles"]) & {"approver", "counsel"}}
-    expected |= {f"trustee:{member['index']}": [f"ed25519 {member['identity']}"] for member in _trustees(genesis)}
+    expected |= {f"trustee:{member['index']}": [f"ed25519 {member['identity']}"] for member in _founders(genesis)}
     for sig in sigs:
         keys = expected.pop(sig["by"], None)
         need(keys is not None, "stranger", sig["by"])
@@ -29,24 +31,30 @@ def begin(body, sigs):
     in_force = {
         "genesis": genesis_digest.hex(), "people": {person["id"]: person for person in genesis["people"]}, "policy": genesis["policy"],
         "directory": genesis["directory"], "witness_policy": genesis["witness_policy"], "ring": genesis["ring"], "index_ring": genesis.get("index_ring"),
-        "suspended": set(), "held": set(),
+        "trustees": None, "ring_makers": None, "index_ring_makers": None, "removed_trustees": set(), "suspended": set(), "held": set(),
+        "founders": _founders(genesis), "threshold": genesis["trustees"]["threshold"] if genesis["trustees"] else None,
     }
     return {"genesis": genesis, "in_force": in_force, "waiting": [], "number": 0, "totals": None}
 
 
 def state_at(control, now):
-    """What is in force at a time: waiting changes take effect in the order of their times, those of one time by number."""
-    state = copy.deepcopy(control["in_force"])
+    """What is in force at a time."""
+    return _settled(control, now)[0]
+
+
+def _settled(control, now):
+    """Waiting changes take effect in the order of their times, those of one time by number. Trustees that come into force take with them
+    every change of rings or trustees that waited beside theirs."""
+    state, others = copy.deepcopy(control["in_force"]), False
     for effective, number, action in sorted(control["waiting"], key=lambda waiting: waiting[:2]):
-        if effective <= now:
-            _apply(state, action)
-    return state
+        if effective <= now and not (others and OF_SHARES & set(action)):
+            others = _apply(state, action) or others
+    return state, [waiting for waiting in control["waiting"] if waiting[0] > now and not (others and OF_SHARES & set(waiting[2]))]
 
 
 def fold(control, index, body, sigs, witnessed):
     """One control leaf at this index, first seen under a checkpoint witnessed at this time. Refused leaves change nothing."""
-    control["in_force"] = state_at(control, witnessed)
-    control["waiting"] = [waiting for waiting in control["waiting"] if waiting[0] > witnessed]
+    control["in_force"], control["waiting"] = _settled(control, witnessed)
     if body.startswith('{"v":"countersign/totals/v1"'):
         _fold_totals(control, index, body, sigs)
         return
@@ -58,6 +66,9 @@ def fold(control, index, body, sigs, witnessed):
     kind, content = next(iter(change["action"].items()))
     if kind in REMOVALS:
         need(approvers + counsel + trustees >= 1, "nobody in force has signed")
+        if kind == "remove_trustee":
+            left = [member for member in present(state) if member["identity"] != content]
+            need(genesis["trustees"] and len(left) >= state["threshold"], "too few trustees would be left")
         _cancel_waiting(control, kind, content)
         _apply(state, change["action"])
     else:
@@ -70,6 +81,10 @@ def fold(control, index, body, sigs, witnessed):
             _usable_witness_policy(content, genesis)
         if kind in ("set_ring", "set_index_ring"):
             need(genesis["trustees"], "a ring without trustees")
+            need(_rises(state[kind.removeprefix("set_")], content), "the share epoch does not rise")
+        if kind == "set_trustees":
+            need(_can_follow(state, content), "trustees that cannot follow those in force")
+            need(_confirmed(content), "a member has not confirmed its shares")
         threshold = genesis["trustees"]["threshold"] if genesis["trustees"] else 0
         need(approvers >= genesis["change_approvals"] and trustees >= threshold, "not enough signatures")
         effective = max(seconds(change["effective"]), witnessed + COOLING)
@@ -85,7 +100,7 @@ def _fold_totals(control, index, body, sigs):
     need(totals["number"] == (last["number"] + 1 if last else 1), "number")
     need(last is None or totals["size"] > last["size"] and seconds(totals["day"] + MIDNIGHT) > seconds(last["day"] + MIDNIGHT), "size or day")
     need(totals["size"] <= index, "totals of what comes after")
-    keys = {f"trustee:{member['index']}": f"ed25519 {member['identity']}" for member in _trustees(genesis)}
+    keys = {f"trustee:{member['index']}": f"ed25519 {member['identity']}" for member in present(control["in_force"])}
     for sig in sigs:
         key = keys.pop(sig["by"], None)
         need(key, "no trustee, or signed twice", sig["by"])
@@ -94,8 +109,50 @@ def _fold_totals(control, index, body, sigs):
     control["totals"] = totals
 
 
-def _trustees(genesis):
+def _founders(genesis):
     return genesis["trustees"]["members"] if genesis["trustees"] else []
+
+
+def members_in_force(state):
+    """Holders of the share epoch in force, removed ones included."""
+    return state["founders"] if state["trustees"] is None else state["trustees"]
+
+
+def present(state):
+    """Trustees in force."""
+    return [member for member in members_in_force(state) if member["identity"] not in state["removed_trustees"]]
+
+
+def check_trustee(view, state):
+    """wire.md, check 3: the trustee is in force, and the shares held are for as many as are members."""
+    need(view["trustee"] in [member["index"] for member in present(state)], "WRONG_ADDRESSEE", "not in force")
+    need(view["shares"]["n"] == len(members_in_force(state)), "WRONG_SHARE_EPOCH", "shares for another number of trustees")
+
+
+def _rises(in_force, following):
+    return not in_force or in_force["id"] != following["id"] or in_force["share_epoch"] < following["share_epoch"]
+
+
+def _can_follow(state, new):
+    """The same rings in later share epochs, held by t or more who were not removed."""
+    pairs = [(state["ring"], new["ring"]), (state["index_ring"], new.get("index_ring"))]
+    return (
+        state["threshold"] is not None and len(new["members"]) >= state["threshold"]
+        and not {member["identity"] for member in new["members"]} & state["removed_trustees"]
+        and all(bool(old) == bool(ring) and (not old or old["id"] == ring["id"] and _rises(old, ring)) for old, ring in pairs)
+    )
+
+
+def _confirmed(new):
+    """Every member's own share epoch confirmation (ring.md) of every ring."""
+    return all(
+        ed25519_verifies(
+            bytes.fromhex(member["identity"]),
+            F("share-epoch-confirmation", bytes.fromhex(ring["id"]), le(ring["share_epoch"], 4), bytes.fromhex(ring["shares"]), le(member["index"], 2)),
+            bytes.fromhex(signature))
+        for ring in rings_of(new)
+        for member, signature in zip(new["members"], ring["confirmed"])
+    )
 
 
 def _signed(body, keys, signature):
@@ -112,7 +169,7 @@ def _signed(body, keys, signature):
 def _count_signers(control, state, body, sigs):
     """Every signature listed must be right and of somebody in force; nobody signs twice."""
     seen, approvers, counsel, trustees = set(), 0, 0, 0
-    identities = {f"trustee:{member['index']}": f"ed25519 {member['identity']}" for member in _trustees(control["genesis"])}
+    identities = {f"trustee:{member['index']}": f"ed25519 {member['identity']}" for member in present(state)}
     for sig in sigs:
         by = sig["by"]
         need(by not in seen, "signed twice", by)
@@ -143,11 +200,17 @@ def _cancel_waiting(control, kind, content):
             person["keys"] = [key for key in person["keys"] if key != content["key"]]
             if not person["keys"]:
                 continue
+        if kind == "remove_trustee" and content in [member["identity"] for member in action.get("set_trustees", {}).get("members", [])]:
+            continue
         kept.append((effective, number, action))
     control["waiting"] = kept
 
 
+SETS = {"suspend_authority": "suspended", "hold_order": "held", "remove_trustee": "removed_trustees"}
+
+
 def _apply(state, action):
+    """Whether other trustees came into force by it."""
     kind, content = next(iter(action.items()))
     if kind == "add_person":
         state["people"][content["id"]] = content
@@ -157,10 +220,24 @@ def _apply(state, action):
         person = state["people"].get(content["person"])
         if person:
             state["people"][person["id"]] = {**person, "keys": [key for key in person["keys"] if key != content["key"]]}
-    elif kind in ("suspend_authority", "hold_order"):
-        state["suspended" if kind == "suspend_authority" else "held"].add(content)
+    elif kind in SETS:
+        state[SETS[kind]].add(content)
+    elif kind in ("set_ring", "set_index_ring"):
+        ring = kind.removeprefix("set_")
+        if _rises(state[ring], content):
+            if not state[ring] or state[ring]["id"] != content["id"]:
+                state[ring + "_makers"] = state["trustees"]
+            state[ring] = content
+    elif kind == "set_trustees":
+        if not _can_follow(state, content):
+            return False
+        state["trustees"] = content["members"]
+        for ring in ("ring", "index_ring"):
+            state[ring] = {key: content[ring][key] for key in ("id", "share_epoch", "shares")} if ring in content else None
+        return True
     else:
         state[kind.removeprefix("set_")] = content
+    return False
 
 
 def _usable_witness_policy(text, genesis):
@@ -172,12 +249,15 @@ def _usable_witness_policy(text, genesis):
 
 
 def state_text(state):
-    """control.md, "State digest": people by id, suspended and held sorted."""
+    """control.md, "State digest": people by id; removed trustees, suspended and held sorted; what changes of trustees bring only after one."""
     people = ",".join(f'"{key}":{PERSON(state["people"][key])}' for key in sorted(state["people"]))
+    later = [
+        f',"{key}":{listing(TRUSTEE)(state[key])}' for key in ("trustees", "ring_makers", "index_ring_makers") if state[key] is not None
+    ] + [f',"removed_trustees":{listing(digest)(sorted(state["removed_trustees"]))}'] * bool(state["removed_trustees"])
     return "".join([
         '{"genesis":', digest(state["genesis"]), ',"people":{', people, '},"policy":', digest(state["policy"]), ',"directory":',
         digest(state["directory"]), ',"witness_policy":', string(state["witness_policy"]), ',"ring":', optional(RING_REF)(state["ring"]),
-        ',"index_ring":' + RING_REF(state["index_ring"]) if state["index_ring"] else "", ',"suspended":', listing(name)(sorted(state["suspended"])), ',"held":', listing(hexadecimal(16))(sorted(state["held"])), "}",
+        ',"index_ring":' + RING_REF(state["index_ring"]) if state["index_ring"] else "", *later, ',"suspended":', listing(name)(sorted(state["suspended"])), ',"held":', listing(hexadecimal(16))(sorted(state["held"])), "}",
     ])
 
 

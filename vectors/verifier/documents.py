@@ -148,19 +148,22 @@ PERSON = members(
     ("reach", members(("states", listing(state)), ("at", time))), ("keys", listing(string)),
 )
 RING_REF = members(("id", digest), ("share_epoch", number(32)), ("shares", digest))
+TRUSTEE = members(
+    ("index", number(16)), ("name", name), ("state", state), ("identity", digest), ("transport", digest), ("obliged_entity", flag),
+)
+HELD_SHARES = members(("id", digest), ("share_epoch", number(32)), ("shares", digest), ("confirmed", listing(hexadecimal(64))))
 GENESIS = members(
     ("v", version("genesis/v1")), ("custodian", members(("id", hexadecimal(16)), ("name", string), ("seat", state))), ("created", time),
     ("journal", members(("origin", string), ("vkey", string))), ("witness_policy", string), ("desk_key", digest), ("ring", optional(RING_REF)),
     ("index_ring", LeftOut(RING_REF)), ("policy", digest), ("directory", digest), ("change_approvals", number(16)), ("people", listing(PERSON)),
-    ("trustees", optional(members(("threshold", number(16)), ("members", listing(members(
-        ("index", number(16)), ("name", name), ("state", state), ("identity", digest), ("transport", digest), ("obliged_entity", flag),
-    )))))),
+    ("trustees", optional(members(("threshold", number(16)), ("members", listing(TRUSTEE))))),
     ("vrf", digest),
 )
 CHANGE = members(
     ("v", version("change/v1")), ("custodian", hexadecimal(16)), ("genesis", digest), ("number", number(32)), ("effective", time),
     ("action", choice(
         add_person=PERSON, set_policy=digest, set_directory=digest, set_witness_policy=string, set_ring=RING_REF, set_index_ring=RING_REF,
+        set_trustees=members(("members", listing(TRUSTEE)), ("ring", HELD_SHARES), ("index_ring", LeftOut(HELD_SHARES))), remove_trustee=digest,
         remove_person=name,
         revoke_key=members(("person", name), ("key", string)), suspend_authority=name, hold_order=hexadecimal(16),
     )),
@@ -186,16 +189,31 @@ def genesis_rules(genesis):
     consistent(not index or genesis["trustees"], "an index ring needs trustees")
     consistent(not index or not genesis["ring"] or index["id"] != genesis["ring"]["id"], "one ring for both")
     if genesis["trustees"]:
-        trustees, threshold = genesis["trustees"]["members"], genesis["trustees"]["threshold"]
-        consistent([trustee["index"] for trustee in trustees] == list(range(1, len(trustees) + 1)), "trustees are numbered 1 to n")
-        consistent(2 <= threshold <= len(trustees) <= 255, "threshold")
-        consistent(len({trustee["identity"] for trustee in trustees}) == len(trustees), "two trustees share an identity")
+        members_rules(genesis["trustees"]["members"])
+        consistent(2 <= genesis["trustees"]["threshold"] <= len(genesis["trustees"]["members"]), "threshold")
     consistent(int(genesis["vrf"], 16), "VRF key")
+
+
+def members_rules(trustees):
+    consistent(len(trustees) <= 255, "more than 255 trustees")
+    consistent([trustee["index"] for trustee in trustees] == list(range(1, len(trustees) + 1)), "trustees are numbered 1 to n")
+    consistent(len({trustee["identity"] for trustee in trustees}) == len(trustees), "two trustees share an identity")
+
+
+def rings_of(trustees):
+    """The shares that come with a change of trustees."""
+    return [trustees[ring] for ring in ("ring", "index_ring") if trustees.get(ring)]
 
 
 def change_rules(change):
     if "add_person" in change["action"]:
         person_rules(change["action"]["add_person"])
+    if "set_trustees" in change["action"]:
+        new = change["action"]["set_trustees"]
+        members_rules(new["members"])
+        rings = rings_of(new)
+        consistent(all(len(ring["confirmed"]) == len(new["members"]) for ring in rings), "one confirmation for each member")
+        consistent(len({ring["id"] for ring in rings}) == len(rings), "one ring for both")
 
 
 # ------------------------------------------------------------------------------------------------ case-event.md

@@ -2,7 +2,7 @@
 
 from .approval import NAMESPACE, approval_line, check_signature, read_key
 from .canonical import seconds
-from .control import state_at
+from .control import check_trustee, state_at
 from .documents import read_document
 from .edwards import element_not_identity
 from .encoding import parts
@@ -41,6 +41,7 @@ def _opened(view, data):
 def _keys(view, state, request, lookup):
     ring = state["index_ring"]
     need(ring and lookup["ring"] == ring["id"] == view["index"]["id"].hex(), "WRONG_RING")
+    check_trustee(view, state)
     held = (view["shares"]["number"], view["shares"]["digest"].hex())
     need(request["share_epoch"] == ring["share_epoch"] and held == (ring["share_epoch"], ring["shares"]), "WRONG_SHARE_EPOCH")
     need(NUMBERS["index"].get(lookup["attribute"]) in view["index"]["points"], "UNKNOWN_ATTRIBUTE")

@@ -5,7 +5,7 @@ import datetime
 from . import hpke
 from .approval import NAMESPACE, approval_line, check_signature, read_key, signed_line
 from .canonical import CLASSES, seconds
-from .control import state_at
+from .control import check_trustee, state_at
 from .documents import DOCUMENTS, manifest_root, read_document
 from .edwards import ed25519_verifies
 from .encoding import D, base64_bytes, sha256
@@ -82,6 +82,7 @@ def _keys(view, state, request, order):
     need(state["ring"], "WRONG_RING", "no ring is in force")
     ring = state["ring"]
     need(order["ring"] == request["ring"] == ring["id"] == view["ring"]["id"].hex(), "WRONG_RING")
+    check_trustee(view, state)
     held = (view["shares"]["number"], view["shares"]["digest"].hex())
     need(request["share_epoch"] == ring["share_epoch"] and held == (ring["share_epoch"], ring["shares"]), "WRONG_SHARE_EPOCH")
     need(all(CLASSES[name] in view["ring"]["points"] for name in order["scope"]["classes"]), "UNKNOWN_CLASS")

@@ -166,7 +166,7 @@ async fn fold(journal: &SqliteJournal, store: &SqliteStore, pinned: &Digest) -> 
 
 fn custodian(place: &Place, config: &Config, genesis: Exact<Genesis>, state: &InForce) -> Result<Custodian> {
     let desk_key = ed25519_dalek::SigningKey::from_bytes(&*key(place, "desk.key")?);
-    let ring = state.ring().map(|in_force| ring(place, genesis.value(), in_force)).transpose()?;
+    let ring = state.ring().map(|in_force| ring(place, state, in_force)).transpose()?;
     Ok(Custodian {
         bundle: installed::policy(place, &state.policy())?,
         directory: installed::directory(place, &state.directory())?,
@@ -178,9 +178,10 @@ fn custodian(place: &Place, config: &Config, genesis: Exact<Genesis>, state: &In
     })
 }
 
-fn ring(place: &Place, genesis: &Genesis, in_force: &RingRef) -> Result<RingFiles> {
-    let members = genesis.trustees.iter().flat_map(|trustees| &trustees.members);
-    let identities = members
+fn ring(place: &Place, state: &InForce, in_force: &RingRef) -> Result<RingFiles> {
+    let identities = state
+        .makers_of(&in_force.id)
+        .iter()
         .map(|member| IdentityKey::from_digest(&member.identity).context("a trustee's identity key is unusable"))
         .collect::<Result<Vec<_>>>()?;
     let mut confirmations = Vec::new();

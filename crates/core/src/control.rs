@@ -3,6 +3,10 @@
 //! Bytes and rules: `docs/formats/control.md`. Folding these bodies into the state in force is the work of
 //! `verify::state`; here they are only read and written.
 
+mod holders;
+
+pub use holders::{HeldShares, SetTrustees};
+
 use crate::country::Country;
 use crate::digest;
 use crate::facts::ascending;
@@ -220,6 +224,10 @@ pub enum Action {
     SetRing(RingRef),
     /// Another index ring or share epoch of it. Cooling applies.
     SetIndexRing(RingRef),
+    /// Other trustees, with the shares that they hold. Cooling applies.
+    SetTrustees(SetTrustees),
+    /// The answers and signatures of the trustee with this identity key count for nothing, at once.
+    RemoveTrustee(Digest),
     /// An order must not be answered, at once.
     HoldOrder(OrderId),
 }
@@ -229,8 +237,17 @@ impl Action {
     pub fn only_removes(&self) -> bool {
         matches!(
             self,
-            Action::RemovePerson(_) | Action::RevokeKey { .. } | Action::SuspendAuthority(_) | Action::HoldOrder(_)
+            Action::RemovePerson(_)
+                | Action::RevokeKey { .. }
+                | Action::SuspendAuthority(_)
+                | Action::RemoveTrustee(_)
+                | Action::HoldOrder(_)
         )
+    }
+
+    /// Whether the change puts shares in force: of another ring, another share epoch, or other holders.
+    pub fn concerns_shares(&self) -> bool {
+        matches!(self, Action::SetRing(_) | Action::SetIndexRing(_) | Action::SetTrustees(_))
     }
 }
 
@@ -260,6 +277,7 @@ impl Document for Change {
     fn check(&self) -> Result<(), &'static str> {
         match &self.action {
             Action::AddPerson(person) => check_people(std::slice::from_ref(person)),
+            Action::SetTrustees(trustees) => trustees.check(),
             _ => Ok(()),
         }
     }
@@ -297,7 +315,15 @@ fn check_people(people: &[Person]) -> Result<(), &'static str> {
 }
 
 fn check_trustees(trustees: &Trustees) -> Result<(), &'static str> {
-    let members = &trustees.members;
+    check_members(&trustees.members)?;
+    let rules = [
+        (trustees.threshold >= 2, "a threshold below 2 lets one trustee open everything"),
+        (usize::from(trustees.threshold) <= trustees.members.len(), "the threshold is above the number of trustees"),
+    ];
+    rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
+}
+
+fn check_members(members: &[TrusteeMember]) -> Result<(), &'static str> {
     let mut identities: Vec<&Digest> = members.iter().map(|member| &member.identity).collect();
     identities.sort_unstable();
     let rules = [
@@ -306,8 +332,6 @@ fn check_trustees(trustees: &Trustees) -> Result<(), &'static str> {
             members.iter().zip(1u16..).all(|(member, index)| member.index == index),
             "trustees are not numbered 1 to n in order",
         ),
-        (trustees.threshold >= 2, "a threshold below 2 lets one trustee open everything"),
-        (usize::from(trustees.threshold) <= members.len(), "the threshold is above the number of trustees"),
         (ascending(&identities), "two trustees share an identity key"),
     ];
     rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))

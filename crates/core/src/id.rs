@@ -103,6 +103,10 @@ bytes_id!(
     CaseId, 16, "a case id (32 lower-case hexadecimal digits)"
 );
 bytes_id!(
+    /// 64 bytes that claim to be an Ed25519 signature.
+    SignatureBytes, 64, "a signature (128 lower-case hexadecimal digits)"
+);
+bytes_id!(
     /// A salt: 16 random bytes.
     Salt,
     16,

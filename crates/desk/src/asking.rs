@@ -88,7 +88,9 @@ impl Desk {
     ) -> Result<Vec<Said>> {
         let mut running = JoinSet::new();
         let mut places = HashMap::new();
-        let mut waiting = self.trustees.iter().enumerate();
+        let state = self.control().at(self.now());
+        let in_force = |(_, trustee): &(usize, &Arc<dyn Trustee>)| state.trustee(trustee.index()).is_some();
+        let mut waiting = self.trustees.iter().enumerate().filter(in_force);
         let mut said: BTreeMap<usize, Said> = BTreeMap::new();
         loop {
             let answered = said.values().filter(|said| said.reply.is_some()).count();
@@ -127,8 +129,8 @@ impl Desk {
         if (receipt.share_epoch, receipt.records) != (expected.share_epoch, expected.records) {
             return wrong("its receipt is for another share epoch or number of records");
         }
-        let control = self.control();
-        let identity = control.trustee(said.trustee).and_then(|member| IdentityKey::from_digest(&member.identity));
+        let state = self.control().at(self.now());
+        let identity = state.trustee(said.trustee).and_then(|member| IdentityKey::from_digest(&member.identity));
         let recipient = Base64::decode_vec(&expected.recipient).ok().and_then(|key| TransportKey::decode(&key).ok());
         let (Some(identity), Some(recipient)) = (identity, recipient) else {
             return wrong("its reply cannot be checked: no usable key of the trustee or the recipient is known");
@@ -161,8 +163,8 @@ impl Desk {
             Ok(bytes) => bytes,
             Err(reason) => return Ok(silent(reason)),
         };
-        let control = self.control();
-        let Some(member) = control.trustee(index) else { return Ok(silent("is not in genesis".into())) };
+        let state = self.control().at(self.now());
+        let Some(member) = state.trustee(index) else { return Ok(silent("is not in force".into())) };
         let answer = match Signed::<Answer>::open(&bytes, &member.identity) {
             Ok(answer) => answer,
             Err(error) => return Ok(silent(error.to_string())),

@@ -167,7 +167,7 @@ fn plan(
     let left: Vec<AuthorityId> = of_state.into_iter().filter(|id| !in_force.is_suspended(id)).collect();
     let (suspended, answered) = if extent.authorities { (left, Vec::new()) } else { (Vec::new(), left) };
     let genesis = control.genesis().value();
-    let members = genesis.trustees.iter().flat_map(|trustees| &trustees.members);
+    let members = in_force.members().iter().filter(|member| in_force.trustee(member.index).is_some());
     ExitPlan {
         state,
         leavers: leavers.into_values().collect(),
@@ -177,7 +177,7 @@ fn plan(
         approvers,
         approvers_needed: usize::from(genesis.change_approvals),
         trustees: members.filter(|member| member.state == state).cloned().collect(),
-        threshold: control.trustees(),
+        threshold: in_force.trustees(),
         seat: genesis.custodian.seat == state,
     }
 }

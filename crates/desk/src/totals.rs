@@ -177,7 +177,8 @@ impl Desk {
         let mut signatures = Vec::new();
         let mut refusals = Vec::new();
         let mut all_refused = true;
-        for trustee in &self.trustees {
+        let state = self.control().at(self.now());
+        for trustee in self.trustees.iter().filter(|trustee| state.trustee(trustee.index()).is_some()) {
             if signatures.len() == needed {
                 break;
             }
@@ -270,8 +271,8 @@ impl Desk {
         totals: &Exact<DailyTotals>,
         bytes: &[u8],
     ) -> std::result::Result<TotalsAnswer, String> {
-        let control = self.control();
-        let member = control.trustee(trustee).ok_or("is not in genesis")?;
+        let state = self.control().at(self.now());
+        let member = state.trustee(trustee).ok_or("is not in force")?;
         let answer = Signed::<TotalsAnswer>::open(bytes, &member.identity).map_err(|error| error.to_string())?;
         let answer = answer.value();
         let (custodian, digest): (_, Digest) = (self.custodian.genesis.value().custodian.id, totals.digest());

@@ -108,6 +108,11 @@ fn described(action: &Action) -> String {
         Action::SetWitnessPolicy(_) => "sets another witness policy".to_owned(),
         Action::SetRing(ring) => format!("sets the key ring {} in share epoch {}", ring.id, ring.share_epoch),
         Action::SetIndexRing(ring) => format!("sets the index ring {} in share epoch {}", ring.id, ring.share_epoch),
+        Action::SetTrustees(new) => {
+            let epoch = new.ring.share_epoch;
+            format!("sets {} trustees who hold share epoch {epoch} of the key ring", new.members.len())
+        }
+        Action::RemoveTrustee(identity) => format!("removes the trustee with identity key {identity}"),
         Action::HoldOrder(order) => format!("holds order {order}"),
     }
 }

@@ -1,16 +1,16 @@
 //! Changes of the control state: shown in words, checked against the fold and the documents kept here, and only then signed.
 
 use crate::error::{Result, TrusteeError};
-use crate::memory::read_ring;
+use crate::memory::{read_ring, read_shares};
 use crate::trustee::Trustee;
 use base64ct::{Base64, Encoding};
-use countersign_core::control::{Action, Change, RingRef, control_message};
+use countersign_core::control::{Action, Change, HeldShares, RingRef, SetTrustees, control_message};
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_seal::kind::{Index, Kind, Sealing};
 use countersign_tlog::leaf::ControlSignature;
-use countersign_verify::state::{ControlState, in_words};
+use countersign_verify::state::{ControlState, InForce, in_words};
 use ed25519_dalek::Signer as _;
 
 /// A change that this trustee could acknowledge.
@@ -79,8 +79,21 @@ impl Trustee {
             Action::SetDirectory(digest) if self.documents.directory(digest)?.is_none() => {
                 Err(missing("authority directory", digest))
             }
-            Action::SetRing(ring) => self.check_ring::<Sealing>(action, ring, state.ring(), control),
-            Action::SetIndexRing(ring) => self.check_ring::<Index>(action, ring, state.index_ring(), control),
+            Action::SetRing(ring) => self.check_ring::<Sealing>(ring, &state),
+            Action::SetIndexRing(ring) => self.check_ring::<Index>(ring, &state),
+            Action::SetTrustees(new) => {
+                self.check_place(new)?;
+                self.check_held::<Sealing>(new, &new.ring, &state)?;
+                new.index_ring.as_ref().map_or(Ok(()), |ring| self.check_held::<Index>(new, ring, &state))
+            }
+            Action::RemoveTrustee(identity) => {
+                let cools = |waiting: &Change| matches!(&waiting.action, Action::SetTrustees(new) if new.members.iter().any(|one| one.identity == *identity));
+                let present = state.members().iter().any(|member| member.identity == *identity);
+                if present || control.waiting(now).any(|waiting| cools(&waiting.change)) {
+                    return Ok(());
+                }
+                Err(refused(format!("no trustee in force or cooling has the identity key `{identity}`")))
+            }
             Action::RemovePerson(id) if !state.people().contains_key(id) && !cools(control, id, now) => {
                 Err(refused(format!("nobody called `{id}` is in force or cooling")))
             }
@@ -102,21 +115,51 @@ impl Trustee {
         }
     }
 
-    fn check_ring<K: Kind>(
-        &self,
-        action: &Action,
-        ring: &RingRef,
-        before: Option<&RingRef>,
-        control: &ControlState,
-    ) -> Result<()> {
-        if before.is_some_and(|before| before.id == ring.id && before.share_epoch >= ring.share_epoch) {
-            return Err(refused(format!(
-                "share epoch {} of this ring is not above the one in force",
-                ring.share_epoch
-            )));
+    /// A ring or share epoch is put in force only where this trustee holds its share, and a later share epoch only when all
+    /// its holders have confirmed it.
+    fn check_ring<K: Kind>(&self, ring: &RingRef, state: &InForce) -> Result<()> {
+        let refuse = |reason: &str| Err(TrusteeError::document("change of the ring", reason));
+        if !self.holds_share(ring) {
+            return refuse("this trustee holds no share of the ring and share epoch named");
         }
-        self.check_ring_change(action)?;
-        read_ring::<K>(self.index(), control, ring, &self.documents, &self.vault).map(drop)
+        if ring.share_epoch > 1 && !self.documents.is_confirmed(&ring.shares)? {
+            return refuse("not all holders of the share epoch named have confirmed it to this trustee");
+        }
+        let (_, shares, _) = read_ring::<K>(self.index(), state, ring, &self.documents, &self.vault)?;
+        if usize::from(shares.trustees()) == state.members().len() {
+            return Ok(());
+        }
+        refuse(
+            "the share epoch named is not held by as many trustees as are in force: trustees are set together with it",
+        )
+    }
+
+    /// Whoever stays keeps its number and keys; who is not among the trustees named leaves.
+    fn check_place(&self, new: &SetTrustees) -> Result<()> {
+        let public = self.public();
+        let own = new.members.iter().find(|member| member.identity == public.identity);
+        match own {
+            Some(own) if (own.index, own.transport) != (public.index, public.transport.digest()) => {
+                Err(refused("names this trustee with another number or transport key"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The verifying shares are here and are for as many trustees as are named; who stays holds its share of them. That
+    /// every holder says so was checked with the change.
+    fn check_held<K: Kind>(&self, new: &SetTrustees, ring: &HeldShares, state: &InForce) -> Result<()> {
+        let reference = ring.reference();
+        let stays = new.members.iter().any(|member| member.identity == self.public().identity);
+        let shares = if stays {
+            read_ring::<K>(self.index(), state, &reference, &self.documents, &self.vault)?.1
+        } else {
+            read_shares::<K>(state, &reference, &self.documents)?.1
+        };
+        if usize::from(shares.trustees()) != new.members.len() || shares.epoch() != ring.share_epoch {
+            return Err(refused("the verifying shares named are for another number of trustees or another epoch"));
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a trustee's shares go through after the ceremony: resharing (refresh, enrolment, removal), repair, destruction.
 //!
 //! Every step may be repeated: it gives the same messages again and never acts on other ones. A trustee gives parts of its
-//! share only to the trustees of genesis, or to newcomers whose identity its operator has accepted by name.
+//! share only to the trustees in force, or to newcomers whose identity its operator has accepted by name.
 
 mod repair;
 
@@ -42,7 +42,7 @@ pub struct Forgotten {
 impl Trustee {
     /// First step of a resharing: the broadcast for all holders of the new epoch.
     ///
-    /// A dealer deals only shares that are in force as far as it has read the journal, and only to trustees of genesis and
+    /// A dealer deals only shares that are in force as far as it has read the journal, and only to trustees in force and
     /// to `newcomers`: identities that its operator has compared with their owners. Whoever holds the new shares together
     /// with others can answer; there is no way back.
     ///
@@ -171,7 +171,12 @@ impl Trustee {
         let state = control.at(now);
         let in_force = state.ring().ok_or_else(|| TrusteeError::NotReady("no ring is in force".into()))?;
         let back = control.waiting(now).any(|waiting| {
-            matches!(&waiting.change.action, Action::SetRing(ring) if ring.id == in_force.id && ring.share_epoch < epoch)
+            let ring = match &waiting.change.action {
+                Action::SetRing(ring) => ring.clone(),
+                Action::SetTrustees(new) => new.ring.reference(),
+                _ => return false,
+            };
+            ring.id == in_force.id && ring.share_epoch < epoch
         });
         if back || in_force.share_epoch < epoch {
             let reason = format!("share epoch {} of the ring is in force or waiting to be", in_force.share_epoch);
@@ -202,7 +207,7 @@ impl Trustee {
         Ok(share)
     }
 
-    /// The shares are in force, and every party is the trustee of genesis with its index or a newcomer accepted by name.
+    /// The shares are in force, and every party is the trustee in force with its index or a newcomer accepted by name.
     async fn check_parties(
         &self,
         what: &'static str,
@@ -243,10 +248,10 @@ fn check_parties(
         return Err(TrusteeError::document(what, "is not of the ring and share epoch in force"));
     }
     for (index, identity) in parties {
-        let member = control.trustee(index).map(|member| member.identity);
+        let member = state.trustee(index).map(|member| member.identity);
         if member != Some(Digest(*identity.bytes())) && !newcomers.contains(&identity) {
             let reason = format!(
-                "party {index} with identity {} is no trustee of genesis; accept it by name or refuse",
+                "party {index} with identity {} is no trustee in force; accept it by name or refuse",
                 Digest(*identity.bytes())
             );
             return Err(TrusteeError::document(what, reason));

@@ -142,7 +142,7 @@ impl Memory {
         if let Some(held) = self.held.as_ref().filter(|held| held.is_in_force(&state)) {
             return Ok(Arc::clone(held));
         }
-        let held = Arc::new(Held::read(trustee, control, &state, documents, vault)?);
+        let held = Arc::new(Held::read(trustee, &state, documents, vault)?);
         self.held = Some(Arc::clone(&held));
         Ok(held)
     }
@@ -162,7 +162,7 @@ impl Memory {
         if let Some(held) = self.held_index.as_ref().filter(same) {
             return Ok(Arc::clone(held));
         }
-        let (ring, shares, share) = read_ring::<Index>(trustee, control, in_force, documents, vault)?;
+        let (ring, shares, share) = read_ring::<Index>(trustee, &state, in_force, documents, vault)?;
         let held = Arc::new(HeldIndex { ring, shares, share });
         self.held_index = Some(Arc::clone(&held));
         Ok(held)
@@ -176,21 +176,13 @@ impl Held {
             && state.ring().is_some_and(|ring| (ring.id, ring.shares) == (self.ring.id(), self.shares.digest()))
     }
 
-    fn read(
-        trustee: u16,
-        control: &ControlState,
-        state: &InForce,
-        documents: &Documents,
-        vault: &Vault,
-    ) -> Result<Self> {
-        let missing = |what: &str, digest: Digest| {
-            TrusteeError::NotReady(format!("{what} `{digest}` is in force and not installed here"))
-        };
-        let bundle = documents.policy(&state.policy())?.ok_or_else(|| missing("policy bundle", state.policy()))?;
+    fn read(trustee: u16, state: &InForce, documents: &Documents, vault: &Vault) -> Result<Self> {
+        let bundle =
+            documents.policy(&state.policy())?.ok_or_else(|| not_installed("policy bundle", state.policy()))?;
         let directory =
-            documents.directory(&state.directory())?.ok_or_else(|| missing("directory", state.directory()))?;
+            documents.directory(&state.directory())?.ok_or_else(|| not_installed("directory", state.directory()))?;
         let in_force = state.ring().ok_or_else(|| TrusteeError::NotReady("no ring is in force".into()))?;
-        let (ring, shares, share) = read_ring::<Sealing>(trustee, control, in_force, documents, vault)?;
+        let (ring, shares, share) = read_ring::<Sealing>(trustee, state, in_force, documents, vault)?;
         Ok(Self { bundle, directory, ring, shares, share })
     }
 }
@@ -198,22 +190,14 @@ impl Held {
 /// A ring in force, or named by a change, its verifying shares and the trustee's own share, each checked against the others.
 pub(crate) fn read_ring<K: Kind>(
     trustee: u16,
-    control: &ControlState,
+    state: &InForce,
     in_force: &RingRef,
     documents: &Documents,
     vault: &Vault,
 ) -> Result<(ConfirmedRing<K>, VerifyingShares<K>, Share<K>)> {
-    let missing = |what: &str, digest: Digest| {
-        TrusteeError::NotReady(format!("{what} `{digest}` is in force and not installed here"))
-    };
-    let (ring, confirmations) = documents.ring(&in_force.id)?.ok_or_else(|| missing("ring", in_force.id))?;
-    let ring = ConfirmedRing::new(ring, &confirmations, &identities(control), DealerRings::Refuse)
-        .map_err(|error| TrusteeError::document("ring in force", error))?;
-    let epoch = documents.shares(&in_force.shares)?.ok_or_else(|| missing("share epoch", in_force.shares))?;
-    let shares =
-        VerifyingShares::new(&ring, &epoch).map_err(|error| TrusteeError::document("share epoch in force", error))?;
+    let (ring, shares) = read_shares(state, in_force, documents)?;
     let name = share_file(in_force.id, in_force.share_epoch, &in_force.shares);
-    let stored = vault.read(&name)?.ok_or_else(|| missing("share of the ring", in_force.id))?;
+    let stored = vault.read(&name)?.ok_or_else(|| not_installed("share of the ring", in_force.id))?;
     let share = Share::decode(&stored).map_err(|error| TrusteeError::damaged(&name, error))?;
     share.check(&shares).map_err(|error| TrusteeError::damaged(&name, error))?;
     if share.trustee() != trustee {
@@ -222,8 +206,23 @@ pub(crate) fn read_ring<K: Kind>(
     Ok((ring, shares, share))
 }
 
-/// The identity keys of trustees 1 to n, by genesis.
-fn identities(control: &ControlState) -> Vec<IdentityKey> {
-    let members = control.genesis().value().trustees.iter().flat_map(|trustees| &trustees.members);
-    members.filter_map(|member| IdentityKey::from_digest(&member.identity)).collect()
+/// The public part of it: the ring, confirmed by those who made it, and its verifying shares.
+pub(crate) fn read_shares<K: Kind>(
+    state: &InForce,
+    in_force: &RingRef,
+    documents: &Documents,
+) -> Result<(ConfirmedRing<K>, VerifyingShares<K>)> {
+    let (ring, confirmations) = documents.ring(&in_force.id)?.ok_or_else(|| not_installed("ring", in_force.id))?;
+    let makers = state.makers_of(&in_force.id).iter();
+    let makers: Vec<IdentityKey> = makers.filter_map(|member| IdentityKey::from_digest(&member.identity)).collect();
+    let ring = ConfirmedRing::new(ring, &confirmations, &makers, DealerRings::Refuse)
+        .map_err(|error| TrusteeError::document("ring in force", error))?;
+    let epoch = documents.shares(&in_force.shares)?.ok_or_else(|| not_installed("share epoch", in_force.shares))?;
+    let shares =
+        VerifyingShares::new(&ring, &epoch).map_err(|error| TrusteeError::document("share epoch in force", error))?;
+    Ok((ring, shares))
+}
+
+fn not_installed(what: &str, digest: Digest) -> TrusteeError {
+    TrusteeError::NotReady(format!("{what} `{digest}` is in force and not installed here"))
 }

@@ -8,7 +8,7 @@ use crate::own_log::{LogFolder, LogKeys, Publisher};
 use crate::parts;
 use crate::vault::{AtRest, Passphrase, Vault};
 use base64ct::{Base64, Encoding};
-use countersign_core::control::{Action, Genesis, control_message};
+use countersign_core::control::{Genesis, control_message};
 use countersign_core::country::Country;
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Exact;
@@ -170,20 +170,6 @@ impl Trustee {
             .map_err(|error| TrusteeError::document("control body", format!("not a genesis: {error}")))?;
         self.check_genesis(&genesis, self.documents.pinned()?)?;
         Ok(Base64::encode_string(&self.keys.signing.sign(&control_message(body)).to_bytes()))
-    }
-
-    /// A ring or share epoch is put in force only where this trustee holds its share, and a later share epoch only when all its
-    /// holders have confirmed it.
-    pub(crate) fn check_ring_change(&self, action: &Action) -> Result<()> {
-        let (Action::SetRing(ring) | Action::SetIndexRing(ring)) = action else { return Ok(()) };
-        let refuse = |reason: &str| Err(TrusteeError::document("change of the ring", reason));
-        if !self.holds_share(ring) {
-            return refuse("this trustee holds no share of the ring and share epoch named");
-        }
-        if ring.share_epoch > 1 && !self.documents.is_confirmed(&ring.shares)? {
-            return refuse("not all holders of the share epoch named have confirmed it to this trustee");
-        }
-        Ok(())
     }
 
     fn check_genesis(&self, genesis: &Exact<Genesis>, pinned: Option<Digest>) -> Result<()> {

@@ -123,7 +123,7 @@ async fn documents_are_installed_before_a_digest_is_signed() {
     // The present epoch is no step forward, and of another nobody holds a share.
     let ring = RingRef { id: founded().ring.id(), share_epoch: 1, shares: finished.shares.digest() };
     let present = world.draft(Action::SetRing(ring.clone()));
-    assert!(refusal(&world, &trustee, &present).await.contains("not above the one in force"));
+    assert!(refusal(&world, &trustee, &present).await.contains("has to rise"));
     for ring in [RingRef { share_epoch: 2, ..ring.clone() }, RingRef { id: digest("ring"), ..ring }] {
         refusal(&world, &trustee, &world.draft(Action::SetRing(ring))).await;
     }

@@ -10,7 +10,7 @@ use crate::ledger::{CounterKey, Ledger, hard_stop};
 use crate::order_leaf::check_fields;
 use crate::refusal::{Code, Refusal};
 use crate::request::publicity::{Publicity, SKEW, check_evidence};
-use crate::request::{addressed, check_pause, check_receipts, check_times, open_from_desk};
+use crate::request::{addressed, check_pause, check_receipts, check_times, check_trustee, open_from_desk};
 use crate::state::{ControlState, InForce, JournalView};
 use crate::wire::{LookupRequest, SealedHeader, Signed};
 use countersign_approve::verify_approval;
@@ -180,7 +180,7 @@ pub fn verify_lookup(
     check_pause(view.ledger)?;
     let counters = counters(&value.purpose);
     if !replay {
-        check_budgets(view, &counters, value.count, now)?;
+        check_budgets(view, &state, &counters, value.count, now)?;
     }
     check_receipts(view.ledger, now)?;
     let records = match &value.purpose {
@@ -204,6 +204,7 @@ fn keys(
         let detail = format!("lookup {}, in force {}, held here {}", lookup.ring, in_force.id, view.index.id());
         return Err(Refusal::new(Code::WrongRing, detail));
     }
+    check_trustee(state, view.trustee, view.shares.trustees())?;
     let epochs = (in_force.share_epoch, in_force.shares);
     if request.share_epoch != in_force.share_epoch || (view.shares.epoch(), view.shares.digest()) != epochs {
         let held = view.shares.epoch();
@@ -286,8 +287,14 @@ fn counters(purpose: &Purpose) -> Vec<CounterKey> {
 }
 
 /// Refuses when an answer would pass a budget. "Not found" counts like "found": the trustee cannot tell them apart.
-fn check_budgets(view: &LookupView<'_>, keys: &[CounterKey], count: u32, now: Timestamp) -> Result<(), Refusal> {
-    let Some((threshold, members)) = view.control.trustees() else {
+fn check_budgets(
+    view: &LookupView<'_>,
+    state: &InForce,
+    keys: &[CounterKey],
+    count: u32,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let Some((threshold, members)) = state.trustees() else {
         return Err(Refusal::new(Code::WrongRing, "genesis names no trustees"));
     };
     for key in keys {

@@ -6,6 +6,7 @@ mod daily;
 mod evidence;
 mod folding;
 mod founding;
+mod holders;
 mod lookups;
 mod model;
 mod monitor_reports;

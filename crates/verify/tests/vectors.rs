@@ -268,8 +268,12 @@ fn requests_are_refused_as_the_vectors_say() {
             Exact::<Confirmation>::parse(&file(&format!("ring-confirmations/{index:03}.json"))).unwrap().value().clone()
         })
         .collect();
-    let identities: Vec<IdentityKey> =
-        (1..=5).map(|index| IdentityKey::from_digest(&control.trustee(index).unwrap().identity).unwrap()).collect();
+    let identities: Vec<IdentityKey> = control
+        .at(Timestamp::MIN)
+        .members()
+        .iter()
+        .map(|one| IdentityKey::from_digest(&one.identity).unwrap())
+        .collect();
     let ring = Exact::parse(&file("ring.json")).unwrap();
     let ring = ConfirmedRing::new(ring, &confirmations, &identities, DealerRings::Refuse).unwrap();
     let shares = VerifyingShares::new(&ring, &Exact::parse(&file("shares.json")).unwrap()).unwrap();

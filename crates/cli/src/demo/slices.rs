@@ -89,10 +89,10 @@ async fn codes_of(story: &Story, case: &CaseId) -> Result<Vec<Said>> {
     use countersign_store::Orders;
     use countersign_verify::wire::{Receipt, Signed};
     let order = story.custody.desk.case(case).await?.proposal.context("no order")?.order.digest();
-    let control = story.custody.desk.control();
+    let state = story.custody.desk.control().at(story.custody.desk.now());
     let mut said = Vec::new();
     for kept in story.custody.store.receipts_of(&order).await? {
-        let key = |receipt: &Receipt| Some(control.trustee(receipt.trustee)?.identity);
+        let key = |receipt: &Receipt| Some(state.trustee(receipt.trustee)?.identity);
         let receipt = Signed::<Receipt>::open_by(&kept.bytes, key)?.document().clone();
         let trustee = receipt.value().trustee;
         let summary = String::new();

@@ -71,8 +71,14 @@ impl EpochConfirmation {
 
     fn holds<K: Kind>(&self, shares: &VerifyingShares<K>, key: &IdentityKey) -> bool {
         let same = (self.ring, self.epoch, self.shares) == (shares.ring(), shares.epoch(), shares.digest());
+        same && self.is_signed_by(key)
+    }
+
+    /// Whether this is the word of `key`'s owner about the epoch that is named here. That the shares so named are a share
+    /// epoch of the ring is seen only with their document: [`check_all`](Self::check_all).
+    pub fn is_signed_by(&self, key: &IdentityKey) -> bool {
         let (epoch, trustee) = (self.epoch.to_le_bytes(), self.trustee.to_le_bytes());
-        same && key.verify(DOMAIN, &parts(&self.ring, &epoch, &self.shares, &trustee), &self.signature).is_ok()
+        key.verify(DOMAIN, &parts(&self.ring, &epoch, &self.shares, &trustee), &self.signature).is_ok()
     }
 
     /// Checks that every holder 1 to n of the epoch has confirmed it. `identities` are theirs, in order.

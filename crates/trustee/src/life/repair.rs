@@ -34,7 +34,7 @@ impl Trustee {
 
     /// A helper's first step: the broadcast for the other helpers and the trustee that lost its share.
     ///
-    /// A helper works only with shares in force, as far as it has read the journal, and only with trustees of genesis and
+    /// A helper works only with shares in force, as far as it has read the journal, and only with trustees in force and
     /// with `newcomers`: identities that its operator has compared with their owners.
     ///
     /// # Errors

@@ -3,13 +3,14 @@
 use super::files::{Fault, Files, file, under};
 use crate::request::publicity::witnessed;
 use crate::state::{ControlState, InForce};
+use crate::wire::Receipt;
 use countersign_core::id::Digest;
 use countersign_core::time::Timestamp;
 use countersign_core::totals::DailyTotals;
 use countersign_tlog::leaf::ControlLeaf;
 use countersign_tlog::policy::{Policy, TimeWindow};
 use countersign_tlog::proof::{Included, LogProof};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const GENESIS: &str = "control/0000000000.leaf";
 
@@ -52,7 +53,7 @@ impl History {
     /// What a trustee had in force that had folded `size` leaves, when its first sight of the last leaves was later than
     /// the proofs of the folder show: a trustee that was away counts the seven days from its return. `None` unless one
     /// such state has this digest.
-    pub(super) fn late(&self, size: u64, at: Timestamp, digest: &Digest) -> Option<InForce> {
+    fn late(&self, size: u64, at: Timestamp, digest: &Digest) -> Option<InForce> {
         let read = self.later.iter().filter(|(index, ..)| *index < size);
         let starts: Vec<u64> = read.clone().rev().take(MOST_LATE).map(|(index, ..)| *index).collect();
         starts.into_iter().find_map(|start| {
@@ -64,17 +65,35 @@ impl History {
         })
     }
 
-    /// The states of those who had folded so many leaves of the journal.
-    pub(super) fn states(&self, sizes: &BTreeSet<u64>) -> BTreeMap<u64, ControlState> {
+    /// The states of those who gave receipts.
+    pub(super) fn states(&self) -> States<'_> {
+        States { history: self, folded: BTreeMap::new() }
+    }
+
+    /// The state after the first `size` leaves of the journal.
+    fn up_to(&self, size: u64) -> ControlState {
         let mut state = self.genesis.clone();
-        let mut later = self.later.iter().peekable();
-        let states = sizes.iter().map(|size| {
-            while let Some((index, leaf, time)) = later.next_if(|(index, _, _)| index < size) {
-                state.fold(*index, leaf, *time);
-            }
-            (*size, state.clone())
-        });
-        states.collect()
+        for (index, leaf, time) in self.later.iter().filter(|(index, ..)| *index < size) {
+            state.fold(*index, leaf, *time);
+        }
+        state
+    }
+}
+
+/// Control states by the size of the journal, folded once each.
+pub(super) struct States<'h> {
+    history: &'h History,
+    folded: BTreeMap<u64, ControlState>,
+}
+
+impl States<'_> {
+    /// What a trustee had in force when it gave this receipt; `None` when the journal does not show it.
+    pub(super) fn of(&mut self, receipt: &Receipt) -> Option<InForce> {
+        let (history, size) = (self.history, receipt.journal_size);
+        let folded = self.folded.entry(size).or_insert_with(|| history.up_to(size));
+        Some(folded.at(receipt.at))
+            .filter(|state| state.digest() == receipt.state)
+            .or_else(|| history.late(size, receipt.at, &receipt.state))
     }
 }
 

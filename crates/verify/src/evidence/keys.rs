@@ -2,7 +2,8 @@
 
 use super::document;
 use super::files::{Fault, Files, under};
-use crate::state::{ControlState, InForce};
+use crate::state::InForce;
+use countersign_core::control::TrusteeMember;
 use countersign_core::json::Exact;
 use countersign_core::order::Order;
 use countersign_seal::identity::IdentityKey;
@@ -12,31 +13,20 @@ use std::collections::BTreeMap;
 /// The ring, its verifying shares, the trustees' identities by index.
 pub(super) type RingParts = (ConfirmedRing, VerifyingShares, BTreeMap<u16, IdentityKey>);
 
-pub(super) fn ring(
-    files: &Files,
-    genesis: &ControlState,
-    state: &InForce,
-    order: &Exact<Order>,
-) -> Result<RingParts, Fault> {
+pub(super) fn ring(files: &Files, state: &InForce, order: &Exact<Order>) -> Result<RingParts, Fault> {
     let in_force = state.ring().ok_or_else(|| Fault::new("ring.json", "no ring was in force"))?;
     let ring: Exact<Ring> = document(files, "ring.json")?;
-    let mut identities = BTreeMap::new();
-    for member in genesis.genesis().value().trustees.iter().flat_map(|trustees| &trustees.members) {
-        let key = IdentityKey::from_digest(&member.identity).ok_or_else(|| {
-            Fault::new("control/0000000000.leaf", format!("identity key of trustee {} is unusable", member.index))
-        })?;
-        identities.insert(member.index, key);
-    }
+    let makers = identities(state.makers_of(&in_force.id))?;
     let mut confirmations = Vec::new();
     for (path, bytes) in under(files, "ring-confirmations") {
         let confirmation = Exact::<Confirmation>::parse(bytes).map_err(|error| Fault::new(path, error))?;
         let trustee = confirmation.value().trustee;
-        if path != format!("ring-confirmations/{trustee:03}.json") || !identities.contains_key(&trustee) {
+        if path != format!("ring-confirmations/{trustee:03}.json") || !makers.contains_key(&trustee) {
             return Err(Fault::new(path, format!("is the confirmation of trustee {trustee}")));
         }
         confirmations.push(confirmation.value().clone());
     }
-    let keys: Vec<IdentityKey> = identities.values().copied().collect();
+    let keys: Vec<IdentityKey> = makers.values().copied().collect();
     let ring = ConfirmedRing::new(ring, &confirmations, &keys, DealerRings::Refuse)
         .map_err(|error| Fault::new("ring.json", error))?;
     if ring.id() != in_force.id || order.value().ring != ring.id() {
@@ -47,5 +37,23 @@ pub(super) fn ring(
         return Err(Fault::new("shares.json", "are not the verifying shares in force"));
     }
     let shares = VerifyingShares::new(&ring, &epoch).map_err(|error| Fault::new("shares.json", error))?;
-    Ok((ring, shares, identities))
+    let members = state.members();
+    if usize::from(shares.trustees()) != members.len() {
+        return Err(Fault::new(
+            "shares.json",
+            format!("are for {} trustees, not {}", shares.trustees(), members.len()),
+        ));
+    }
+    let in_force = members.iter().filter(|member| state.trustee(member.index).is_some());
+    Ok((ring, shares, identities(in_force)?))
+}
+
+fn identities<'m>(members: impl IntoIterator<Item = &'m TrusteeMember>) -> Result<BTreeMap<u16, IdentityKey>, Fault> {
+    let key = |member: &TrusteeMember| {
+        let key = IdentityKey::from_digest(&member.identity).ok_or_else(|| {
+            Fault::new("control", format!("the identity key of trustee {} is unusable", member.index))
+        })?;
+        Ok((member.index, key))
+    };
+    members.into_iter().map(key).collect()
 }

@@ -33,6 +33,7 @@ use countersign_seal::ring::{ConfirmedRing, VerifyingShares};
 use countersign_tlog::proof::Included;
 use files::{file, under};
 use history::{History, prove};
+use said::Answer;
 use std::collections::BTreeMap;
 
 /// Evidence that holds.
@@ -77,8 +78,9 @@ pub fn verify_evidence(files: &Files, pinned: Option<&Digest>) -> Result<Evidenc
     if order.value().custodian != genesis.genesis().value().custodian.id {
         return Err(Fault::new("order.json", "is of another custodian"));
     }
-    let receipts = said::receipts(files, genesis, &order)?;
-    let Answered { state, first, last } = answered(&history, &receipts)?;
+    let answers = said::receipts(files, &history, &order)?;
+    let Answered { state, first, last } = answered(&answers)?;
+    let receipts = answers.into_iter().map(|(trustee, answer)| (trustee, answer.receipt)).collect();
     let included = public(files, &state, &order, &receipts, first)?;
     let directory: Exact<Directory> = document(files, "directory.json")?;
     if directory.digest() != state.directory() {
@@ -95,7 +97,7 @@ pub fn verify_evidence(files: &Files, pinned: Option<&Digest>) -> Result<Evidenc
     let release = Release { order: &order, authority, bundle: &bundle, state: &state, included: &included, last };
     let policy_rerun = release.rerun(files, genesis, &directory, &approvals)?;
     said::delay(files, &order, &directory)?;
-    let (ring, shares, identities) = keys::ring(files, genesis, &state, &order)?;
+    let (ring, shares, identities) = keys::ring(files, &state, &order)?;
     let signers = approvals
         .iter()
         .filter(|approval| approval.verdict() == Verdict::Approve)
@@ -140,34 +142,29 @@ struct Answered {
     last: Timestamp,
 }
 
-/// Each trustee had in force exactly what the journal shows up to the size that it had folded.
-fn answered(history: &History, receipts: &BTreeMap<u16, Exact<Receipt>>) -> Result<Answered, Fault> {
-    let sizes = receipts.values().map(|receipt| receipt.value().journal_size).collect();
-    let states = history.states(&sizes);
-    let mut most: Option<(u64, Timestamp, InForce)> = None;
-    for receipt in receipts.values().map(Exact::value) {
+/// Who had read most of the journal stands for all: the others answered with shares of the same epoch, held by the same.
+fn answered(answers: &BTreeMap<u16, Answer>) -> Result<Answered, Fault> {
+    let read = |answer: &&Answer| (answer.receipt.value().journal_size, answer.receipt.value().at);
+    let times = || answers.values().map(|answer| answer.receipt.value().at);
+    let (Some(most), Some(first), Some(last)) = (answers.values().max_by_key(read), times().min(), times().max())
+    else {
+        return Err(Fault::new("receipts", "there are none"));
+    };
+    let state = &most.state;
+    for answer in answers.values() {
+        let receipt = answer.receipt.value();
         let fault = |reason: &str| Fault::new(receipt_path(receipt), reason);
-        let state = states
-            .get(&receipt.journal_size)
-            .map(|state| state.at(receipt.at))
-            .filter(|state| state.digest() == receipt.state)
-            .or_else(|| history.late(receipt.journal_size, receipt.at, &receipt.state));
-        let state = state.ok_or_else(|| {
-            fault("the control state that the trustee had in force is not the one of control/ up to that size")
-        })?;
-        if state.ring().is_none_or(|ring| ring.share_epoch != receipt.share_epoch) {
+        if answer.state.ring().is_none_or(|ring| ring.share_epoch != receipt.share_epoch) {
             return Err(fault("names another share epoch than the one in force"));
         }
-        let read = (receipt.journal_size, receipt.at);
-        if most.as_ref().is_none_or(|(size, at, _)| (*size, *at) < read) {
-            most = Some((read.0, read.1, state));
+        if answer.state.ring() != state.ring() || answer.state.members() != state.members() {
+            return Err(fault("answers with shares of another epoch, or held by others, than the other receipts"));
+        }
+        if state.trustee(receipt.trustee).is_none() {
+            return Err(fault("is of a trustee that was removed"));
         }
     }
-    let times = || receipts.values().map(|receipt| receipt.value().at);
-    match (most, times().min(), times().max()) {
-        (Some((_, _, state)), Some(first), Some(last)) => Ok(Answered { state, first, last }),
-        _ => Err(Fault::new("receipts", "there are none")),
-    }
+    Ok(Answered { state: state.clone(), first, last })
 }
 
 fn receipt_path(receipt: &Receipt) -> String {

@@ -1,10 +1,11 @@
 //! What people and trustees said: approvals, receipts, the delay order.
 
 use super::files::{Fault, Files, under};
+use super::history::History;
 use crate::request::decision::plausible;
 use crate::request::publicity::{SKEW, delay_of};
-use crate::state::{ControlState, InForce};
-use crate::wire::{DelayOrder, MAX_APPROVALS, Outcome, Receipt, Signed};
+use crate::state::InForce;
+use crate::wire::{DelayOrder, MAX_APPROVALS, Outcome, Receipt, Signed, SignedError};
 use countersign_approve::{VerifiedApproval, verify_approval};
 use countersign_core::approval::{Approval, SignerRole, Verdict};
 use countersign_core::directory::Directory;
@@ -13,18 +14,35 @@ use countersign_core::order::Order;
 use countersign_core::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Receipts of trustees that answered this order; at least t of them.
-pub(super) fn receipts(
-    files: &Files,
-    genesis: &ControlState,
-    order: &Exact<Order>,
-) -> Result<BTreeMap<u16, Exact<Receipt>>, Fault> {
-    let custodian = genesis.genesis().value().custodian.id;
+/// What a trustee said, and what it had in force when it said it.
+pub(super) struct Answer {
+    pub(super) receipt: Exact<Receipt>,
+    pub(super) state: InForce,
+}
+
+const NO_STATE: &str = "the control state that the trustee had in force is not the one of control/ up to that size";
+
+/// Receipts of trustees that answered this order, each with the control state under which it was given; at least t of them.
+pub(super) fn receipts(files: &Files, history: &History, order: &Exact<Order>) -> Result<BTreeMap<u16, Answer>, Fault> {
+    let genesis = history.genesis().genesis().value();
+    let custodian = genesis.custodian.id;
+    let mut states = history.states();
     let (order, digest) = (order.value(), order.digest());
     let mut answered = BTreeMap::new();
     for (path, bytes) in under(files, "receipts") {
-        let signed = Signed::<Receipt>::open_by(bytes, |receipt| Some(genesis.trustee(receipt.trustee)?.identity))
-            .map_err(|error| Fault::new(path, error))?;
+        let mut state = None;
+        let opened = Signed::<Receipt>::open_by(bytes, |receipt| {
+            state = states.of(receipt);
+            Some(state.as_ref()?.trustee(receipt.trustee)?.identity)
+        });
+        let (signed, state) = match (opened, state) {
+            (Ok(signed), Some(state)) => (signed, state),
+            (Err(SignedError::WrongSignature { .. }), None) => {
+                return Err(Fault::new(path, NO_STATE));
+            }
+            (Err(error), _) => return Err(Fault::new(path, error)),
+            (Ok(_), None) => return Err(Fault::new(path, NO_STATE)),
+        };
         let value = signed.value();
         let rules = [
             (
@@ -41,9 +59,9 @@ pub(super) fn receipts(
         if let Some((_, reason)) = rules.into_iter().find(|(holds, _)| !holds) {
             return Err(Fault::new(path, reason));
         }
-        answered.insert(value.trustee, signed.document().clone());
+        answered.insert(value.trustee, Answer { receipt: signed.document().clone(), state });
     }
-    let needed = genesis.trustees().map_or(0, |(threshold, _)| usize::from(threshold));
+    let needed = genesis.trustees.as_ref().map_or(0, |trustees| usize::from(trustees.threshold));
     if needed == 0 || answered.len() < needed {
         return Err(Fault::new("receipts", format!("{} receipts, the threshold is {needed}", answered.len())));
     }

@@ -52,8 +52,14 @@ pub(super) struct Cap {
 }
 
 /// Refuses when an answer would pass a hard stop. A person at the trustee lifts one for a limited time by a limited number.
-pub(super) fn check_caps(view: &View<'_>, caps: &[Cap], subjects: u32, now: Timestamp) -> Result<(), Refusal> {
-    let Some((threshold, members)) = view.control.trustees() else {
+pub(super) fn check_caps(
+    view: &View<'_>,
+    state: &InForce,
+    caps: &[Cap],
+    subjects: u32,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let Some((threshold, members)) = state.trustees() else {
         return Err(Refusal::new(Code::WrongRing, "genesis names no trustees"));
     };
     for Cap { key, code, people, days } in caps {

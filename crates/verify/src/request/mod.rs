@@ -173,7 +173,7 @@ pub fn verify_opened(
     let replay = memory::check_replay(view, &state, &order, view.shares.epoch())?;
     memory::check_pause(view.ledger)?;
     if !replay {
-        memory::check_caps(view, &granted.caps, value.scope.subjects, now)?;
+        memory::check_caps(view, &state, &granted.caps, value.scope.subjects, now)?;
     }
     memory::check_receipts(view.ledger, now)?;
     let records = scope::check_headers(view, request, &fitting, seed)?;
@@ -209,6 +209,19 @@ pub(crate) fn check_times(
     Ok(())
 }
 
+/// The trustee is in force itself, and the shares that it goes by are held by as many as are members.
+pub(crate) fn check_trustee(state: &InForce, trustee: u16, holders: u16) -> Result<(), Refusal> {
+    if state.trustee(trustee).is_none() {
+        return Err(Refusal::new(Code::WrongAddressee, format!("trustee {trustee} is not in force")));
+    }
+    let members = state.members().len();
+    if usize::from(holders) == members {
+        return Ok(());
+    }
+    let detail = format!("the shares held here are for {holders} trustees, in force are {members}");
+    Err(Refusal::new(Code::WrongShareEpoch, detail))
+}
+
 /// Check 3: ring, share epoch, classes.
 fn keys(view: &View<'_>, state: &InForce, request: &ReleaseRequest, order: &Order) -> Result<(), Refusal> {
     let in_force = state.ring().ok_or_else(|| Refusal::new(Code::WrongRing, "no ring is in force"))?;
@@ -216,6 +229,7 @@ fn keys(view: &View<'_>, state: &InForce, request: &ReleaseRequest, order: &Orde
         let detail = format!("order names {}, in force {}, held here {}", order.ring, in_force.id, view.ring.id());
         return Err(Refusal::new(Code::WrongRing, detail));
     }
+    check_trustee(state, view.trustee, view.shares.trustees())?;
     let epochs = (in_force.share_epoch, in_force.shares);
     if request.share_epoch != in_force.share_epoch || (view.shares.epoch(), view.shares.digest()) != epochs {
         let detail = format!(

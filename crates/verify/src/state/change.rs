@@ -3,9 +3,10 @@
 //! The fold asks the same questions, so whoever asks here before signing or publishing is told what the fold will say.
 
 use super::fold::{identity_key, signed, usable_witness_policy};
+use super::holders::{check_confirmed, rises};
 use super::{ControlState, InForce};
-use countersign_core::control::{Action, COOLING, Change, Role, TrusteeMember};
-use countersign_core::id::PersonId;
+use countersign_core::control::{Action, COOLING, Change, Role};
+use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_tlog::leaf::ControlSignature;
@@ -37,8 +38,38 @@ pub enum ChangeError {
     #[error("{0}")]
     WitnessPolicy(String),
     /// Nobody could serve the ring, and no trustee would have agreed to it.
-    #[error("a ring is set, and genesis names no trustees")]
+    #[error("a ring or trustees are set, and genesis names no trustees")]
     NoTrustees,
+    /// Shares that were given up would count again.
+    #[error("share epoch {found} of a ring whose share epoch {in_force} is in force: it has to rise")]
+    ShareEpoch {
+        /// The epoch found.
+        found: u32,
+        /// The epoch in force.
+        in_force: u32,
+    },
+    /// Trustees come with a share epoch of every ring in force.
+    #[error("the trustees do not come with shares of exactly the rings in force")]
+    OtherRings,
+    /// Nobody could answer.
+    #[error("{left} trustees would be left, {threshold} have to answer")]
+    TooFewTrustees {
+        /// How many there would be.
+        left: usize,
+        /// The threshold.
+        threshold: u16,
+    },
+    /// A removed trustee does not come back under the same key.
+    #[error("trustee {0} was removed under this identity key")]
+    Removed(u16),
+    /// A member that does not say that it can answer.
+    #[error("trustee {member} has not confirmed its shares of ring {ring}, or the confirmation is for something else")]
+    Unconfirmed {
+        /// The member's index.
+        member: u16,
+        /// The ring.
+        ring: Digest,
+    },
     /// One party twice.
     #[error("`{0}` signed twice")]
     SignedTwice(String),
@@ -118,7 +149,7 @@ impl ControlState {
             if !seen.insert(signature.by.as_str()) {
                 return Err(ChangeError::SignedTwice(signature.by.clone()));
             }
-            match self.party(&state, &signature.by) {
+            match party(&state, &signature.by) {
                 None => return Err(ChangeError::NotInForce(signature.by.clone())),
                 Some((_, keys)) if !signed(body, &keys, &signature.sig) => {
                     return Err(ChangeError::WrongSignature(signature.by.clone()));
@@ -147,7 +178,10 @@ impl ControlState {
         self.check_place(value)?;
         let standing = self.change_standing(change.text(), &value.action, signatures, now)?;
         if value.action.only_removes() {
-            return if standing.is_complete() { Ok(standing) } else { Err(ChangeError::NobodySigned) };
+            if !standing.is_complete() {
+                return Err(ChangeError::NobodySigned);
+            }
+            return self.check_action(&value.action, now).map(|()| standing);
         }
         self.check_action(&value.action, now)?;
         if standing.is_complete() { Ok(standing) } else { Err(ChangeError::TooFew(standing)) }
@@ -166,7 +200,7 @@ impl ControlState {
         if change.number == next { Ok(()) } else { Err(ChangeError::Number { found: change.number, next }) }
     }
 
-    /// What an addition must be beside signed. A removal may name what is not there.
+    /// What a change must be beside signed. A removal may name what is not there.
     fn check_action(&self, action: &Action, now: Timestamp) -> Result<(), ChangeError> {
         match action {
             Action::AddPerson(added) => {
@@ -188,25 +222,29 @@ impl ControlState {
             Action::SetRing(_) | Action::SetIndexRing(_) if self.genesis.value().trustees.is_none() => {
                 Err(ChangeError::NoTrustees)
             }
+            Action::SetRing(ring) => rises(self.at(now).ring(), ring),
+            Action::SetIndexRing(ring) => rises(self.at(now).index_ring(), ring),
+            Action::SetTrustees(new) => self.at(now).check_trustees(new).and_then(|()| check_confirmed(new)),
+            Action::RemoveTrustee(identity) => self.at(now).check_removal(identity),
             _ => Ok(()),
         }
     }
+}
 
-    /// A party in force by its name in signatures, with its keys.
-    fn party(&self, state: &InForce, by: &str) -> Option<(Party, Vec<String>)> {
-        let named = by.strip_prefix("person:").and_then(|id| PersonId::parse(id).ok());
-        if let Some(person) = named.and_then(|id| state.people.get(&id)) {
-            let party = if person.roles.contains(&Role::Approver) {
-                Party::Approver
-            } else if person.roles.contains(&Role::Counsel) {
-                Party::Counsel
-            } else {
-                Party::Other
-            };
-            return Some((party, person.keys.clone()));
-        }
-        self.member_named(by).map(|member: &TrusteeMember| (Party::Trustee, vec![identity_key(member)]))
+/// A party in force by its name in signatures, with its keys.
+fn party(state: &InForce, by: &str) -> Option<(Party, Vec<String>)> {
+    let named = by.strip_prefix("person:").and_then(|id| PersonId::parse(id).ok());
+    if let Some(person) = named.and_then(|id| state.people.get(&id)) {
+        let party = if person.roles.contains(&Role::Approver) {
+            Party::Approver
+        } else if person.roles.contains(&Role::Counsel) {
+            Party::Counsel
+        } else {
+            Party::Other
+        };
+        return Some((party, person.keys.clone()));
     }
+    state.trustee_named(by).map(|member| (Party::Trustee, vec![identity_key(member)]))
 }
 
 /// As what a signature counts.

@@ -1,5 +1,6 @@
 //! Folding control leaves.
 
+use super::holders::names;
 use super::{ControlState, InForce, Waiting};
 use countersign_approve::{PublicKey, verify_control_signature};
 use countersign_core::control::{Action, Change, Genesis, Person, Role, TrusteeMember};
@@ -11,6 +12,7 @@ use countersign_core::totals::DailyTotals;
 use countersign_tlog::leaf::ControlLeaf;
 use countersign_tlog::policy::{Log, Policy};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Why leaf 0 is not the genesis it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,8 +100,13 @@ impl ControlState {
             witness_policy: value.witness_policy.clone(),
             ring: value.ring.clone(),
             index_ring: value.index_ring.clone(),
+            trustees: None,
+            ring_makers: None,
+            index_ring_makers: None,
+            removed_trustees: BTreeSet::new(),
             suspended: BTreeSet::new(),
             held: BTreeSet::new(),
+            founding: value.trustees.clone().map(Arc::new),
         };
         Ok(Self { genesis, in_force, waiting: Vec::new(), number: 0, totals: None, rejected: Vec::new() })
     }
@@ -111,7 +118,7 @@ impl ControlState {
     pub fn fold(&mut self, index: u64, leaf: &ControlLeaf, witnessed: Timestamp) {
         self.settle(witnessed);
         if DailyTotals::is_claimed_by(leaf.body()) {
-            match self.accept_totals(index, leaf) {
+            match self.accept_totals(index, leaf, witnessed) {
                 Ok(totals) => self.totals = Some(totals),
                 Err(reason) => self.rejected.push(Rejected { index, reason }),
             }
@@ -134,8 +141,9 @@ impl ControlState {
 
     /// Moves waiting changes whose time had come at `now` into force.
     fn settle(&mut self, now: Timestamp) {
-        self.in_force = self.at(now);
-        self.waiting.retain(|waiting| waiting.effective > now);
+        let (in_force, cooling) = self.settled(now);
+        let cooling = cooling.into_iter().cloned().collect();
+        (self.in_force, self.waiting) = (in_force, cooling);
     }
 
     /// A removal also removes what is still cooling: otherwise a removed person could come back by an older addition.
@@ -146,6 +154,7 @@ impl ControlState {
                 person.keys.retain(|kept| kept != key);
                 !person.keys.is_empty()
             }
+            (waiting, Action::RemoveTrustee(identity)) => !names(waiting, identity),
             _ => true,
         });
     }
@@ -154,11 +163,6 @@ impl ControlState {
         let change = Exact::<Change>::parse(leaf.body().as_bytes()).map_err(|error| error.to_string())?;
         self.check_signed_change(&change, leaf.signatures(), now).map_err(|error| error.to_string())?;
         Ok(change.value().clone())
-    }
-
-    pub(super) fn member_named(&self, party: &str) -> Option<&TrusteeMember> {
-        let members = self.genesis.value().trustees.iter().flat_map(|trustees| &trustees.members);
-        members.into_iter().find(|member| party_of_trustee(member) == party)
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod change;
 mod fold;
+mod holders;
 mod journal;
 mod totals;
 mod words;
@@ -19,12 +20,13 @@ pub(crate) use totals::follows;
 pub use totals::{NotNext, PublishedTotals};
 pub use words::in_words;
 
-use countersign_core::control::{Action, Change, Genesis, Person, RingRef, TrusteeMember};
+use countersign_core::control::{Action, Change, Genesis, Person, RingRef, TrusteeMember, Trustees};
 use countersign_core::id::{AuthorityId, Digest, OrderId, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The control state after some prefix of the journal.
 #[derive(Debug, Clone)]
@@ -48,8 +50,20 @@ pub struct InForce {
     ring: Option<RingRef>,
     #[serde(skip_serializing_if = "Option::is_none")]
     index_ring: Option<RingRef>,
+    /// None while they are those of genesis, as for the two below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trustees: Option<Vec<TrusteeMember>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ring_makers: Option<Vec<TrusteeMember>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index_ring_makers: Option<Vec<TrusteeMember>>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    removed_trustees: BTreeSet<Digest>,
     suspended: BTreeSet<AuthorityId>,
     held: BTreeSet<OrderId>,
+    /// Those of genesis, which its digest names.
+    #[serde(skip)]
+    founding: Option<Arc<Trustees>>,
 }
 
 /// An addition or weakening that is accepted and cooling.
@@ -71,20 +85,12 @@ impl ControlState {
 
     /// What is in force at `now`: everything folded, and every waiting change whose time has come.
     pub fn at(&self, now: Timestamp) -> InForce {
-        let mut due: Vec<&Waiting> = self.waiting.iter().filter(|waiting| waiting.effective <= now).collect();
-        // In the order in which they take effect, whenever anybody looks: two folders that look at different times must
-        // come to the same state.
-        due.sort_by_key(|waiting| (waiting.effective, waiting.change.number));
-        let mut state = self.in_force.clone();
-        for waiting in due {
-            state.apply(&waiting.change.action);
-        }
-        state
+        self.settled(now).0
     }
 
     /// Changes that are accepted and cooling at `now`.
     pub fn waiting(&self, now: Timestamp) -> impl Iterator<Item = &Waiting> {
-        self.waiting.iter().filter(move |waiting| waiting.effective > now)
+        self.settled(now).1.into_iter()
     }
 
     /// Control leaves that changed nothing, with the reason.
@@ -104,17 +110,6 @@ impl ControlState {
             _ => None,
         });
         std::iter::once(self.in_force.witness_policy.as_str()).chain(cooling)
-    }
-
-    /// The trustee with this index, by genesis.
-    pub fn trustee(&self, index: u16) -> Option<&TrusteeMember> {
-        let members = &self.genesis.value().trustees.as_ref()?.members;
-        members.iter().find(|member| member.index == index)
-    }
-
-    /// Threshold and number of trustees.
-    pub fn trustees(&self) -> Option<(u16, usize)> {
-        self.genesis.value().trustees.as_ref().map(|trustees| (trustees.threshold, trustees.members.len()))
     }
 }
 
@@ -176,7 +171,8 @@ impl InForce {
         countersign_core::digest::parts("countersign/state/v1", &[text.as_bytes()])
     }
 
-    fn apply(&mut self, action: &Action) {
+    /// Says whether other trustees came into force by it.
+    fn apply(&mut self, action: &Action) -> bool {
         match action {
             Action::AddPerson(person) => {
                 self.people.insert(person.id.clone(), person.clone());
@@ -195,11 +191,16 @@ impl InForce {
                 self.suspended.insert(authority.clone());
             }
             Action::SetWitnessPolicy(policy) => self.witness_policy.clone_from(policy),
-            Action::SetRing(ring) => self.ring = Some(ring.clone()),
-            Action::SetIndexRing(ring) => self.index_ring = Some(ring.clone()),
+            Action::SetRing(ring) => self.set_ring(ring),
+            Action::SetIndexRing(ring) => self.set_index_ring(ring),
+            Action::SetTrustees(new) => return self.set_trustees(new),
+            Action::RemoveTrustee(identity) => {
+                self.removed_trustees.insert(*identity);
+            }
             Action::HoldOrder(order) => {
                 self.held.insert(*order);
             }
         }
+        false
     }
 }

@@ -1,9 +1,9 @@
 //! Folding daily totals: which of them stand, and what the next ones must be.
 
-use super::ControlState;
 use super::fold::{identity_key, signed};
+use super::{ControlState, InForce};
 use countersign_core::json::Exact;
-use countersign_core::time::Date;
+use countersign_core::time::{Date, Timestamp};
 use countersign_core::totals::DailyTotals;
 use countersign_tlog::leaf::ControlLeaf;
 use std::collections::BTreeSet;
@@ -79,36 +79,42 @@ impl ControlState {
     }
 
     /// Accepts a control leaf that claims to be totals.
-    pub(super) fn accept_totals(&self, index: u64, leaf: &ControlLeaf) -> Result<PublishedTotals, String> {
+    pub(super) fn accept_totals(
+        &self,
+        index: u64,
+        leaf: &ControlLeaf,
+        witnessed: Timestamp,
+    ) -> Result<PublishedTotals, String> {
         let totals = Exact::<DailyTotals>::parse(leaf.body().as_bytes()).map_err(|error| error.to_string())?;
         self.check_next_totals(totals.value()).map_err(|error| error.to_string())?;
         let size = totals.value().size;
         if size > index {
             return Err(format!("totals up to size {size} in leaf {index}: they count themselves or what comes after"));
         }
-        let (threshold, _) = self.trustees().ok_or("totals in a journal without trustees")?;
-        let signers = self.trustees_signed(leaf)?;
+        let state = self.at(witnessed);
+        let (threshold, _) = state.trustees().ok_or("totals in a journal without trustees")?;
+        let signers = trustees_signed(&state, leaf)?;
         if signers.len() < usize::from(threshold) {
             return Err(format!("totals signed by {} of {threshold} trustees", signers.len()));
         }
         Ok(PublishedTotals { index, totals, signers: signers.into_iter().collect() })
     }
+}
 
-    /// The trustees that signed, none of them twice, and nobody else.
-    fn trustees_signed(&self, leaf: &ControlLeaf) -> Result<BTreeSet<u16>, String> {
-        let mut signers = BTreeSet::new();
-        for signature in leaf.signatures() {
-            let member = self.member_named(&signature.by);
-            let member = member.ok_or_else(|| format!("`{}` is no trustee of this journal", signature.by))?;
-            if !signed(leaf.body(), &[identity_key(member)], &signature.sig) {
-                return Err(format!("the signature of `{}` is wrong", signature.by));
-            }
-            if !signers.insert(member.index) {
-                return Err(format!("`{}` signed twice", signature.by));
-            }
+/// The trustees in force that signed, none of them twice, and nobody else.
+fn trustees_signed(state: &InForce, leaf: &ControlLeaf) -> Result<BTreeSet<u16>, String> {
+    let mut signers = BTreeSet::new();
+    for signature in leaf.signatures() {
+        let member = state.trustee_named(&signature.by);
+        let member = member.ok_or_else(|| format!("`{}` is no trustee of this journal", signature.by))?;
+        if !signed(leaf.body(), &[identity_key(member)], &signature.sig) {
+            return Err(format!("the signature of `{}` is wrong", signature.by));
         }
-        Ok(signers)
+        if !signers.insert(member.index) {
+            return Err(format!("`{}` signed twice", signature.by));
+        }
     }
+    Ok(signers)
 }
 
 /// Whether totals count more than `last` did, on a later day.

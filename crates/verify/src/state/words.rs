@@ -1,7 +1,7 @@
 //! What a change says, in words: shown to everybody who is asked to sign it.
 
 use super::InForce;
-use countersign_core::control::{Action, Change, Person, RingRef};
+use countersign_core::control::{Action, Change, HeldShares, Person, RingRef, SetTrustees, TrusteeMember};
 use countersign_core::country::Country;
 use countersign_core::id::Digest;
 use std::fmt::Display;
@@ -32,6 +32,8 @@ pub fn in_words(change: &Change, state: &InForce) -> Vec<String> {
         }
         Action::SetRing(ring) => ring_set("key ring", ring, state.ring()),
         Action::SetIndexRing(ring) => ring_set("index ring", ring, state.index_ring()),
+        Action::SetTrustees(new) => trustees_set(new, state),
+        Action::RemoveTrustee(identity) => trustee_removed(identity, state),
         Action::HoldOrder(order) if state.is_held(order) => vec![format!("order `{order}` is held already")],
         Action::HoldOrder(order) => vec![format!("order `{order}` is never answered")],
     };
@@ -106,6 +108,54 @@ fn ring_set(what: &str, ring: &RingRef, before: Option<&RingRef>) -> Vec<String>
         lines.push("the share epoch does not rise: shares that were given up would count again".to_owned());
     }
     lines
+}
+
+fn trustees_set(new: &SetTrustees, state: &InForce) -> Vec<String> {
+    let threshold = state.trustees().map_or(0, |(threshold, _)| threshold);
+    let mut lines = vec![format!(
+        "{} trustees hold the keys, now {}; any {threshold} of them answer together",
+        new.members.len(),
+        state.members().len()
+    )];
+    for member in &new.members {
+        match state.members().iter().find(|before| before.identity == member.identity) {
+            Some(before) if before == member => {}
+            Some(before) => lines.push(format!("{} becomes {}", whole(before), whole(member))),
+            None => lines.push(format!("{} comes in", whole(member))),
+        }
+    }
+    let stays = |before: &&TrusteeMember| new.members.iter().any(|member| member.identity == before.identity);
+    lines.extend(
+        state.members().iter().filter(|before| !stays(before)).map(|before| format!("{} leaves", whole(before))),
+    );
+    lines.extend(ring_set("key ring", &new.ring.reference(), state.ring()));
+    if let Some(index) = new.index_ring.as_ref().map(HeldShares::reference) {
+        lines.extend(ring_set("index ring", &index, state.index_ring()));
+    }
+    lines.push("other changes of rings or trustees that are cooling then lapse".to_owned());
+    lines
+}
+
+fn trustee_removed(identity: &Digest, state: &InForce) -> Vec<String> {
+    let Some(member) = state.members().iter().find(|member| member.identity == *identity) else {
+        return vec![format!(
+            "no trustee in force has the identity key `{identity}`; a change that is cooling and names it is cancelled"
+        )];
+    };
+    let left = state.members().iter().filter(|one| one != &member && state.trustee(one.index).is_some()).count();
+    let threshold = state.trustees().map_or(0, |(threshold, _)| threshold);
+    vec![
+        format!("answers and signatures of {} count for nothing", whole(member)),
+        format!("{left} trustees are left, {threshold} have to answer; it still has its share: rotate the keys"),
+    ]
+}
+
+fn whole(member: &TrusteeMember) -> String {
+    let obliged = if member.obliged_entity { "obliged" } else { "not obliged" };
+    format!(
+        "trustee {} `{}` in {} ({obliged} to answer its own financial intelligence unit, identity `{}`, transport `{}`)",
+        member.index, member.name, member.state, member.identity, member.transport
+    )
 }
 
 fn inside(independent: bool) -> &'static str {

@@ -4,6 +4,7 @@ use super::*;
 use countersign_core::class::{Class, ClassSet};
 use countersign_core::encoding::hex;
 use countersign_core::id::{Digest, RecordId};
+use countersign_seal::identity::Identity;
 use countersign_seal::partial::{Ask, Reply, ReplyContext, answer};
 use countersign_seal::reply;
 use countersign_verify::evidence::{Files, SUMS, sums};
@@ -14,6 +15,8 @@ use std::collections::BTreeMap;
 #[derive(Clone)]
 pub(crate) struct Given {
     pub(crate) trustee: u16,
+    /// Names of the identity keys of those who hold the shares.
+    pub(crate) names: Vec<String>,
     pub(crate) receipt: Receipt,
     pub(crate) reply: Reply,
     pub(crate) encrypted: Vec<u8>,
@@ -21,14 +24,16 @@ pub(crate) struct Given {
 
 impl Given {
     pub(crate) fn receipt_text(&self) -> Vec<u8> {
-        let key = signing_key(&format!("trustee:{}", self.receipt.trustee));
+        let trustee = self.receipt.trustee;
+        let stranger = format!("trustee:{trustee}");
+        let key = signing_key(self.names.get(usize::from(trustee) - 1).unwrap_or(&stranger));
         Signed::sign(self.receipt.clone(), &key).unwrap().text().as_bytes().to_vec()
     }
 }
 
 impl World {
     pub(crate) fn context(&self, case: &Case, trustee: u16) -> ReplyContext {
-        ReplyContext { order: case.order.digest(), ring: self.ring.id(), trustee, share_epoch: 1 }
+        ReplyContext { order: case.order.digest(), ring: self.ring.id(), trustee, share_epoch: self.shares.epoch() }
     }
 
     /// Trustee `trustee` verifies and answers.
@@ -37,7 +42,7 @@ impl World {
         let asks: Vec<Ask<'_>> =
             plan.records.iter().map(|record| Ask { capsule: &record.capsule, classes: &record.classes }).collect();
         let reply =
-            answer(&founded().share(trustee), &self.shares, &plan.order.digest(), &asks, &seed("answer")).unwrap();
+            answer(&self.held.share(trustee), &self.shares, &plan.order.digest(), &asks, &seed("answer")).unwrap();
         let receipt = Receipt {
             v: ReceiptV1,
             custodian: CUSTODIAN,
@@ -55,12 +60,13 @@ impl World {
             at: self.now,
         };
         let encrypted = self.encrypt(case, trustee, &reply);
-        Given { trustee, receipt, reply, encrypted }
+        Given { trustee, names: self.held.names.clone(), receipt, reply, encrypted }
     }
 
     pub(crate) fn encrypt(&self, case: &Case, trustee: u16, reply: &Reply) -> Vec<u8> {
         let recipient = authority_secret(case.order.value().authority.as_str()).public().unwrap();
-        reply::seal(reply, &self.context(case, trustee), &recipient, &identity(trustee), &mut rng("hpke")).unwrap()
+        let own = Identity::from_seed(&seed(self.held.name(trustee)));
+        reply::seal(reply, &self.context(case, trustee), &recipient, &own, &mut rng("hpke")).unwrap()
     }
 
     /// The evidence with facts, as the custodian keeps it.
@@ -92,7 +98,7 @@ impl World {
         for (trustee, confirmation) in (1..).zip(&founded.confirmations) {
             put(&format!("ring-confirmations/{trustee:03}.json"), confirmation.bytes());
         }
-        put("shares.json", founded.epoch.bytes());
+        put("shares.json", self.held.epoch.bytes());
         put("directory.json", self.directory.bytes());
         put("policy-bundle.json", self.bundle.to_document().unwrap().as_bytes());
         if let Some(delay) = &case.delay {

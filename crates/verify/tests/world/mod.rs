@@ -4,11 +4,13 @@
 mod case;
 mod folder;
 mod founding;
+mod holders;
 mod lookup;
 
 pub(crate) use case::*;
 pub(crate) use folder::*;
 pub(crate) use founding::*;
+pub(crate) use holders::*;
 pub(crate) use lookup::*;
 
 use countersign_core::control::{Action, Change, ChangeV1, Genesis};
@@ -79,6 +81,8 @@ pub(crate) struct World {
     pub(crate) directory: Exact<Directory>,
     pub(crate) ring: ConfirmedRing,
     pub(crate) shares: VerifyingShares,
+    /// The shares that trustees have loaded, in whatever epoch.
+    pub(crate) held: Held,
     pub(crate) ledger: Ledger,
     /// Index and witnessed time of every control leaf.
     pub(crate) control_leaves: Vec<(u64, Timestamp)>,
@@ -104,6 +108,7 @@ impl World {
             directory: Exact::write(directory()).unwrap(),
             ring,
             shares,
+            held: Held::founding(),
             ledger: Ledger::default(),
             control_leaves: vec![(0, genesis.created)],
         };
@@ -161,7 +166,7 @@ impl World {
 
     /// What trustee `trustee` says to the request for this case.
     pub(crate) fn ask(&self, case: &Case, trustee: u16) -> Result<Plan, Refusal> {
-        self.send(case.request(trustee, self.now))
+        self.send(ReleaseRequest { share_epoch: self.shares.epoch(), ..case.request(trustee, self.now) })
     }
 
     pub(crate) fn send(&self, request: ReleaseRequest) -> Result<Plan, Refusal> {

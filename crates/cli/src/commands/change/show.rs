@@ -28,7 +28,7 @@ pub(super) async fn state(custody: &Custody) -> Result<()> {
             println!("  every key is revoked: signs nothing");
         }
     }
-    match (state.ring(), control.trustees()) {
+    match (state.ring(), state.trustees()) {
         (Some(ring), Some((threshold, n))) => {
             println!("key ring {} in share epoch {}", ring.id, ring.share_epoch);
             println!("{threshold} of {n} trustees open a record");

@@ -114,7 +114,8 @@ pub(super) async fn reads(story: &Story, lawful: &CaseFile, report: &mut Report)
         trustee,
         share_epoch: ring.shares.value().epoch,
     };
-    let member = desk.control().trustee(trustee).context("no such trustee")?.identity;
+    let state = desk.control().at(desk.now());
+    let member = state.trustee(trustee).context("no such trustee")?.identity;
     let identity = countersign_seal::identity::IdentityKey::from_digest(&member).context("no identity key")?;
     let opened = reply::open(bytes, &context, &package.key, &identity);
     refuses(report, "encryption", "reply_read_with_a_rogue_key", opened.map(drop), "reply of trustee");
@@ -188,7 +189,8 @@ fn lie(story: &Story, lawful: &CaseFile, package: &Delivered, liar: u16) -> Resu
     let [first, second, ..] = wrong.classes.as_mut_slice() else { anyhow::bail!("an order for one class") };
     std::mem::swap(&mut first.z, &mut second.z);
     let context = ReplyContext { order, ring: ring.ring.id(), trustee: liar, share_epoch: verifying.epoch() };
-    let member = story.custody.desk.control().trustee(liar).context("no such trustee")?.identity;
+    let state = story.custody.desk.control().at(story.custody.desk.now());
+    let member = state.trustee(liar).context("no such trustee")?.identity;
     let identity = own_key(&folder, &member)?;
     Ok(reply::seal(&wrong, &context, &package.key.public()?, &identity, &mut edge::rng()?)?)
 }
