@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod custody;
 mod daily;
+mod deadlines;
 mod demo;
 mod drafts;
 mod edge;

@@ -1,7 +1,7 @@
 //! The use cases of the custodian's desk, from a contact to a release.
 //!
 //! Read in the order of a case: [`contact`], [`entry`], [`intake`], [`sender`], [`findings`], [`propose`], [`countersign`], [`publish`],
-//! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back. [`totals`] is the day's; [`change`] changes who may do what, and [`history`] reads that
+//! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back, [`mod@clocks`] say what is due in it. [`totals`] is the day's; [`change`] changes who may do what, and [`history`] reads that
 //! back; [`retention`] erases clients. [`ports`] is what the binary must provide.
 //! Every use case appends one event with its documents and leaves in one transaction, or does nothing.
 
@@ -9,6 +9,7 @@ mod asking;
 mod caps;
 pub mod case_file;
 pub mod change;
+pub mod clocks;
 pub mod contact;
 pub mod countersign;
 pub mod cover;

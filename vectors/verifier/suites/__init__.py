@@ -1,5 +1,6 @@
 """One function per file of vectors: it reads the file's cases. SUITES names them all, FOLDERS where none may be forgotten."""
 
+from .clocks import dates
 from .files import PACK
 from .index import evaluations, lookups, normal_forms, posting_lists
 from .log import (
@@ -20,6 +21,7 @@ SUITES = {
     "approve/signatures.json": signatures,
     "core/documents.json": documents,
     "core/totals.json": documents,
+    "deadlines/dates.json": dates,
     "desk/clients-csv.json": clients_csv,
     "policy/bundle.json": policy_bundle,
     "policy/directory.json": documents_of("directory"),

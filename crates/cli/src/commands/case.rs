@@ -1,6 +1,7 @@
 //! `countersign case`.
 
 use crate::custody::Custody;
+use crate::deadlines;
 use crate::files;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -11,6 +12,7 @@ use countersign_core::facts::Factor;
 use countersign_core::finding::{Finding, Question};
 use countersign_core::id::PersonId;
 use countersign_desk::case_file::CaseFile;
+use countersign_desk::clocks::{CaseClock, Standing, clocks_of};
 use countersign_desk::documents::FactorTried;
 use countersign_desk::findings::ScopeEntry;
 use countersign_desk::propose::Proposed;
@@ -309,6 +311,7 @@ async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
         println!("order {} digest {}", proposal.order.value().id, proposal.order.digest());
         println!("approvals: {}", file.approvals.len());
     }
+    show_clocks(custody, file);
     println!("events:");
     for event in &file.events {
         let event = event.value();
@@ -316,6 +319,32 @@ async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
     }
     println!("next: {}", file.stage.next_step());
     Ok(())
+}
+
+/// A seat without a calendar must not hide the case.
+fn show_clocks(custody: &Custody, file: &CaseFile) {
+    let now = custody.desk.now();
+    let clocks = match case_clocks(custody, file) {
+        Ok(clocks) => clocks,
+        Err(error) => return println!("due: cannot be counted: {error:#}"),
+    };
+    for clock in clocks {
+        let stands = match clock.standing(now) {
+            Standing::Running if clock.paused => "stands still: this end or later",
+            Standing::Running => "runs",
+            Standing::Near => "NEAR ITS END",
+            Standing::Over => "OVER",
+            Standing::Kept => "kept",
+            Standing::Missed => "MISSED",
+        };
+        println!("due {} {}: {} ({})", clock.due.at, stands, clock.clock.title, clock.clock.source);
+    }
+}
+
+fn case_clocks(custody: &Custody, file: &CaseFile) -> Result<Vec<CaseClock>> {
+    let seat = custody.desk.custodian().genesis.value().custodian.seat;
+    let (clocks, calendar) = deadlines::of_custodian(&custody.place, seat)?;
+    Ok(clocks_of(file, &clocks, &calendar, custody.desk.now())?)
 }
 
 fn list(before: &str, items: &[String]) -> String {

@@ -3,6 +3,7 @@
 mod case;
 pub(crate) mod change;
 pub(crate) mod client;
+mod clock;
 mod contact;
 mod demo;
 mod drill;
@@ -59,6 +60,9 @@ enum Command {
     /// Work on a case: check the sender, answer questions, set the scope, propose, refuse.
     #[command(after_help = case::EXAMPLE)]
     Case(case::Case),
+    /// When something is due: statutory clocks, holidays, time zones.
+    #[command(after_help = clock::EXAMPLE)]
+    Clock(clock::Clock),
     /// Show, approve and release orders.
     #[command(after_help = order::EXAMPLE)]
     Order(order::Order),
@@ -102,6 +106,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Contact(command) => command.run(&dir).await?,
         Command::Request(command) => command.run(&dir).await?,
         Command::Case(command) => command.run(&dir).await?,
+        Command::Clock(command) => command.run()?,
         Command::Order(command) => command.run(&dir).await?,
         Command::Change(command) => command.run(&dir).await?,
         Command::ExitState(command) => command.run(&dir).await?,
