@@ -3,11 +3,13 @@
 
 use countersign_core::approval::Approval;
 use countersign_core::case::EventRecord;
+use countersign_core::consent::Consent;
 use countersign_core::control::{Change, Genesis};
 use countersign_core::directory::Directory;
 use countersign_core::facts::Facts;
 use countersign_core::json::{Document, Exact};
 use countersign_core::order::Order;
+use countersign_core::reading::Reading;
 use countersign_core::totals::DailyTotals;
 use libfuzzer_sys::fuzz_target;
 
@@ -19,7 +21,7 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 8 {
+    match format % 10 {
         0 => one::<Order>(bytes),
         1 => one::<Approval>(bytes),
         2 => one::<Facts>(bytes),
@@ -27,6 +29,8 @@ fuzz_target!(|data: &[u8]| {
         4 => one::<Genesis>(bytes),
         5 => one::<Change>(bytes),
         6 => one::<DailyTotals>(bytes),
+        7 => one::<Reading>(bytes),
+        8 => one::<Consent>(bytes),
         _ => one::<EventRecord>(bytes),
     }
 });

@@ -10,6 +10,7 @@ from .refusal import Refused, need
 
 NAMESPACE = "approval@countersign"
 CONTROL_NAMESPACE = "control@countersign"
+CONSENT_NAMESPACE = "consent@countersign"
 SK_ED25519, SK_ECDSA = "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"
 PRESENT, VERIFIED, ATTESTED, EXTENSIONS = 0x01, 0x04, 0x40, 0x80
 
@@ -29,6 +30,17 @@ def approval_line(approval):
         approval["verdict"].encode(), str(seconds(approval["at"])).encode(),
     )
     return signed_line("countersign/approval/v1", digest)
+
+
+def consent_line(consent):
+    """reading.md, "Consent"."""
+    digest = parts("countersign/consent/v1", bytes.fromhex(consent["order"]), str(seconds(consent["at"])).encode())
+    return signed_line("countersign/consent/v1", digest)
+
+
+def client_key_digest(key):
+    """label.md, "client key digest"."""
+    return parts("countersign/client-key/v1", key.encode())
 
 
 def control_line(body):

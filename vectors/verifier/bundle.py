@@ -4,7 +4,7 @@ import datetime
 import re
 
 from . import cedar
-from .canonical import CLASSES, classes, flag, listing, members, number, parse, string, word
+from .canonical import CLASSES, LeftOut, classes, flag, listing, members, number, parse, string, word
 from .documents import ANSWERS, AUTHORITY_KINDS, FACTORS, INSTRUMENTS, KINDS, STANDINGS
 from .encoding import parts
 from .refusal import Refused, need
@@ -31,6 +31,7 @@ PACK = members(
     ("caps", members(
         ("named", number(32)), ("court", number(32)), ("absolute", number(32)), ("uninvolved_percent", number(32)),
         ("cumulative", listing(members(("per", word("authority", "matter", "address")), ("days", number(16)), ("subjects", number(32))))),
+        ("reading", LeftOut(members(("agent", number(32)), ("beyond", number(32)), ("peer", number(32)), ("day", number(32))))),
     )),
     ("kinds", listing(members(("kind", word(*KINDS)), ("classes", classes)))),
     ("lanes", listing(members(("name", string), ("title", string), ("requirements", listing(REQUIREMENT))))),
@@ -70,6 +71,8 @@ def _read_pack(data):
     need(0 < caps["named"] <= caps["court"] <= caps["absolute"] and caps["uninvolved_percent"] <= 100, "pack", "caps")
     capped = {cap["per"] for cap in caps["cumulative"] if cap["days"] and cap["subjects"]}
     need(capped == {"authority", "matter", "address"}, "pack", "a cumulative cap is missing")
+    reading = reading_caps(pack)
+    need(reading["agent"] <= reading["day"] and reading["peer"] <= reading["day"], "pack", "a budget of readings above that of the day")
     limits = [limit["kind"] for limit in pack["kinds"]]
     need(_distinct(limits) and all(limit["classes"] for limit in pack["kinds"]), "pack", "kinds")
     need(pack["lanes"] and _distinct(lane["name"] for lane in pack["lanes"]), "pack", "lanes")
@@ -83,6 +86,11 @@ def _read_pack(data):
     need(_distinct(rule["policy"] for rule in pack["rules"]), "pack", "rules")
     need(all(rule["source"].strip() and _is_date(rule["date"]) for rule in pack["rules"]), "pack", "a rule without source or date")
     return pack
+
+
+def reading_caps(pack):
+    """policy-bundle.md, `caps.reading`."""
+    return pack["caps"].get("reading") or {"agent": 60, "beyond": 20, "peer": 20, "day": 1_000}
 
 
 def _distinct(items):

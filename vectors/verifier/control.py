@@ -76,7 +76,9 @@ def fold(control, index, body, sigs, witnessed):
             others = [person for person in state["people"].values()] + [
                 waiting[2]["add_person"] for waiting in control["waiting"] if "add_person" in waiting[2]]
             for person in others:
-                need(person["id"] == content["id"] or not set(person["keys"]) & set(content["keys"]), "a key shared", person["id"])
+                other = person["id"] != content["id"]
+                need(not other or not set(person["keys"]) & set(content["keys"]), "a key shared", person["id"])
+                need(not other or "reader" not in content or person.get("reader") != content["reader"], "a reader's key shared", person["id"])
         if kind == "set_witness_policy":
             _usable_witness_policy(content, genesis)
         if kind in ("set_ring", "set_index_ring"):

@@ -136,6 +136,9 @@ def quorum_facts(approvals, people, author, requester, now):
         person, positions = people[signer], {item[1:] for item in approvals if item[0] == signer}
         role, verdict = next(iter(positions))
         # Nobody counts in two roles or with two verdicts; the author counts in no other role, and nobody else as author.
+        # Roles of readings have no voice in a case.
+        if role in ("agent", "peer"):
+            continue
         if len(positions) > 1 or (role != "approver" and (signer == author) != (role == "author")):
             continue
         if verdict == "refuse":

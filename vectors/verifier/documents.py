@@ -18,9 +18,10 @@ INSTRUMENTS = (
     "regulator", "civil", "informal",
 )
 AUTHORITY_KINDS = ("court", "prosecutor", "police", "fiu", "tax", "regulator", "intelligence", "unknown")
+DAILY_OPERATION = "daily-operation"
 STANDINGS = ("good", "suspended", "unknown")
 FACTORS = ("directory", "call_back", "registered_key", "client_certificate", "qualified_seal", "second_officer")
-ROLES = ("approver", "counsel", "rights_expert", "regional_head", "officer")
+ROLES = ("approver", "counsel", "rights_expert", "regional_head", "officer", "agent")
 
 
 def version(text):
@@ -34,7 +35,7 @@ def consistent(condition, text):
 # ------------------------------------------------------------------------------------------------ approval.md
 
 APPROVAL = members(
-    ("v", version("approval/v1")), ("order", digest), ("approver", name), ("role", word("approver", "author", "counsel", "rights_expert")),
+    ("v", version("approval/v1")), ("order", digest), ("approver", name), ("role", word("approver", "author", "counsel", "rights_expert", "agent", "peer")),
     ("verdict", word("approve", "refuse")), ("at", time), ("key", string), ("signature", string),
 )
 
@@ -136,6 +137,7 @@ DIRECTORY = members(
 def directory_rules(directory):
     consistent(is_sorted([item["id"] for item in directory["authorities"]]), "authorities")
     for authority in directory["authorities"]:
+        consistent(authority["id"] != DAILY_OPERATION, "the id of orders that no authority asked for")
         consistent(authority["independence"] <= 3, "independence")
         consistent(is_sorted(authority["sanctioned_in"]), "sanctioned_in")
         consistent(authority["source"].strip(), "no source")
@@ -145,7 +147,7 @@ def directory_rules(directory):
 
 PERSON = members(
     ("id", name), ("roles", listing(word(*ROLES))), ("state", state), ("manages", listing(state)), ("independent", flag),
-    ("reach", members(("states", listing(state)), ("at", time))), ("keys", listing(string)),
+    ("reach", members(("states", listing(state)), ("at", time))), ("keys", listing(string)), ("reader", LeftOut(digest)),
 )
 RING_REF = members(("id", digest), ("share_epoch", number(32)), ("shares", digest))
 TRUSTEE = members(
@@ -184,6 +186,8 @@ def genesis_rules(genesis):
         person_rules(person)
     keys = [key for person in genesis["people"] for key in person["keys"]]
     consistent(len(set(keys)) == len(keys), "two people share a key")
+    readers = [person["reader"] for person in genesis["people"] if "reader" in person]
+    consistent(len(set(readers)) == len(readers), "two people share a reader's key")
     consistent((genesis["ring"] is None) == (genesis["trustees"] is None), "ring and trustees")
     index = genesis.get("index_ring")
     consistent(not index or genesis["trustees"], "an index ring needs trustees")
@@ -414,6 +418,14 @@ def lookup_request_rules(request):
     consistent(request["leaf"]["seasoned"] is None, "an older proof")
 
 
+# ------------------------------------------------------------------------------------------------ reading.md
+
+READING = members(
+    ("v", version("reading/v1")), ("case", digest), ("lane", word("client_present", "case", "break_glass")), ("agent", name),
+    ("reason", word("client_asks", "account_recovery", "payment", "identity_check", "fraud", "complaint", "estate", "threat_to_life")), ("key", string),
+)
+CONSENT = members(("v", version("consent/v1")), ("order", digest), ("at", time), ("key", string), ("signature", string))
+
 # ------------------------------------------------------------------------------------------------ all of them
 
 KIB, MIB = 1024, 1024 * 1024
@@ -436,6 +448,8 @@ DOCUMENTS = {
     "ceremony-complaint": (1 * KIB, CEREMONY_COMPLAINT, ceremony_complaint_rules, "countersign/ceremony-complaint/v1"),
 
 
+    "reading": (4 * KIB, READING, None, "countersign/reading/v1"),
+    "consent": (16 * KIB, CONSENT, None, "countersign/consent-document/v1"),
     "lookup": (4 * KIB, LOOKUP, lookup_rules, "countersign/lookup/v1"),
     "lookup-request": (2 * MIB, LOOKUP_REQUEST, lookup_request_rules, "countersign/lookup-request/v1"),
     "totals": (6 * KIB, TOTALS, totals_rules, "countersign/totals/v1"),

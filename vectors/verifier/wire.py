@@ -3,10 +3,11 @@
 import datetime
 
 from . import hpke
+from . import reading
 from .approval import NAMESPACE, approval_line, check_signature, read_key, signed_line
 from .canonical import CLASSES, seconds
 from .control import check_trustee, state_at
-from .documents import DOCUMENTS, manifest_root, read_document
+from .documents import DAILY_OPERATION, DOCUMENTS, manifest_root, read_document
 from .edwards import ed25519_verifies
 from .encoding import D, base64_bytes, sha256
 from .leaf import check_disclosures, read_leaf
@@ -15,7 +16,10 @@ from .seal import header_holds, read_header, read_label, record_id
 from .tlog import check_proof, quorum_reached, quorum_times, read_policy, read_proof
 
 SKEW, FRESHNESS, DAY = 120, 3_600, 86_400
-ROLE_NEEDED = {"approver": "approver", "author": "officer", "counsel": "counsel", "rights_expert": "rights_expert"}
+ROLES_PERMITTING = {
+    "approver": {"approver"}, "author": {"officer"}, "counsel": {"counsel"}, "rights_expert": {"rights_expert"}, "agent": {"agent"},
+    "peer": {"agent", "officer"},
+}
 
 
 # ------------------------------------------------------------------------------------------------ signed documents
@@ -39,7 +43,8 @@ def open_signed(kind, data, key):
 
 
 def check_request(view, data):
-    """wire.md, "What a trustee checks", up to the policy bundle: refuses with the code of the first check that fails."""
+    """wire.md, "What a trustee checks": an order of an authority up to the policy bundle, a reading up to its budgets. Refuses with the code of
+    the first check that fails."""
     request = _opened(view, data)
     order, order_digest = _document("order", request["order"], "MALFORMED")
     need(order["custodian"] == request["custodian"], "WRONG_ADDRESSEE")
@@ -47,16 +52,40 @@ def check_request(view, data):
     need(now + SKEW >= seconds(order["not_before"]), "NOT_YET_VALID")
     need(now < seconds(order["expires"]), "EXPIRED")
     _keys(view, state, request, order)
-    _manifest(request, order)
+    labels = _manifest(request, order)
+    if order["kind"] == "read":
+        _check_reading(view, state, request, order, order_digest, labels)
+        return
     facts, facts_digest = _document("facts", request["facts"], "FACTS_DIFFER")
     same = ("case", "authority", "kind")
     need(facts_digest.hex() == order["facts"] and all(facts[member] == order[member] for member in same), "FACTS_DIFFER")
     need(facts["instrument"] == order["instrument"]["form"], "FACTS_DIFFER")
-    since = _public(view, state, request, order, order_digest)
+    since, _ = _public(view, state, request, order, order_digest)
     need(order["policy"] == state["policy"] == view["bundle"], "POLICY_NOT_IN_FORCE")
     need(facts["directory"] == state["directory"] == view["directory_digest"], "DIRECTORY_NOT_IN_FORCE")
     _recipient(view, state, order)
     check_approvals(state, order, order_digest, request["approvals"], min(since, now))
+
+
+def _check_reading(view, state, request, order, order_digest, labels):
+    """reading.md, "What a trustee checks"."""
+    facts, facts_digest = _document("reading", request["facts"], "FACTS_DIFFER")
+    need(facts_digest.hex() == order["facts"] and facts["case"] == order["case"], "FACTS_DIFFER")
+    need(order["authority"] == DAILY_OPERATION and order["instrument"]["form"] == "informal", "FACTS_DIFFER")
+    since, until = _public(view, state, request, order, order_digest)
+    need(order["policy"] == state["policy"] == view["bundle"], "POLICY_NOT_IN_FORCE")
+    pack = view["pack"]
+    reading.check_limits(order, facts, pack)
+    agent = reading.check_reader(state, order, facts)
+    consents = [text for text in request["approvals"] if text.startswith('{"v":"countersign/consent/v1"')]
+    latest = min(since, view["now"])
+    approvals = check_approvals(state, order, order_digest, [text for text in request["approvals"] if text not in consents], latest)
+    others = reading.check_signers(facts, approvals)
+    reading.check_lane(order, order_digest, facts, labels, consents, latest, {person["approver"]: state["people"][person["approver"]] for person in others}, agent)
+    reading.check_veto(view["now"], facts, since, until)
+    need(order["delay"] is None and request["delay"] is None, "DELAY_INVALID")
+    need(order["id"] not in state["held"], "ORDER_HELD")
+    reading.check_budgets(view, state, order, facts, others, pack)
 
 
 def _document(kind, text, code):
@@ -90,12 +119,12 @@ def _keys(view, state, request, order):
 
 def _manifest(request, order):
     """Check 4, with what concerns labels of check 14."""
-    need(order["kind"] in ("disclosure", "compelled", "emergency"), "KIND_NOT_SERVED")
+    need(order["kind"] in ("disclosure", "compelled", "emergency", "read"), "KIND_NOT_SERVED")
     contact = {"name", "birth", "address", "email", "phone"}
     need(order["kind"] != "emergency" or set(order["scope"]["classes"]) <= contact, "CLASSES_NOT_FOR_KIND")
     manifest, _ = _document("manifest", request["manifest"], "MANIFEST_DIFFERS")
     need(manifest_root(manifest).hex() == order["scope"]["manifest"], "MANIFEST_DIFFERS")
-    handles, points, classes = set(), set(), set()
+    handles, points, classes, labels = set(), set(), set(), []
     for entry in manifest["entries"]:
         try:
             label, u = read_label(bytes.fromhex(entry["label"])), bytes.fromhex(entry["u"])
@@ -107,11 +136,13 @@ def _manifest(request, order):
         need(u not in points, "LABEL_DIFFERS", "u stands twice")
         need(label["period"] == 0 or _inside_window(label["period"], order["scope"]), "OUTSIDE_WINDOW")
         points.add(u)
+        labels.append(label)
         handles.add(label["handle"])
         classes |= set(entry["classes"])
     scope = order["scope"]
     counted = (len(handles), len(points), sorted(classes, key=CLASSES.get))
     need(counted == (scope["subjects"], scope["records"], scope["classes"]), "SCOPE_DIFFERS")
+    return labels
 
 
 def _inside_window(period, scope):
@@ -145,7 +176,8 @@ def _public(view, state, request, order, order_digest):
     need(fields == order_fields(order, order_digest), "LEAF_DIFFERS", "a field is withheld, added or differs")
     policy, now = read_policy(state["witness_policy"].encode()), view["now"]
     need(policy["quorum"] is not None, "NOT_PUBLIC")
-    fresh, since = _included(policy, leaf_bytes, request["leaf"]["proof"], now - FRESHNESS, now + SKEW)
+    fresh, until = _included(policy, leaf_bytes, request["leaf"]["proof"], now - FRESHNESS, now + SKEW)
+    since = until
     need(fresh["size"] <= max(view["roots"]), "CHECKPOINT_AHEAD")
     need(view["roots"].get(fresh["size"]) == fresh["root"], "CHECKPOINT_DIFFERS")
     if request["leaf"]["seasoned"] is not None:
@@ -153,7 +185,7 @@ def _public(view, state, request, order, order_digest):
         need(older["index"] == fresh["index"] and older["size"] <= fresh["size"], "NOT_PUBLIC")
         need(view["roots"].get(older["size"], older["root"]) == older["root"], "CHECKPOINT_DIFFERS")
         since = min(since, also)
-    return since
+    return since, until
 
 
 def _included(policy, leaf, text, min_time, max_time):
@@ -184,7 +216,7 @@ def _recipient(view, state, order):
 
 def check_approvals(state, order, order_digest, texts, latest):
     """Check 7 and approval.md, "What makes an approval valid"."""
-    signers = set()
+    signers, approvals = set(), []
     for text in texts:
         approval, _ = _document("approval", text, "APPROVAL_INVALID")
         person = state["people"].get(approval["approver"])
@@ -192,7 +224,7 @@ def check_approvals(state, order, order_digest, texts, latest):
         need(approval["approver"] not in signers, "APPROVAL_REPEATED", approval["approver"])
         signers.add(approval["approver"])
         need(approval["order"] == order_digest.hex(), "APPROVAL_INVALID", "another order")
-        need(ROLE_NEEDED[approval["role"]] in person["roles"], "APPROVAL_INVALID", "role not permitted")
+        need(ROLES_PERMITTING[approval["role"]] & set(person["roles"]), "APPROVAL_INVALID", "role not permitted")
         need(approval["key"] in person["keys"], "APPROVAL_INVALID", "key not in the roster")
         try:
             check_signature(read_key(approval["key"]), NAMESPACE, approval_line(approval), approval["signature"])
@@ -200,6 +232,8 @@ def check_approvals(state, order, order_digest, texts, latest):
             raise Refused("APPROVAL_INVALID", str(error)) from error
         earliest = seconds(order["not_before"]) - 30 * DAY
         need(earliest <= seconds(approval["at"]) <= latest + SKEW, "APPROVAL_AGE", approval["approver"])
+        approvals.append(approval)
+    return approvals
 
 
 def check_headers(ring_id, request):

@@ -130,7 +130,7 @@ pub fn verify_approval(
     if approval.approver != person.id {
         return Err(ApprovalError::OtherPerson { found: approver(), expected: person.id.clone() });
     }
-    if !person.roles.contains(&required_role(approval.role)) {
+    if !permitting_roles(approval.role).iter().any(|role| person.roles.contains(role)) {
         return Err(ApprovalError::RoleNotPermitted { approver: approver(), role: approval.role });
     }
     if !person.keys.contains(&approval.key) {
@@ -150,13 +150,15 @@ pub fn verify_approval(
     })
 }
 
-/// The roster role without which nobody may sign in `role`.
-fn required_role(role: SignerRole) -> Role {
+/// The roster roles without one of which nobody may sign in `role`.
+fn permitting_roles(role: SignerRole) -> &'static [Role] {
     match role {
-        SignerRole::Approver => Role::Approver,
-        SignerRole::Author => Role::Officer,
-        SignerRole::Counsel => Role::Counsel,
-        SignerRole::RightsExpert => Role::RightsExpert,
+        SignerRole::Approver => &[Role::Approver],
+        SignerRole::Author => &[Role::Officer],
+        SignerRole::Counsel => &[Role::Counsel],
+        SignerRole::RightsExpert => &[Role::RightsExpert],
+        SignerRole::Agent => &[Role::Agent],
+        SignerRole::Peer => &[Role::Agent, Role::Officer],
     }
 }
 
@@ -189,6 +191,7 @@ mod tests {
             independent: false,
             reach: Reach { states: vec![state], at: Timestamp::MIN },
             keys: vec![key(1), key(2)],
+            reader: None,
         }
     }
 
@@ -268,7 +271,7 @@ mod tests {
         // Signed by one roster key, claimed for the other.
         let claimed = Approval { key: key(2), ..signed(1, |_| ()) };
         assert!(matches!(verify_approval(&claimed, &ORDER, &person()), Err(ApprovalError::Signature { .. })));
-        for role in [SignerRole::Counsel, SignerRole::RightsExpert] {
+        for role in [SignerRole::Counsel, SignerRole::RightsExpert, SignerRole::Agent] {
             let approval = signed(1, |approval| approval.role = role);
             assert!(matches!(
                 verify_approval(&approval, &ORDER, &person()),

@@ -13,6 +13,7 @@
 
 mod approval;
 mod base64;
+mod consent;
 mod key;
 mod passkey;
 mod signature;
@@ -20,6 +21,7 @@ mod sshsig;
 mod wire;
 
 pub use approval::{ApprovalError, VerifiedApproval, verify_approval};
+pub use consent::{ConsentError, verify_consent};
 pub use key::{KeyError, PublicKey};
 pub use passkey::Assertion;
 pub use signature::{MAX_SIGNATURE_LEN, SignatureError, verify_control_signature, verify_signature};

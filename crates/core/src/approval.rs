@@ -14,7 +14,7 @@ version_tag!(
 );
 
 named_enum!(
-    /// In which role somebody signs; one role per person and case.
+    /// In which role somebody signs; one role per person and case, or per reading.
     SignerRole, "the role of a signer" {
         /// Member of the quorum.
         Approver = "approver",
@@ -24,6 +24,10 @@ named_enum!(
         Counsel = "counsel",
         /// Independent rights expert.
         RightsExpert = "rights_expert",
+        /// Reads what the order opens; counts in no quorum of a case.
+        Agent = "agent",
+        /// Stands in for a reading beyond a budget or in an emergency of the custodian; counts in no quorum of a case.
+        Peer = "peer",
     }
 );
 

@@ -40,6 +40,8 @@ named_enum!(
         RegionalHead = "regional_head",
         /// Works on cases, authors decisions.
         Officer = "officer",
+        /// Reads client data in daily operation, within a budget.
+        Agent = "agent",
     }
 );
 
@@ -74,6 +76,9 @@ pub struct Person {
     pub reach: Reach,
     /// Keys under which the person signs, each in the spelling of `docs/formats/approval.md`, sorted.
     pub keys: Vec<String>,
+    /// Digest of the X-Wing key to which readings for the person are encrypted; the member is left out when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reader: Option<Digest>,
 }
 
 /// One trustee of the roster.
@@ -298,6 +303,8 @@ fn check_people(people: &[Person]) -> Result<(), &'static str> {
     let each = |rule: fn(&Person) -> bool| people.iter().all(rule);
     let mut keys: Vec<&str> = people.iter().flat_map(|person| person.keys.iter().map(String::as_str)).collect();
     keys.sort_unstable();
+    let mut readers: Vec<&Digest> = people.iter().filter_map(|person| person.reader.as_ref()).collect();
+    readers.sort_unstable();
     let rules = [
         (people.is_sorted_by(|left, right| left.id < right.id), "people are not sorted by id or repeat one"),
         (
@@ -310,6 +317,7 @@ fn check_people(people: &[Person]) -> Result<(), &'static str> {
         (each(|person| person.reach.states.contains(&person.state)), "`reach.states` lacks the state of residence"),
         (each(|person| !person.keys.is_empty() && ascending(&person.keys)), "`keys` are empty, not sorted or repeat"),
         (ascending(&keys), "two people share a key"),
+        (ascending(&readers), "two people share a reader's key"),
     ];
     rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
 }

@@ -6,6 +6,7 @@ use crate::country::Country;
 use crate::facts::ascending;
 use crate::id::{AuthorityId, Digest};
 use crate::json::Document;
+use crate::reading::DAILY_OPERATION;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -122,6 +123,10 @@ impl Document for Directory {
             (
                 self.authorities.is_sorted_by(|left, right| left.id < right.id),
                 "authorities are not sorted by id or repeat one",
+            ),
+            (
+                each(|authority| authority.id.as_str() != DAILY_OPERATION),
+                "an authority has the id of orders that no authority asked for",
             ),
             (each(|authority| authority.independence <= 3), "`independence` is above 3"),
             (each(|authority| ascending(&authority.sanctioned_in)), "`sanctioned_in` is not sorted or repeats"),

@@ -102,6 +102,7 @@ pub(crate) fn person(id: &str, role: Role, home: &str, reach: &[&str]) -> Person
         independent: false,
         reach: Reach { states, at: start() },
         keys: vec![roster_key(&format!("person:{id}"))],
+        reader: None,
     }
 }
 

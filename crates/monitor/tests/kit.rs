@@ -98,6 +98,7 @@ pub(crate) fn person(id: &str, roles: &[Role], home: &str) -> Person {
         independent: false,
         reach: Reach { states: vec![state(home)], at: Timestamp::from_unix(START - 10 * DAY).unwrap() },
         keys: vec![format!("ed25519 {}", public(id))],
+        reader: None,
     }
 }
 

@@ -51,6 +51,35 @@ pub struct Caps {
     pub uninvolved_percent: u32,
     /// Caps over several orders.
     pub cumulative: Vec<CumulativeCap>,
+    /// Budgets of readings; the member may be left out, then [`ReadingCaps::DEFAULT`] holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<ReadingCaps>,
+}
+
+/// Budgets of readings for cases, in people a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadingCaps {
+    /// Of one agent alone.
+    pub agent: u32,
+    /// Of one agent beyond that, each reading with a peer's approval.
+    pub beyond: u32,
+    /// For whom one peer may stand in.
+    pub peer: u32,
+    /// Of all agents together.
+    pub day: u32,
+}
+
+impl ReadingCaps {
+    /// What holds when the pack names no budgets.
+    pub const DEFAULT: Self = Self { agent: 60, beyond: 20, peer: 20, day: 1_000 };
+}
+
+impl Caps {
+    /// The budgets of readings.
+    pub fn reading(&self) -> ReadingCaps {
+        self.reading.unwrap_or(ReadingCaps::DEFAULT)
+    }
 }
 
 /// The classes that a kind of order may name at most.
@@ -162,6 +191,10 @@ impl Pack {
                     .iter()
                     .all(|per| caps.cumulative.iter().any(|cap| cap.per == *per && cap.days > 0 && cap.subjects > 0)),
                 "`cumulative` lacks a cap per authority, matter or address",
+            ),
+            (
+                caps.reading().agent <= caps.reading().day && caps.reading().peer <= caps.reading().day,
+                "a budget of one person's readings is above that of the day",
             ),
             (distinct(self.kinds.iter().map(|limit| limit.kind)), "`kinds` repeats a kind"),
             (self.kinds.iter().all(|limit| !limit.classes.is_empty()), "a kind has no classes"),

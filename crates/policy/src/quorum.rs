@@ -65,8 +65,11 @@ impl QuorumFacts {
                 Some((SignerRole::RightsExpert, Verdict::Approve, person)) => {
                     facts.rights_expert |= person.independent && counts.out_of_reach(person);
                 }
+                // Roles of readings have no voice in a case.
+                Some((SignerRole::Agent | SignerRole::Peer, _, _)) | None => {
+                    facts.not_counted = facts.not_counted.saturating_add(1);
+                }
                 Some((_, Verdict::Refuse, _)) => facts.refusals = facts.refusals.saturating_add(1),
-                None => facts.not_counted = facts.not_counted.saturating_add(1),
             }
         }
         facts.states = u32::try_from(states.len()).unwrap_or(u32::MAX);

@@ -31,6 +31,14 @@ pub enum CounterKey {
     LookupsFor(Digest),
     /// Evaluations of enrolments.
     Enrolments,
+    /// People of readings for cases, whoever read.
+    Readings,
+    /// People of one agent's readings for cases.
+    ReadingsOf(PersonId),
+    /// People of readings for which one peer stood in.
+    ReadingsWith(PersonId),
+    /// People of break-glass readings.
+    BreakGlass,
 }
 
 impl CounterKey {
@@ -47,6 +55,10 @@ impl CounterKey {
             CounterKey::LookupsOf(officer) => ("lookups_of", officer.to_string()),
             CounterKey::LookupsFor(case) => ("lookups_for", case.to_hex()),
             CounterKey::Enrolments => ("enrolments", String::new()),
+            CounterKey::Readings => ("readings", String::new()),
+            CounterKey::ReadingsOf(agent) => ("readings_of", agent.to_string()),
+            CounterKey::ReadingsWith(peer) => ("readings_with", peer.to_string()),
+            CounterKey::BreakGlass => ("break_glass", String::new()),
         }
     }
 
@@ -66,6 +78,10 @@ impl CounterKey {
             ("lookups_of", officer) => PersonId::parse(officer).map(CounterKey::LookupsOf),
             ("lookups_for", case) => Digest::parse(case).map(CounterKey::LookupsFor),
             ("enrolments", "") => Ok(CounterKey::Enrolments),
+            ("readings", "") => Ok(CounterKey::Readings),
+            ("readings_of", agent) => PersonId::parse(agent).map(CounterKey::ReadingsOf),
+            ("readings_with", peer) => PersonId::parse(peer).map(CounterKey::ReadingsWith),
+            ("break_glass", "") => Ok(CounterKey::BreakGlass),
             _ => Err(InvalidId::not("a counter of a trustee", by)),
         }
     }
@@ -319,6 +335,10 @@ mod tests {
             CounterKey::Authority(AuthorityId::parse("xa-court").unwrap()),
             CounterKey::Matter(digest),
             CounterKey::Address(digest),
+            CounterKey::Readings,
+            CounterKey::ReadingsOf(PersonId::parse("ada-roth").unwrap()),
+            CounterKey::ReadingsWith(PersonId::parse("ada-roth").unwrap()),
+            CounterKey::BreakGlass,
         ];
         for key in keys {
             let (by, of) = key.names();

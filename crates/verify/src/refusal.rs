@@ -46,6 +46,8 @@ named_enum!(
         DirectoryNotInForce = "DIRECTORY_NOT_IN_FORCE",
         /// Check 6: the facts are not the ones of the order.
         FactsDiffer = "FACTS_DIFFER",
+        /// Check 6: more people, or a longer life, than the lane of the reading allows.
+        LaneExceeded = "LANE_EXCEEDED",
         /// Check 6: the policy, run again, does not allow the release.
         PolicyDenied = "POLICY_DENIED",
         /// Check 7: a signer who is not in force in the roster.
@@ -56,9 +58,15 @@ named_enum!(
         ApprovalRepeated = "APPROVAL_REPEATED",
         /// Check 7: an approval older or younger than possible.
         ApprovalAge = "APPROVAL_AGE",
+        /// Check 7: the agent, or the second person that the lane of the reading needs, has not approved.
+        SignersMissing = "SIGNERS_MISSING",
+        /// Check 7: no consent of the client to this reading, or one where none belongs.
+        ConsentInvalid = "CONSENT_INVALID",
         /// Check 8: an authority that is unknown or suspended.
         AuthorityNotInForce = "AUTHORITY_NOT_IN_FORCE",
-        /// Check 8: a recipient key that is not the authority's registered one.
+        /// Check 8: a reader who is not in force in the roster as an agent.
+        AgentNotInForce = "AGENT_NOT_IN_FORCE",
+        /// Check 8: a recipient key that is not the registered one of the authority or the agent.
         RecipientNotInForce = "RECIPIENT_NOT_IN_FORCE",
         /// Check 9: no valid inclusion proof under a witnessed checkpoint.
         NotPublic = "NOT_PUBLIC",
@@ -96,6 +104,14 @@ named_enum!(
         CapCase = "CAP_CASE",
         /// Check 12: too many enrolments in one day.
         CapEnrolments = "CAP_ENROLMENTS",
+        /// Check 12: too many people of one agent's readings in one day.
+        CapAgent = "CAP_AGENT",
+        /// Check 12: too many people in one day for whose readings one peer stood in.
+        CapPeer = "CAP_PEER",
+        /// Check 12: too many people of readings in one day.
+        CapReadings = "CAP_READINGS",
+        /// Check 12: a break-glass reading was answered on this day.
+        CapBreakGlass = "CAP_BREAK_GLASS",
         /// Check 13: receipts of this trustee are missing from the journal.
         ReceiptsMissing = "RECEIPTS_MISSING",
         /// Check 14: a header proof does not verify.
@@ -119,9 +135,18 @@ impl Code {
             | Code::KindNotServed
             | Code::BlindedDiffers => 4,
             Code::LeafDiffers => 5,
-            Code::PolicyNotInForce | Code::DirectoryNotInForce | Code::FactsDiffer | Code::PolicyDenied => 6,
-            Code::ApproverNotInForce | Code::ApprovalInvalid | Code::ApprovalRepeated | Code::ApprovalAge => 7,
-            Code::AuthorityNotInForce | Code::RecipientNotInForce => 8,
+            Code::PolicyNotInForce
+            | Code::DirectoryNotInForce
+            | Code::FactsDiffer
+            | Code::LaneExceeded
+            | Code::PolicyDenied => 6,
+            Code::ApproverNotInForce
+            | Code::ApprovalInvalid
+            | Code::ApprovalRepeated
+            | Code::ApprovalAge
+            | Code::SignersMissing
+            | Code::ConsentInvalid => 7,
+            Code::AuthorityNotInForce | Code::AgentNotInForce | Code::RecipientNotInForce => 8,
             Code::NotPublic | Code::CheckpointStale | Code::CheckpointAhead | Code::CheckpointDiffers => 9,
             Code::Waiting | Code::DelayInvalid => 10,
             Code::OrderIdReused | Code::EnrolledBefore | Code::OrderHeld => 11,
@@ -133,7 +158,11 @@ impl Code {
             | Code::CapLookups
             | Code::CapOfficer
             | Code::CapCase
-            | Code::CapEnrolments => 12,
+            | Code::CapEnrolments
+            | Code::CapAgent
+            | Code::CapPeer
+            | Code::CapReadings
+            | Code::CapBreakGlass => 12,
             Code::ReceiptsMissing => 13,
             Code::HeaderInvalid | Code::LabelDiffers => 14,
         }

@@ -281,7 +281,7 @@ fn an_emergency_opens_no_transfers() {
 
 #[test]
 fn lanes_of_daily_operation_are_not_served_here() {
-    for kind in [Kind::Duty, Kind::Read, Kind::Lookup, Kind::Trace, Kind::Answer] {
+    for kind in [Kind::Duty, Kind::Lookup, Kind::Trace, Kind::Answer] {
         let code = refused_draft(|_, draft| {
             draft.facts.kind = kind;
             draft.link();
@@ -976,8 +976,12 @@ fn the_largest_manifest_is_read_in_linear_time() {
 #[test]
 fn every_code_has_a_test() {
     // `EnrolledBefore` is what the trustee finds in its own database.
-    let sources =
-        [include_str!("refusals.rs"), include_str!("lookups.rs"), include_str!("../../trustee/tests/lookups.rs")];
+    let sources = [
+        include_str!("refusals.rs"),
+        include_str!("lookups.rs"),
+        include_str!("readings.rs"),
+        include_str!("../../trustee/tests/lookups.rs"),
+    ];
     let missing: Vec<String> = Code::ALL
         .iter()
         .map(|code| format!("Code::{code:?}"))

@@ -11,6 +11,7 @@ mod lookups;
 mod model;
 mod monitor_reports;
 mod packages;
+mod readings;
 mod refusals;
 mod samples;
 mod totals;

@@ -2,20 +2,24 @@
 
 use countersign_core::approval::Approval;
 use countersign_core::case::EventRecord;
+use countersign_core::consent::Consent;
 use countersign_core::control::{Change, Genesis};
 use countersign_core::directory::Directory;
 use countersign_core::facts::Facts;
 use countersign_core::id::Digest;
 use countersign_core::json::{Document, DocumentError, Exact};
 use countersign_core::order::Order;
+use countersign_core::reading::Reading;
 use countersign_core::time::Timestamp;
 use countersign_core::totals::DailyTotals;
+use countersign_policy::Bundle;
 use countersign_seal::identity::IdentityKey;
 use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, VerifyingShares};
+use countersign_tlog::Hash;
 use countersign_tlog::leaf::{ControlLeaf, ControlSignature, LeafId};
-use countersign_tlog::merkle::Frontier;
+use countersign_tlog::merkle::{Frontier, Tree, root_at};
 use countersign_verify::evidence::{Files, check_sums};
-use countersign_verify::ledger::Ledger;
+use countersign_verify::ledger::{CounterKey, Ledger};
 use countersign_verify::manifest::Manifest;
 use countersign_verify::request::{View, verify_request};
 use countersign_verify::state::{ControlState, JournalView};
@@ -66,6 +70,8 @@ fn outcome<T: Document>(bytes: &[u8]) -> Result<Digest, &'static str> {
 fn outcome_of(format: &str, bytes: &[u8]) -> Result<Digest, &'static str> {
     match format {
         "order" => outcome::<Order>(bytes),
+        "reading" => outcome::<Reading>(bytes),
+        "consent" => outcome::<Consent>(bytes),
         "approval" => outcome::<Approval>(bytes),
         "facts" => outcome::<Facts>(bytes),
         "directory" => outcome::<Directory>(bytes),
@@ -115,7 +121,7 @@ fn documents_are_accepted_and_refused_as_the_vectors_say() {
             *(if expected.is_ok() { good } else { bad }) += 1;
         }
     }
-    assert_eq!(counts.len(), 18);
+    assert_eq!(counts.len(), 20);
     assert!(counts.values().all(|(good, bad)| *good > 0 && bad > good), "{counts:?}");
 }
 
@@ -293,4 +299,96 @@ fn requests_are_refused_as_the_vectors_say() {
         let refusal = verify_request(&view, now, [7; 32], &file(&case.file)).unwrap_err();
         assert_eq!(refusal.code().as_str(), case.code, "{}: {}", case.file, refusal.detail());
     }
+}
+
+#[derive(Deserialize)]
+struct Readings {
+    trustee: u16,
+    now: Timestamp,
+    genesis: Leaf,
+    changes: Vec<FoldedChange>,
+    leaf_hashes: Vec<String>,
+    ring: String,
+    confirmations: Vec<String>,
+    shares: String,
+    bundle: String,
+    directory: String,
+    cases: Vec<ReadingCase>,
+}
+
+#[derive(Deserialize)]
+struct FoldedChange {
+    index: u64,
+    witnessed: Timestamp,
+    body: String,
+    sigs: Vec<Sig>,
+}
+
+#[derive(Deserialize)]
+struct ReadingCase {
+    name: String,
+    counted: Vec<Counted>,
+    text: String,
+    expect: String,
+}
+
+#[derive(Deserialize)]
+struct Counted {
+    by: String,
+    of: String,
+    people: u64,
+}
+
+#[test]
+fn readings_are_planned_and_refused_as_the_vectors_say() {
+    let vectors: Readings = read(include_str!("../../../vectors/verify/readings.json"));
+    let mut control = ControlState::begin(&leaf(vectors.genesis.body, vectors.genesis.sigs), None).unwrap();
+    assert_eq!(control.genesis().digest().to_hex(), vectors.genesis.digest);
+    for change in vectors.changes {
+        control.fold(change.index, &leaf(change.body, change.sigs), change.witnessed);
+    }
+    assert_eq!(control.rejected(), []);
+    let (mut journal, mut tree) = (JournalView::default(), Tree::default());
+    for (hash, size) in vectors.leaf_hashes.iter().zip(1..) {
+        tree.push(Hash(unhex(hash).try_into().unwrap()));
+        journal.grew(size, root_at(size, &mut tree).unwrap());
+    }
+    let confirmations: Vec<Confirmation> = vectors
+        .confirmations
+        .iter()
+        .map(|text| Exact::<Confirmation>::parse(text.as_bytes()).unwrap().value().clone())
+        .collect();
+    let identities: Vec<IdentityKey> = (1..=5)
+        .map(|index| IdentityKey::from_digest(&control.at(vectors.now).trustee(index).unwrap().identity).unwrap())
+        .collect();
+    let ring = Exact::parse(vectors.ring.as_bytes()).unwrap();
+    let ring = ConfirmedRing::new(ring, &confirmations, &identities, DealerRings::Refuse).unwrap();
+    let shares = VerifyingShares::new(&ring, &Exact::parse(vectors.shares.as_bytes()).unwrap()).unwrap();
+    let (bundle, directory) = (
+        Bundle::from_document(vectors.bundle.as_bytes()).unwrap(),
+        Exact::parse(vectors.directory.as_bytes()).unwrap(),
+    );
+    let mut bad = BTreeMap::new();
+    for case in vectors.cases {
+        let mut ledger = Ledger::default();
+        for one in case.counted {
+            ledger.count(CounterKey::parse(&one.by, &one.of).unwrap(), vectors.now, one.people);
+        }
+        let view = View {
+            trustee: vectors.trustee,
+            control: &control,
+            journal: &journal,
+            bundle: &bundle,
+            directory: &directory,
+            ring: &ring,
+            shares: &shares,
+            ledger: &ledger,
+        };
+        let found = verify_request(&view, vectors.now, [7; 32], case.text.as_bytes());
+        let code = found.as_ref().map_or_else(|refusal| refusal.code().as_str(), |_| "ok");
+        let detail = found.as_ref().err().map(|refusal| refusal.detail());
+        assert_eq!(code, case.expect, "{}: {detail:?}", case.name);
+        *bad.entry(case.expect).or_insert(0) += 1;
+    }
+    assert!(bad["ok"] >= 3 && bad.len() > 10, "{bad:?}");
 }

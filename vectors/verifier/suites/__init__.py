@@ -8,7 +8,7 @@ from .log import (
     witness_answers, witnesses,
 )
 from .parties import (
-    armour, clients_csv, digest_lists, documents, documents_of, folding, keys, requests, signatures, signed_documents,
+    armour, clients_csv, digest_lists, documents, documents_of, folding, keys, readings, requests, signatures, signed_documents,
 )
 from .policy import golden, policy_bundle
 from .sealed import ceremonies, seal_must_fail, seal_valid
@@ -50,6 +50,7 @@ SUITES = {
     "verify/folding.json": folding,
     "verify/lookups.json": lookups,
     "verify/monitor-report.json": monitor_reports,
+    "verify/readings.json": readings,
     "verify/requests/index.json": requests,
     "verify/signed.json": signed_documents,
     "verify/sums.json": digest_lists,

@@ -1,9 +1,10 @@
 """Documents, approvals, control leaves, requests and lists of digests: what the parties write and send."""
 
 import copy
+import json
 import os
 
-from .. import approval, clients, control, leaf, merkle, seal, sums, wire
+from .. import approval, bundle, clients, control, leaf, merkle, seal, sums, wire
 from ..canonical import seconds
 from ..cases import Case, everywhere, reason, same
 from ..documents import manifest_root, read_document
@@ -125,6 +126,34 @@ def requests(path):
         wire.check_headers(view["ring"]["id"], wire.open_signed("request", given["text"].encode(), desk_key))
 
     yield Case("headers of other-policy.signed", True, headers, whole, flips=[everywhere("text")])
+
+
+def readings(path):
+    """reading.md, "What a trustee checks": one journal, one trustee, what it has counted before."""
+    vectors = load(path)
+    genesis = vectors["genesis"]
+    folded = control.begin(genesis["body"], genesis["sigs"])
+    for change in vectors["changes"]:
+        control.fold(folded, change["index"], change["body"], change["sigs"], seconds(change["witnessed"]))
+    hashes = [bytes.fromhex(item) for item in vectors["leaf_hashes"]]
+    ring = seal.read_ring(vectors["ring"].encode())
+    identities = [bytes.fromhex(member["identity"]) for member in folded["genesis"]["trustees"]["members"]]
+    seal.confirm_ring(ring, [text.encode() for text in vectors["confirmations"]], identities, "sealing", False)
+    files = {file["name"]: file["text"].encode() for file in json.loads(vectors["bundle"])["files"]}
+    bundle.check_bundle(files)
+    view = {
+        "trustee": vectors["trustee"], "now": seconds(vectors["now"]), "control": folded, "ring": ring,
+        "shares": seal.read_share_epoch(vectors["shares"].encode(), ring), "bundle": bundle.digest(files).hex(),
+        "pack": json.loads(files["pack.json"]), "roots": {size: merkle.root_of(hashes[:size]) for size in range(len(hashes) + 1)},
+    }
+
+    def check(given):
+        counted = {(item["by"], item["of"]): item["people"] for item in given["counted"]}
+        wire.check_request({**view, "counted": counted}, given["text"].encode())
+
+    for case in vectors["cases"]:
+        good = case["expect"] == "ok"
+        yield Case(case["name"], good, check, case, None if good else reason(case["expect"]), [everywhere("text")])
 
 
 def _view(vectors, folder):

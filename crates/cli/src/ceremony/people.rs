@@ -33,6 +33,7 @@ impl SamplePerson {
             independent: self.independent,
             reach: reach(&self.reach, now),
             keys: vec![self.signer.public()],
+            reader: None,
         })
     }
 }

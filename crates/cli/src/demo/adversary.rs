@@ -112,6 +112,7 @@ pub(crate) async fn puppet(story: &Story, lawful: &CaseFile, report: &mut Report
         independent: true,
         reach: crate::ceremony::reach(&[state], story.custody.desk.now()),
         keys: vec![puppet.public()],
+        reader: None,
     };
     control_leaf(story, Action::AddPerson(person), &[("person:roman-karel", &head)]).await?;
     let rejected = story.custody.desk.control().rejected().last().map(|rejected| rejected.reason.clone());

@@ -65,6 +65,7 @@ pub(crate) fn genesis() -> Genesis {
         independent: true,
         reach: Reach { states: vec![state], at: now() },
         keys: vec![format!("ed25519 {}", public(&format!("person:{id}")))],
+        reader: None,
     };
     let member = |index: u16| TrusteeMember {
         index,

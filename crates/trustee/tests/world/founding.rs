@@ -203,6 +203,7 @@ pub(crate) fn person(id: &str, roles: &[Role], home: &str, independent: bool) ->
         independent,
         reach: Reach { states: vec![state(home)], at: at("2026-10-01T00:00:00Z") },
         keys: vec![roster_key(id)],
+        reader: None,
     }
 }
 

@@ -26,14 +26,15 @@ pub(super) fn classes(order: &Order) -> Result<(), Refusal> {
 
 /// The authority and its registered key, the approvals, the policy run again, waiting time and delay.
 pub(super) fn check(asked: &Asked<'_>, facts: &Facts) -> Result<Granted, Refusal> {
-    let Asked { view, state, now, request, order, publicity } = *asked;
+    let Asked { view, state, now, request, order, publicity, .. } = *asked;
     let value = order.value();
     decision::pinned_directory(view, state, &facts.directory)?;
     let authority = decision::authority(view.directory.value(), state, value)?;
-    let approvals = decision::approvals(state, now, &request.approvals, order, publicity.since)?;
+    let texts: Vec<&str> = request.approvals.iter().map(String::as_str).collect();
+    let approvals = decision::approvals(state, now, &texts, order, publicity.since)?;
     let decided = decision::Decided { order, facts, authority };
     decision::policy(view, state, now, &decided, &approvals, publicity)?;
-    publicity::check_waiting(now, value, publicity)?;
+    publicity::check_waiting(now, value.kind.waiting_time(value.scope.subjects), publicity)?;
     publicity::check_delay(now, request, value, authority)?;
     let counters = counters(value, facts);
     Ok(Granted {
@@ -68,9 +69,9 @@ fn caps(caps: &Caps, keys: &[CounterKey]) -> Vec<Cap> {
                 (Per::Address, CounterKey::Address(_)) => Code::CapAddress,
                 _ => continue,
             };
-            out.push(Cap { key: key.clone(), code, people: cap.subjects, days: cap.days });
+            out.push(Cap::new(key.clone(), code, cap.subjects, cap.days));
         }
     }
-    out.push(Cap { key: CounterKey::All, code: Code::CapDay, people: caps.absolute, days: 1 });
+    out.push(Cap::new(CounterKey::All, Code::CapDay, caps.absolute, 1));
     out
 }

@@ -80,7 +80,7 @@ pub(crate) fn authority<'d>(
 pub(super) fn approvals(
     state: &InForce,
     now: Timestamp,
-    texts: &[String],
+    texts: &[&str],
     order: &Exact<Order>,
     latest: Timestamp,
 ) -> Result<Vec<VerifiedApproval>, Refusal> {

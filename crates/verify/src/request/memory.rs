@@ -41,14 +41,34 @@ pub(crate) fn check_pause(ledger: &Ledger) -> Result<(), Refusal> {
 
 /// What one day, one authority, one agent may see at most.
 pub(super) struct Cap {
-    /// What is counted.
-    pub(super) key: CounterKey,
-    /// The refusal when an answer would pass the stop.
-    pub(super) code: Code,
-    /// Most people in the window, as the policy has it for all trustees together.
-    pub(super) people: u32,
-    /// Length of the window.
-    pub(super) days: u16,
+    key: CounterKey,
+    code: Code,
+    people: u32,
+    days: u16,
+    once: bool,
+}
+
+impl Cap {
+    /// At most so many people in so many days, as the policy has it for all trustees together.
+    pub(super) fn new(key: CounterKey, code: Code, people: u32, days: u16) -> Self {
+        Self { key, code, people, days, once: false }
+    }
+
+    /// One order a day for the whole custodian, whatever any trustee has seen of it.
+    pub(super) fn once_a_day(key: CounterKey, code: Code) -> Self {
+        Self { key, code, people: u32::MAX, days: 1, once: true }
+    }
+
+    /// The most people that one of `members` trustees counts, given how many it has `already` counted.
+    fn stop(&self, threshold: u16, members: usize, already: u64) -> u64 {
+        // Once a day can be kept only where any two sets of t trustees share one: elsewhere never.
+        let shared = 2 * usize::from(threshold) > members;
+        match self.once {
+            true if already == 0 && shared => u64::MAX,
+            true => 0,
+            false => hard_stop(self.people, threshold, members, already),
+        }
+    }
 }
 
 /// Refuses when an answer would pass a hard stop. A person at the trustee lifts one for a limited time by a limited number.
@@ -62,13 +82,14 @@ pub(super) fn check_caps(
     let Some((threshold, members)) = state.trustees() else {
         return Err(Refusal::new(Code::WrongRing, "genesis names no trustees"));
     };
-    for Cap { key, code, people, days } in caps {
-        let already = view.ledger.people(key, *days, now);
-        let stop = hard_stop(*people, threshold, members, already).saturating_add(view.ledger.lifted(key, now));
+    for cap in caps {
+        let already = view.ledger.people(&cap.key, cap.days, now);
+        let stop = cap.stop(threshold, members, already).saturating_add(view.ledger.lifted(&cap.key, now));
         if already.saturating_add(u64::from(subjects)) > stop {
+            let days = cap.days;
             let detail =
                 format!("{already} people counted here in {days} days, {subjects} more asked, hard stop {stop}");
-            return Err(Refusal::new(*code, detail));
+            return Err(Refusal::new(cap.code, detail));
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ mod case;
 pub(crate) mod decision;
 mod memory;
 pub(crate) mod publicity;
+mod reading;
 mod road;
 pub(crate) mod scope;
 
@@ -168,7 +169,7 @@ pub fn verify_opened(
     let facts = road.facts(request, value)?;
     let publicity = publicity::check(view, &state, now, request, &order)?;
     decision::pinned_policy(view, &state, value)?;
-    let asked = Asked { view, state: &state, now, request, order: &order, publicity: &publicity };
+    let asked = Asked { view, state: &state, now, request, order: &order, fitting: &fitting, publicity: &publicity };
     let granted = facts.check(&asked)?;
     let replay = memory::check_replay(view, &state, &order, view.shares.epoch())?;
     memory::check_pause(view.ledger)?;

@@ -9,7 +9,7 @@ use crate::wire::{DelayOrder, LeafEvidence, ReleaseRequest, Signed};
 use countersign_core::directory::Authority;
 use countersign_core::json::Exact;
 use countersign_core::order::Order;
-use countersign_core::time::{HOUR, Timestamp};
+use countersign_core::time::{HOUR, Seconds, Timestamp};
 use countersign_tlog::policy::{Policy, PolicyFailure, Quorum, TimeWindow};
 use countersign_tlog::proof::{Included, LogProof, ProofError};
 
@@ -28,6 +28,8 @@ pub struct Publicity {
     pub witnesses: usize,
     /// The time since which the order is shown to have been public.
     pub since: Timestamp,
+    /// The time at which the journal that the trustee has read was still the newest that the witnesses knew.
+    pub until: Timestamp,
 }
 
 /// Checks the order's leaf and its proofs.
@@ -63,7 +65,8 @@ pub(crate) fn check_evidence(
         TimeWindow { min: unix(now.plus(-FRESHNESS)), max: unix(now.plus(SKEW)) },
     )?;
     same_journal(journal, &fresh)?;
-    let mut since = witnessed(&fresh);
+    let until = witnessed(&fresh);
+    let mut since = until;
     if let Some(text) = &evidence.seasoned {
         let seasoned = included(&policy, evidence, text, TimeWindow { min: 0, max: unix(now.plus(SKEW)) })?;
         if seasoned.index != fresh.index || seasoned.size > fresh.size {
@@ -77,12 +80,11 @@ pub(crate) fn check_evidence(
         }
         since = since.min(witnessed(&seasoned));
     }
-    Ok(Publicity { index: fresh.index, witnesses: fresh.witnessed.cosigners.len(), since })
+    Ok(Publicity { index: fresh.index, witnesses: fresh.witnessed.cosigners.len(), since, until })
 }
 
-/// Check 10: the order has been public for as long as its kind and the number of people demand.
-pub(super) fn check_waiting(now: Timestamp, order: &Order, publicity: &Publicity) -> Result<(), Refusal> {
-    let waiting = order.kind.waiting_time(order.scope.subjects);
+/// Check 10: the order has been public for this long.
+pub(super) fn check_waiting(now: Timestamp, waiting: Seconds, publicity: &Publicity) -> Result<(), Refusal> {
     if now.since(publicity.since) >= waiting {
         return Ok(());
     }
@@ -121,6 +123,16 @@ pub(super) fn check_delay(
 /// Whether the delay order is the authority's and for the request of the order.
 pub(crate) fn delay_of(delay: &DelayOrder, order: &Order) -> bool {
     delay.authority == order.authority && delay.request == order.instrument.request
+}
+
+/// As [`check_waiting`], and the witnesses have seen the journal after the wait was over: a veto within it is in what was read.
+pub(super) fn check_veto(now: Timestamp, waiting: Seconds, publicity: &Publicity) -> Result<(), Refusal> {
+    check_waiting(now, waiting, publicity)?;
+    if publicity.until.since(publicity.since) >= waiting {
+        return Ok(());
+    }
+    let detail = format!("public since {}, and the journal was read as of {}", publicity.since, publicity.until);
+    Err(Refusal::new(Code::Waiting, detail))
 }
 
 fn included(policy: &Policy, evidence: &LeafEvidence, text: &str, window: TimeWindow) -> Result<Included, Refusal> {

@@ -7,6 +7,8 @@
 use super::case;
 use super::decision;
 use super::memory::Cap;
+use super::reading;
+use super::scope::Fitting;
 use super::{Publicity, View};
 use crate::ledger::CounterKey;
 use crate::refusal::{Code, Refusal};
@@ -15,6 +17,7 @@ use crate::wire::ReleaseRequest;
 use countersign_core::facts::Facts;
 use countersign_core::json::Exact;
 use countersign_core::order::{Kind, Order};
+use countersign_core::reading::Reading;
 use countersign_core::time::Timestamp;
 
 /// One request on its way, with what is established of every order.
@@ -29,6 +32,8 @@ pub(super) struct Asked<'a> {
     pub(super) request: &'a ReleaseRequest,
     /// Its order.
     pub(super) order: &'a Exact<Order>,
+    /// Its manifest, with the labels of its records.
+    pub(super) fitting: &'a Fitting,
     /// The order's place in the journal.
     pub(super) publicity: &'a Publicity,
 }
@@ -48,6 +53,8 @@ pub(super) struct Granted {
 pub(super) enum Road {
     /// Data of a case to the authority that asked: disclosure, compelled, emergency.
     Case,
+    /// Reading in daily operation.
+    Reading,
 }
 
 impl Road {
@@ -55,7 +62,9 @@ impl Road {
     pub(super) fn of(order: &Order) -> Result<Self, Refusal> {
         match order.kind {
             Kind::Disclosure | Kind::Compelled | Kind::Emergency => case::classes(order).map(|()| Road::Case),
-            Kind::Duty | Kind::Read | Kind::Lookup | Kind::Trace | Kind::Answer => {
+            // Which classes a reading may open follows from its lane.
+            Kind::Read => Ok(Road::Reading),
+            Kind::Duty | Kind::Lookup | Kind::Trace | Kind::Answer => {
                 Err(Refusal::new(Code::KindNotServed, format!("orders of kind `{}` have their own lane", order.kind)))
             }
         }
@@ -64,7 +73,10 @@ impl Road {
     /// Check 6: the facts document is the one that the order names.
     pub(super) fn facts(self, request: &ReleaseRequest, order: &Order) -> Result<RoadFacts, Refusal> {
         match self {
-            Road::Case => decision::facts(request.facts.as_bytes(), order).map(RoadFacts::Case),
+            Road::Case => {
+                decision::facts(request.facts.as_bytes(), order).map(|facts| RoadFacts::Case(Box::new(facts)))
+            }
+            Road::Reading => reading::facts(request.facts.as_bytes(), order).map(RoadFacts::Reading),
         }
     }
 }
@@ -72,7 +84,9 @@ impl Road {
 /// The facts document of a road.
 pub(super) enum RoadFacts {
     /// Facts of a case.
-    Case(Exact<Facts>),
+    Case(Box<Exact<Facts>>),
+    /// Facts of a reading.
+    Reading(Exact<Reading>),
 }
 
 impl RoadFacts {
@@ -80,6 +94,7 @@ impl RoadFacts {
     pub(super) fn check(&self, asked: &Asked<'_>) -> Result<Granted, Refusal> {
         match self {
             RoadFacts::Case(facts) => case::check(asked, facts.value()),
+            RoadFacts::Reading(reading) => reading::check(asked, reading.value()),
         }
     }
 }

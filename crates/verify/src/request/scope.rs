@@ -25,6 +25,13 @@ pub(crate) struct Fitting {
     entries: Vec<(ManifestEntry, Label)>,
 }
 
+impl Fitting {
+    /// The labels of the records.
+    pub(super) fn labels(&self) -> impl Iterator<Item = &Label> {
+        self.entries.iter().map(|(_, label)| label)
+    }
+}
+
 /// Check 4.
 pub(super) fn check(request: &ReleaseRequest, order: &Order) -> Result<Fitting, Refusal> {
     let manifest = Exact::<Manifest>::parse(request.manifest.as_bytes())

@@ -5,7 +5,7 @@
 use super::fold::{identity_key, signed, usable_witness_policy};
 use super::holders::{check_confirmed, rises};
 use super::{ControlState, InForce};
-use countersign_core::control::{Action, COOLING, Change, Role};
+use countersign_core::control::{Action, COOLING, Change, Person, Role};
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
@@ -210,8 +210,12 @@ impl ControlState {
                     _ => None,
                 });
                 let mut others = state.people.values().chain(cooling).filter(|person| person.id != added.id);
-                // INVARIANT: keys are unique across the roster, so two signatures are two people.
-                match others.find(|person| person.keys.iter().any(|key| added.keys.contains(key))) {
+                // INVARIANT: keys are unique across the roster, so two signatures are two people and two readers have two budgets.
+                let shares = |person: &Person| {
+                    person.keys.iter().any(|key| added.keys.contains(key))
+                        || (added.reader.is_some() && person.reader == added.reader)
+                };
+                match others.find(|person| shares(person)) {
                     None => Ok(()),
                     Some(person) => Err(ChangeError::SharedKey { added: added.id.clone(), with: person.id.clone() }),
                 }

@@ -54,6 +54,7 @@ fn added(person: &Person, before: Option<&Person>) -> Vec<String> {
         lines.push(format!("manages {}", states(&person.manages)));
         lines.push(format!("{} the custodian's reporting line", inside(person.independent)));
         lines.extend(person.keys.iter().map(|key| format!("signs with {key}")));
+        lines.extend(person.reader.iter().map(|reader| format!("readings are encrypted to the key {reader}")));
         return lines;
     };
     let mut differs = |what: &str, was: String, will: String| {
@@ -66,6 +67,8 @@ fn added(person: &Person, before: Option<&Person>) -> Vec<String> {
     differs("states that can compel", list(&before.reach.states), list(&person.reach.states));
     differs("statement about them", before.reach.at.to_string(), person.reach.at.to_string());
     differs("states managed", states(&before.manages), states(&person.manages));
+    let reader = |person: &Person| person.reader.map_or_else(|| "none".to_owned(), |reader| reader.to_hex());
+    differs("reader's key", reader(before), reader(person));
     differs("reporting line", inside(before.independent).into(), inside(person.independent).into());
     let gone = before.keys.iter().filter(|key| !person.keys.contains(key));
     lines.extend(gone.map(|key| format!("`{id}` no longer signs with {key}")));

@@ -5,11 +5,12 @@ use base64ct::{Base64, Encoding};
 use countersign_core::approval::{SignerRole, Verdict};
 use countersign_core::case::{Event, EventRecord, EventV1};
 use countersign_core::class::{Class, ClassSet};
-use countersign_core::control::{Action, Genesis, RingRef, Role};
+use countersign_core::control::{Action, Genesis, Person, RingRef, Role};
 use countersign_core::directory::Directory;
 use countersign_core::finding::Question;
 use countersign_core::id::{CaseId, Digest, RecordId};
 use countersign_core::json::{Document, Exact};
+use countersign_core::reading::{Lane, Reading, ReadingV1, Reason};
 use countersign_core::time::Date;
 use countersign_core::totals::{ClosedUntil, DailyTotals, Figures, TotalsV1};
 use countersign_verify::manifest::{Manifest, ManifestEntry, ManifestV1};
@@ -58,6 +59,17 @@ pub(crate) fn manifest() -> Manifest {
         classes: ClassSet::new(classes.iter().copied()),
     };
     Manifest { v: ManifestV1, entries: vec![entry(1, &[Class::Name, Class::Address]), entry(2, &[Class::Notes])] }
+}
+
+fn reading() -> Reading {
+    Reading {
+        v: ReadingV1,
+        case: Digest([1; 32]),
+        lane: Lane::Case,
+        agent: person_id("ida-holt"),
+        reason: Reason::AccountRecovery,
+        key: Base64::encode_string(b"not a real key"),
+    }
 }
 
 pub(crate) fn receipt(outcome: Outcome) -> Receipt {
@@ -176,6 +188,9 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
     change.genesis = Digest([0xa0; 32]);
     let mut removal = change.clone();
     removal.action = Action::RevokeKey { person: person_id("anna-berg"), key: roster_key("anna-berg") };
+    let mut agent_added = change.clone();
+    let agent = Person { reader: Some(Digest([0x99; 32])), ..person("ida-holt", &[Role::Agent], "XF", false) };
+    agent_added.action = Action::AddPerson(agent);
     let event = EventRecord {
         v: EventV1,
         case: CaseId([1; 16]),
@@ -196,10 +211,13 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         ("approval", approval(&order, "anna-berg", SignerRole::Approver, Verdict::Approve, world.now)),
         ("order", order.text().to_owned()),
         ("facts", text(draft.facts)),
+        ("reading", text(reading())),
+        ("consent", consent(Digest([2; 32]), 1, at("2026-11-20T13:00:00Z"))),
         ("directory", text(small_directory())),
         ("genesis", text(fixed_genesis())),
         ("change", text(change)),
         ("change", text(removal)),
+        ("change", text(agent_added)),
         ("event", text(event)),
         ("event", text(later)),
         ("manifest", text(manifest())),

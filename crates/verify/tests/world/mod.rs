@@ -6,12 +6,14 @@ mod folder;
 mod founding;
 mod holders;
 mod lookup;
+mod reading;
 
 pub(crate) use case::*;
 pub(crate) use folder::*;
 pub(crate) use founding::*;
 pub(crate) use holders::*;
 pub(crate) use lookup::*;
+pub(crate) use reading::*;
 
 use countersign_core::control::{Action, Change, ChangeV1, Genesis};
 use countersign_core::directory::Directory;

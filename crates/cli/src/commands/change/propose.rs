@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use countersign_core::control::{Action, Person, Reach, RingRef, Role};
 use countersign_core::country::Country;
-use countersign_core::id::PersonId;
+use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::{Document, Exact};
 use countersign_core::time::Timestamp;
 use countersign_seal::ring::ShareEpoch;
@@ -32,7 +32,7 @@ pub(super) enum Propose {
 pub(super) struct AddPerson {
     /// Short name.
     id: PersonId,
-    /// What the person may do: approver, counsel, rights_expert, regional_head, officer.
+    /// What the person may do: approver, counsel, rights_expert, regional_head, officer, agent.
     #[arg(long, required = true, value_delimiter = ',')]
     role: Vec<Role>,
     /// State of residence.
@@ -53,6 +53,9 @@ pub(super) struct AddPerson {
     /// A public key as rosters spell it (`ssh-ed25519 AAAA...`, `ed25519 HEX`); repeat for several.
     #[arg(long, required = true, value_name = "KEY")]
     public_key: Vec<String>,
+    /// Digest of the key to which readings for the person are encrypted, as `read key` prints it.
+    #[arg(long, value_name = "DIGEST")]
+    reader: Option<Digest>,
     /// Takes effect then, if that is later than after seven days.
     #[arg(long, value_name = "TIME")]
     effective: Option<Timestamp>,
@@ -121,6 +124,7 @@ impl AddPerson {
             independent: self.independent,
             reach: Reach { states: sorted(states), at: self.stated.unwrap_or(now) },
             keys: sorted(self.public_key),
+            reader: self.reader,
         };
         (Action::AddPerson(person), self.effective)
     }
