@@ -24,11 +24,12 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("desk", &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log"]),
     ("web", &["core", "tlog", "log", "desk"]),
     ("open", &["core", "seal", "verify"]),
+    ("restrict", &["core"]),
     (
         "cli",
         &[
             "core", "tlog", "seal", "approve", "policy", "verify", "store", "log", "monitor", "trustee", "desk", "web",
-            "open", "testkit",
+            "restrict", "open", "testkit",
         ],
     ),
     ("testkit", &["core"]),

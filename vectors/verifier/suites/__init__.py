@@ -11,6 +11,7 @@ from .parties import (
     armour, clients_csv, digest_lists, documents, documents_of, folding, keys, readings, requests, signatures, signed_documents,
 )
 from .policy import golden, policy_bundle
+from .restrict import clients as restrict_clients, packs as restrict_packs
 from .sealed import ceremonies, seal_must_fail, seal_valid
 from .shares import share_life
 from .trustee import trustee_log
@@ -26,6 +27,8 @@ SUITES = {
     "policy/bundle.json": policy_bundle,
     "policy/directory.json": documents_of("directory"),
     "policy/facts.json": documents_of("facts"),
+    "restrict/clients.json": restrict_clients,
+    "restrict/packs.json": restrict_packs,
     "seal/must-fail.json": seal_must_fail,
     "seal/normal.json": normal_forms,
     "seal/oprf.json": evaluations,
