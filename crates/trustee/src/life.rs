@@ -8,18 +8,19 @@ mod repair;
 use crate::ceremony::{Messages, share_file};
 use crate::error::{Result, TrusteeError};
 use crate::files::Existing;
+use crate::memory::read_ring;
 use crate::parts;
 use crate::steps::{Sent, Started};
 use crate::trustee::Trustee;
-use countersign_core::control::Action;
+use countersign_core::control::{Action, HeldShares, RingRef};
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_seal::identity::IdentityKey;
-use countersign_seal::kind::Sealing;
+use countersign_seal::kind::{Index, Kind, Sealing};
 use countersign_seal::life::reshare::{Resharing, Round1, Round2};
 use countersign_seal::ring::{EpochConfirmation, ShareEpoch, VerifyingShares};
-use countersign_seal::share::SealingShare;
+use countersign_seal::share::Share;
 use countersign_verify::state::ControlState;
 use rand_core::CryptoRng;
 
@@ -49,9 +50,9 @@ impl Trustee {
     /// # Errors
     /// [`TrusteeError::Document`] when the resharing is not of the shares in force or goes to somebody else;
     /// [`TrusteeError::Life`] when it does not name this trustee; [`TrusteeError::NotReady`] without its share.
-    pub async fn reshare_start(
+    pub async fn reshare_start<K: Kind>(
         &self,
-        resharing: &Resharing<Sealing>,
+        resharing: &Resharing<K>,
         newcomers: &[IdentityKey],
         now: Timestamp,
         rng: &mut impl CryptoRng,
@@ -82,9 +83,9 @@ impl Trustee {
     /// # Errors
     /// [`TrusteeError::Life`], naming who is to blame; [`TrusteeError::CeremonyRepeated`] when this trustee acted on other
     /// broadcasts before; [`TrusteeError::NotReady`] before the first step.
-    pub fn reshare_proceed(
+    pub fn reshare_proceed<K: Kind>(
         &self,
-        resharing: &Resharing<Sealing>,
+        resharing: &Resharing<K>,
         broadcasts: &[Vec<u8>],
         rng: &mut impl CryptoRng,
     ) -> Result<Messages> {
@@ -108,7 +109,11 @@ impl Trustee {
     ///
     /// # Errors
     /// [`TrusteeError::Life`], naming who is to blame; [`TrusteeError::NotReady`] before the second step.
-    pub fn reshare_finish(&self, resharing: &Resharing<Sealing>, messages: &[(u16, Vec<u8>)]) -> Result<EpochFinished> {
+    pub fn reshare_finish<K: Kind>(
+        &self,
+        resharing: &Resharing<K>,
+        messages: &[(u16, Vec<u8>)],
+    ) -> Result<EpochFinished> {
         let second = reshare_file(resharing, "round2");
         if let Some(finished) = self.reshared(resharing)? {
             Sent::destroy_state(&self.vault, &second)?;
@@ -136,9 +141,9 @@ impl Trustee {
     /// # Errors
     /// [`TrusteeError::NotReady`] before this trustee has finished itself; [`TrusteeError::Document`] naming the holder
     /// whose confirmation is missing or wrong.
-    pub fn reshare_confirmed(
+    pub fn reshare_confirmed<K: Kind>(
         &self,
-        resharing: &Resharing<Sealing>,
+        resharing: &Resharing<K>,
         confirmations: &[EpochConfirmation],
     ) -> Result<Digest> {
         let finished = self
@@ -153,9 +158,9 @@ impl Trustee {
         Ok(digest)
     }
 
-    /// Destroys what is left of the share epochs before `epoch`: shares, unfinished exchanges (their secrets tell a share),
-    /// and shares of abandoned resharings. Needs an epoch in force, as far as the journal was read, that is not before
-    /// `epoch` and whose share is here and fits.
+    /// Destroys what is left of the share epochs of the sealing ring before `epoch`: shares, unfinished exchanges (their
+    /// secrets tell a share), and shares of abandoned resharings. Needs an epoch in force, as far as the journal was read,
+    /// that is not before `epoch` and whose share is here and fits.
     ///
     /// Files are unlinked; copies in backups and on worn flash cells are not reached. t shares of one old epoch, from such
     /// copies or from trustees who did not destroy theirs, open what was ever sealed to these keys.
@@ -165,18 +170,46 @@ impl Trustee {
     /// force, or that a waiting change would put in force, would be destroyed.
     pub async fn forget_shares_before(&self, epoch: u32, now: Timestamp) -> Result<Forgotten> {
         let mut slot = self.memory.lock().await;
-        let mut memory = self.load(slot.take()).await?;
-        memory.hold(self.index(), &self.documents, &self.vault, now)?;
+        let memory = self.load(slot.take()).await?;
+        let control = &memory.folded()?.control;
+        let ring = control.at(now).ring().cloned();
+        let ring = ring.ok_or_else(|| TrusteeError::NotReady("no ring is in force".into()))?;
+        let files = self.forget::<Sealing>(control, &ring, epoch, now)?;
+        *slot = Some(memory);
+        Ok(Forgotten { files })
+    }
+
+    /// As [`forget_shares_before`](Self::forget_shares_before), for the epochs before those in force of every ring.
+    ///
+    /// # Errors
+    /// As [`forget_shares_before`](Self::forget_shares_before).
+    pub async fn forget_old_shares(&self, now: Timestamp) -> Result<Forgotten> {
+        let mut slot = self.memory.lock().await;
+        let memory = self.load(slot.take()).await?;
         let control = &memory.folded()?.control;
         let state = control.at(now);
-        let in_force = state.ring().ok_or_else(|| TrusteeError::NotReady("no ring is in force".into()))?;
+        let mut files = Vec::new();
+        if let Some(ring) = state.ring() {
+            files.extend(self.forget::<Sealing>(control, ring, ring.share_epoch, now)?);
+        }
+        if let Some(ring) = state.index_ring() {
+            files.extend(self.forget::<Index>(control, ring, ring.share_epoch, now)?);
+        }
+        *slot = Some(memory);
+        Ok(Forgotten { files })
+    }
+
+    fn forget<K: Kind>(
+        &self,
+        control: &ControlState,
+        in_force: &RingRef,
+        epoch: u32,
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
+        read_ring::<K>(self.index(), &control.at(now), in_force, &self.documents, &self.vault)?;
         let back = control.waiting(now).any(|waiting| {
-            let ring = match &waiting.change.action {
-                Action::SetRing(ring) => ring.clone(),
-                Action::SetTrustees(new) => new.ring.reference(),
-                _ => return false,
-            };
-            ring.id == in_force.id && ring.share_epoch < epoch
+            let rings = put_in_force(&waiting.change.action);
+            rings.iter().any(|ring| ring.id == in_force.id && ring.share_epoch < epoch)
         });
         if back || in_force.share_epoch < epoch {
             let reason = format!("share epoch {} of the ring is in force or waiting to be", in_force.share_epoch);
@@ -193,25 +226,24 @@ impl Trustee {
         for name in &files {
             self.vault.remove(name)?;
         }
-        *slot = Some(memory);
-        Ok(Forgotten { files })
+        Ok(files)
     }
 
     /// The share that belongs to these verifying shares, read and checked.
-    fn share_of(&self, shares: &VerifyingShares) -> Result<SealingShare> {
+    fn share_of<K: Kind>(&self, shares: &VerifyingShares<K>) -> Result<Share<K>> {
         let name = share_file(shares.ring(), shares.epoch(), &shares.digest());
         let missing = || TrusteeError::NotReady(format!("share epoch {} is not held here", shares.epoch()));
         let stored = self.vault.read(&name)?.ok_or_else(missing)?;
-        let share = SealingShare::decode(&stored).map_err(|error| TrusteeError::damaged(&name, error))?;
+        let share = Share::decode(&stored).map_err(|error| TrusteeError::damaged(&name, error))?;
         share.check(shares).map_err(|error| TrusteeError::damaged(&name, error))?;
         Ok(share)
     }
 
     /// The shares are in force, and every party is the trustee in force with its index or a newcomer accepted by name.
-    async fn check_parties(
+    async fn check_parties<K: Kind>(
         &self,
         what: &'static str,
-        shares: &VerifyingShares,
+        shares: &VerifyingShares<K>,
         parties: impl IntoIterator<Item = (u16, IdentityKey)>,
         newcomers: &[IdentityKey],
         now: Timestamp,
@@ -221,7 +253,7 @@ impl Trustee {
         checked.await?
     }
 
-    fn reshared(&self, resharing: &Resharing<Sealing>) -> Result<Option<EpochFinished>> {
+    fn reshared<K: Kind>(&self, resharing: &Resharing<K>) -> Result<Option<EpochFinished>> {
         let name = reshare_file(resharing, "end");
         let Some(stored) = self.vault.read(&name)? else { return Ok(None) };
         let read = parts::read(&stored);
@@ -234,17 +266,17 @@ impl Trustee {
     }
 }
 
-fn check_parties(
+fn check_parties<K: Kind>(
     control: &ControlState,
     what: &'static str,
-    shares: &VerifyingShares,
+    shares: &VerifyingShares<K>,
     parties: impl IntoIterator<Item = (u16, IdentityKey)>,
     newcomers: &[IdentityKey],
     now: Timestamp,
 ) -> Result<()> {
     let state = control.at(now);
-    let in_force = state.ring().map(|ring| (ring.id, ring.share_epoch, ring.shares));
-    if in_force != Some((shares.ring(), shares.epoch(), shares.digest())) {
+    let named = RingRef { id: shares.ring(), share_epoch: shares.epoch(), shares: shares.digest() };
+    if state.ring() != Some(&named) && state.index_ring() != Some(&named) {
         return Err(TrusteeError::document(what, "is not of the ring and share epoch in force"));
     }
     for (index, identity) in parties {
@@ -260,12 +292,23 @@ fn check_parties(
     Ok(())
 }
 
-fn reshare_file(resharing: &Resharing<Sealing>, step: &str) -> String {
+/// The share epochs that a change would put in force.
+fn put_in_force(action: &Action) -> Vec<RingRef> {
+    match action {
+        Action::SetRing(ring) | Action::SetIndexRing(ring) => vec![ring.clone()],
+        Action::SetTrustees(new) => {
+            std::iter::once(&new.ring).chain(&new.index_ring).map(HeldShares::reference).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn reshare_file<K: Kind>(resharing: &Resharing<K>, step: &str) -> String {
     exchange_file("reshare", resharing.shares(), &resharing.digest(), step)
 }
 
 /// The epoch whose shares an exchange works with is part of the name, so that its remains go with those shares.
-fn exchange_file(kind: &str, shares: &VerifyingShares, exchange: &Digest, step: &str) -> String {
+fn exchange_file<K: Kind>(kind: &str, shares: &VerifyingShares<K>, exchange: &Digest, step: &str) -> String {
     format!("{kind}-{}-{}-{exchange}-{step}", shares.ring(), shares.epoch())
 }
 

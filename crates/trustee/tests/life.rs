@@ -1,18 +1,19 @@
 //! What shares go through after the ceremony: resharing, repair, destruction.
 
 use crate::world::*;
-use countersign_core::control::{Action, RingRef};
-use countersign_core::id::Digest;
+use countersign_core::control::{Action, HeldShares, RingRef, SetTrustees, TrusteeMember};
+use countersign_core::id::{Digest, SignatureBytes};
 use countersign_core::time::{DAY, Timestamp};
 use countersign_seal::identity::IdentityKey;
-use countersign_seal::kind::Sealing;
+use countersign_seal::kind::{Index, Kind, Sealing};
 use countersign_seal::life::LifeError;
 use countersign_seal::life::repair::Repair;
 use countersign_seal::life::reshare::{Resharing, public_outcome};
 use countersign_seal::ring::{EpochConfirmation, VerifyingShares};
 use countersign_testkit::random;
-use countersign_trustee::{Answered, EpochFinished, Messages, Trustee, TrusteeError};
+use countersign_trustee::{Answered, EpochFinished, Messages, PublicIdentity, Trustee, TrusteeError};
 use countersign_verify::refusal::Code;
+use countersign_verify::wire::{Answer, Outcome, Receipt, Signed};
 
 fn identities(n: u16) -> Vec<IdentityKey> {
     founded().publics.iter().take(usize::from(n)).map(|public| public.identity_key().unwrap()).collect()
@@ -39,16 +40,144 @@ async fn start(trustee: &Trustee, plan: &Resharing<Sealing>, now: Timestamp) -> 
     trustee.reshare_start(plan, &[], now, &mut fresh(&format!("start {}", trustee.index()))).await.unwrap()
 }
 
-/// Every trustee is opened anew for every step.
 async fn reshare(world: &World, plan: &Resharing<Sealing>) -> Vec<EpochFinished> {
+    deal(world, plan, &[]).await
+}
+
+/// Every trustee is opened anew for every step.
+async fn deal<K: Kind>(world: &World, plan: &Resharing<K>, newcomers: &[IdentityKey]) -> Vec<EpochFinished> {
+    let holders = || (1u16..).zip(plan.holders()).map(|(index, _)| index);
     let mut broadcasts = Vec::new();
-    for index in 1..=N {
-        broadcasts.push(start(&world.open(index), plan, world.now).await);
+    for index in holders() {
+        let (trustee, mut rng) = (world.open(index), fresh(&format!("start {index}")));
+        broadcasts.push(trustee.reshare_start(plan, newcomers, world.now, &mut rng).await.unwrap());
     }
-    let sent: Vec<Messages> = (1..=N)
+    let sent: Vec<Messages> = holders()
         .map(|index| world.open(index).reshare_proceed(plan, &broadcasts, &mut fresh("deal")).unwrap())
         .collect();
-    (1..=N).map(|index| world.open(index).reshare_finish(plan, &inbox(&sent, index)).unwrap()).collect()
+    holders().map(|index| world.open(index).reshare_finish(plan, &inbox(&sent, index)).unwrap()).collect()
+}
+
+/// As control state names what a resharing ended with.
+fn held(finished: &[EpochFinished]) -> HeldShares {
+    let RingRef { id, share_epoch, shares } = reference(&finished[0]);
+    let word = |one: &EpochFinished| SignatureBytes(one.confirmation.value().signature.0);
+    HeldShares { id, share_epoch, shares, confirmed: finished.iter().map(word).collect() }
+}
+
+fn member(index: u16, public: &PublicIdentity) -> TrusteeMember {
+    TrusteeMember {
+        index,
+        name: person_id(&format!("trustee-{index}")),
+        state: founded().genesis.value().custodian.seat,
+        identity: public.identity,
+        transport: public.transport.digest(),
+        obliged_entity: false,
+    }
+}
+
+/// A sixth trustee comes: shares of both rings are dealt to it and the five, and the change names them all.
+async fn enrolled(world: &World) -> SetTrustees {
+    let sixth = Trustee::create(&world.path(6), 6, &mut random::named("keys 6")).unwrap();
+    let newcomer = world.open(6);
+    newcomer.install(&founded().installed()).unwrap();
+    founded().install_index(&newcomer);
+    world.tail(&newcomer).await.unwrap();
+    let mut holders = identities(N);
+    holders.push(sixth.identity_key().unwrap());
+    let accepted = [sixth.identity_key().unwrap()];
+    let sealing = resharing("enrol", &[1, 2, 4], holders.clone());
+    let index = (&founded().index, &founded().index_shares);
+    let index = Resharing::<Index>::new(index.0, index.1, digest("enrol index"), &[2, 3, 5], holders).unwrap();
+    let (sealed, indexed) = (deal(world, &sealing, &accepted).await, deal(world, &index, &accepted).await);
+    for number in 1..=6 {
+        world.open(number).reshare_confirmed(&sealing, &confirmations(&sealed)).unwrap();
+        world.open(number).reshare_confirmed(&index, &confirmations(&indexed)).unwrap();
+    }
+    let publics = founded().publics.iter().chain([&sixth]);
+    let members = (1..).zip(publics).map(|(index, public)| member(index, public)).collect();
+    SetTrustees { members, ring: held(&sealed), index_ring: Some(held(&indexed)) }
+}
+
+/// What a trustee says to a request in this share epoch, read under this key.
+async fn said(world: &mut World, index: u16, case: &Case, epoch: u32, key: &Digest) -> Receipt {
+    let trustee = world.open(index);
+    world.tail(&trustee).await.unwrap();
+    let request = case.request_in(epoch, index, world.now);
+    let answer = trustee.answer(&request, world.now, seed("answer")).await.unwrap();
+    let Answered::Answer(bytes) = answer else { panic!("the desk was not recognised") };
+    let answer = Signed::<Answer>::open(&bytes, key).unwrap();
+    Signed::<Receipt>::open(answer.value().receipt.as_bytes(), key).unwrap().value().clone()
+}
+
+#[tokio::test]
+async fn a_sixth_trustee_answers_with_shares_of_both_rings_from_its_day_on() {
+    let mut world = read_world().await;
+    let new = enrolled(&world).await;
+    let key = new.members[5].identity;
+    let change = world.draft(Action::SetTrustees(new.clone()));
+    let reviewed = world.open(1).review(change.bytes(), world.now).await.unwrap();
+    assert!(reviewed.words.iter().any(|line| line.contains("trustee 6 `trustee-6`")), "{:?}", reviewed.words);
+    world.open(1).acknowledge(change.bytes(), &change.digest(), world.now).await.unwrap();
+    // The newcomer is not in force: its signature would not count.
+    let early = world.open(6).acknowledge(change.bytes(), &change.digest(), world.now).await.unwrap_err();
+    assert!(early.to_string().contains("`trustee:6` is not in force"), "{early}");
+    world.change(Action::SetTrustees(new), &ENOUGH);
+
+    let case = world.case(1, 1);
+    let newcomer = world.open(6);
+    world.tail(&newcomer).await.unwrap();
+    let early = newcomer.answer(&case.request_in(2, 6, world.now), world.now, seed("early")).await;
+    assert!(matches!(early, Err(TrusteeError::NotReady(_))), "{early:?}");
+    for index in 1..=N {
+        world.tail(&world.open(index)).await.unwrap();
+    }
+    world.pass(7 * DAY + 60);
+    let case = world.case(2, 1);
+    assert_eq!(said(&mut world, 6, &case, 2, &key).await.outcome, Outcome::Answered);
+    assert_eq!(said(&mut world, 6, &case, 1, &key).await.code.as_deref(), Some("WRONG_SHARE_EPOCH"));
+
+    let names = |world: &World, index: u16| -> Vec<String> {
+        let list = std::fs::read_dir(world.path(index).join("secret")).unwrap();
+        list.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let old = [founded().ring.id(), founded().index.id()].map(|id| format!("share-{id}-1"));
+    assert!(old.iter().all(|name| names(&world, 1).contains(name)));
+    let one = world.open(1);
+    world.tail(&one).await.unwrap();
+    let forgotten = one.forget_old_shares(world.now).await.unwrap();
+    assert!(old.iter().all(|name| forgotten.files.contains(name)), "{:?}", forgotten.files);
+    assert!(old.iter().all(|name| !names(&world, 1).contains(name)));
+    assert_eq!(names(&world, 1).iter().filter(|name| name.starts_with("share-")).count(), 2);
+    assert!(one.forget_old_shares(world.now).await.unwrap().files.is_empty());
+}
+
+#[tokio::test]
+async fn a_trustee_signs_no_trustees_whose_shares_it_cannot_check() {
+    let world = read_world().await;
+    let new = enrolled(&world).await;
+    let refusal = async |index: u16, new: &SetTrustees| {
+        let change = world.draft(Action::SetTrustees(new.clone()));
+        let signed = world.open(index).acknowledge(change.bytes(), &change.digest(), world.now).await;
+        signed.map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(refusal(2, &new).await, Ok(()));
+    let mut moved = new.clone();
+    moved.members[1].transport = digest("another transport key");
+    assert!(refusal(2, &moved).await.unwrap_err().contains("another number or transport key"));
+    assert_eq!(refusal(1, &moved).await, Ok(()), "of others' transport keys only their owners know");
+    // The share of the new epoch is lost here: it could not answer.
+    let share = format!("share-{}-2-{}", new.ring.id, new.ring.shares);
+    std::fs::remove_file(world.path(3).join("secret").join(share)).unwrap();
+    assert!(refusal(3, &new).await.unwrap_err().contains("share of the ring"));
+    // Who leaves needs the documents alone, but needs them.
+    let four = SetTrustees { members: new.members[..4].to_vec(), ..new };
+    let short = |ring: &HeldShares| HeldShares { confirmed: ring.confirmed[..4].to_vec(), ..ring.clone() };
+    let four = SetTrustees { ring: short(&four.ring), index_ring: four.index_ring.as_ref().map(short), ..four };
+    assert!(refusal(5, &four).await.unwrap_err().contains("another number of trustees"));
+    let document = world.path(5).join("documents").join(format!("shares-{}.json", four.ring.shares));
+    std::fs::remove_file(document).unwrap();
+    assert!(refusal(5, &four).await.unwrap_err().contains("not installed here"));
 }
 
 fn reference(finished: &EpochFinished) -> RingRef {

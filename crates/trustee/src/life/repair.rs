@@ -8,7 +8,7 @@ use crate::steps::{Sent, Started};
 use crate::trustee::Trustee;
 use countersign_core::time::Timestamp;
 use countersign_seal::identity::IdentityKey;
-use countersign_seal::kind::Sealing;
+use countersign_seal::kind::Kind;
 use countersign_seal::life::repair::{Adding, Helping, Repair, Requested};
 use rand_core::CryptoRng;
 
@@ -17,7 +17,7 @@ impl Trustee {
     ///
     /// # Errors
     /// [`TrusteeError::Document`] when its share is here and fits; [`TrusteeError::Life`] when the plan names another.
-    pub fn repair_request(&self, repair: &Repair<Sealing>, rng: &mut impl CryptoRng) -> Result<Vec<u8>> {
+    pub fn repair_request<K: Kind>(&self, repair: &Repair<K>, rng: &mut impl CryptoRng) -> Result<Vec<u8>> {
         let name = repair_file(repair, "request");
         if let Some(started) = Started::read(&self.vault, &name)? {
             return Ok(started.broadcast);
@@ -40,9 +40,9 @@ impl Trustee {
     /// # Errors
     /// [`TrusteeError::Document`] when the repair is not of the shares in force or names somebody else;
     /// [`TrusteeError::Life`] when it does not name this trustee; [`TrusteeError::NotReady`] without its share.
-    pub async fn repair_start(
+    pub async fn repair_start<K: Kind>(
         &self,
-        repair: &Repair<Sealing>,
+        repair: &Repair<K>,
         newcomers: &[IdentityKey],
         now: Timestamp,
         rng: &mut impl CryptoRng,
@@ -70,9 +70,9 @@ impl Trustee {
     /// # Errors
     /// [`TrusteeError::Life`], naming who is to blame; [`TrusteeError::CeremonyRepeated`] when this trustee acted on another
     /// request or other broadcasts before; [`TrusteeError::NotReady`] before the first step.
-    pub fn repair_proceed(
+    pub fn repair_proceed<K: Kind>(
         &self,
-        repair: &Repair<Sealing>,
+        repair: &Repair<K>,
         request: &[u8],
         broadcasts: &[Vec<u8>],
         rng: &mut impl CryptoRng,
@@ -98,9 +98,9 @@ impl Trustee {
     ///
     /// # Errors
     /// [`TrusteeError::Life`], naming who is to blame; [`TrusteeError::NotReady`] before the second step.
-    pub fn repair_add(
+    pub fn repair_add<K: Kind>(
         &self,
-        repair: &Repair<Sealing>,
+        repair: &Repair<K>,
         messages: &[(u16, Vec<u8>)],
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<u8>> {
@@ -122,9 +122,9 @@ impl Trustee {
     ///
     /// # Errors
     /// [`TrusteeError::Life`], naming who is to blame; [`TrusteeError::NotReady`] without a request.
-    pub fn repair_finish(
+    pub fn repair_finish<K: Kind>(
         &self,
-        repair: &Repair<Sealing>,
+        repair: &Repair<K>,
         broadcasts: &[Vec<u8>],
         sums: &[(u16, Vec<u8>)],
     ) -> Result<()> {
@@ -141,6 +141,6 @@ impl Trustee {
     }
 }
 
-fn repair_file(repair: &Repair<Sealing>, step: &str) -> String {
+fn repair_file<K: Kind>(repair: &Repair<K>, step: &str) -> String {
     exchange_file("repair", repair.shares(), &repair.digest(), step)
 }

@@ -83,6 +83,8 @@ enum Command {
     SuspendAuthority(remove::SuspendAuthority),
     /// Never answer an order, at once, with one signature.
     HoldOrder(remove::HoldOrder),
+    /// Let the answers and signatures of a trustee count for nothing, at once, with one signature.
+    RemoveTrustee(remove::RemoveTrustee),
 }
 
 impl Change {
@@ -116,6 +118,7 @@ impl Command {
             }
             Command::Publish { draft } => publish(custody, Draft::find(&custody.place, &draft)?).await,
             Command::RemovePerson(removal) => removal.run(custody).await,
+            Command::RemoveTrustee(removal) => removal.run(custody).await,
             Command::RevokeKey(removal) => removal.run(custody).await,
             Command::SuspendAuthority(removal) => removal.run(custody).await,
             Command::HoldOrder(removal) => removal.run(custody).await,

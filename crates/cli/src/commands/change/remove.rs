@@ -1,9 +1,9 @@
-//! `countersign change remove-person`, `revoke-key`, `suspend-authority`, `hold-order`: at once, with one signature.
+//! `countersign change remove-person`, `revoke-key`, `suspend-authority`, `remove-trustee`, `hold-order`: at once, with one signature.
 
 use super::say_published;
 use crate::custody::Custody;
 use crate::signer::Signer;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use countersign_core::control::Action;
 use countersign_core::id::{AuthorityId, OrderId, PersonId};
@@ -50,6 +50,14 @@ pub(super) struct SuspendAuthority {
 }
 
 #[derive(Args)]
+pub(super) struct RemoveTrustee {
+    /// Its number.
+    trustee: u16,
+    #[command(flatten)]
+    one: One,
+}
+
+#[derive(Args)]
 pub(super) struct HoldOrder {
     /// The order's id.
     order: OrderId,
@@ -72,6 +80,15 @@ impl RevokeKey {
 impl SuspendAuthority {
     pub(super) async fn run(self, custody: &Custody) -> Result<()> {
         say(custody, Action::SuspendAuthority(self.authority), &self.one).await
+    }
+}
+
+impl RemoveTrustee {
+    pub(super) async fn run(self, custody: &Custody) -> Result<()> {
+        let state = custody.desk.control().at(custody.desk.now());
+        let member = state.trustee(self.trustee);
+        let member = member.with_context(|| format!("trustee {} is not in force", self.trustee))?;
+        say(custody, Action::RemoveTrustee(member.identity), &self.one).await
     }
 }
 

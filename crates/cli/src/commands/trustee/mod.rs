@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod availability;
+mod forget;
 mod head;
 mod init;
 mod install;
@@ -27,6 +28,7 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign trustee serve my-trustee --log https://custodian.example/log --passphrase-file passphrase --listen 127.0.0.1:9001
   countersign trustee pause my-trustee --reason \"we are looking at a letter\" --passphrase-file passphrase
   countersign trustee acknowledge my-trustee change.json --log https://custodian.example/log --passphrase-file passphrase
+  countersign trustee forget my-trustee --log https://custodian.example/log --passphrase-file passphrase
   countersign trustee head my-trustee --log https://custodian.example/log --passphrase-file passphrase
 
   then the custodian writes {\"number\":3,\"at\":\"https://trustee.example\"} into the list `trustees` of custodian/config.json";
@@ -52,6 +54,8 @@ enum Command {
     Acknowledge(acknowledge::Acknowledge),
     /// Keep a public document that a change is going to put in force: policy bundle, directory, ring, share epoch.
     Install(install::Install),
+    /// Destroy the shares of earlier share epochs, once later ones are in force.
+    Forget(forget::Forget),
     /// How often too few trustees would answer in time, for every threshold.
     #[command(after_help = availability::EXAMPLE)]
     Availability(availability::Availability),
@@ -68,6 +72,7 @@ impl TrusteeCommand {
             Command::Owner(command) => command.run().await,
             Command::Acknowledge(command) => command.run().await,
             Command::Install(command) => command.run(),
+            Command::Forget(command) => command.run().await,
             Command::Availability(command) => command.run(),
             Command::Head(command) => command.run().await,
         }
