@@ -20,6 +20,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("log", &["core", "tlog", "store"]),
     ("monitor", &["core", "tlog", "verify", "log"]),
     ("trace", &["core"]),
+    ("screen", &["core"]),
     ("trustee", &["core", "seal", "verify", "tlog", "policy"]),
     ("desk", &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log"]),
     ("web", &["core", "tlog", "log", "desk"]),

@@ -1,0 +1,337 @@
+//! The lists prepared for screening: words by number, names by word, entities by identifier.
+//!
+//! Candidates come from a prefix filter (S. Chaudhuri, V. Ganti, R. Kaushik, "A primitive operator for similarity joins in data cleaning",
+//! 2006): a comparison is refused unless words with half of the asked name's rarity are matched, so only names that meet one of its rarest
+//! words, those with more than the other half, are looked at. Nothing the comparison would accept is lost; a test compares with all pairs.
+
+use std::collections::HashMap;
+
+use crate::compare::{Compared, INITIAL_WEIGHT, LEFT_COVER, Part, Relations, compare};
+use crate::entity::{Entity, Kind, Name};
+use crate::name::{Role, Token, analyse};
+use crate::vocabulary::{JoinedWords, Vocabulary, WordId};
+use crate::word::{Form, Relation};
+
+/// Number of a listed name.
+pub(crate) type NameId = u32;
+
+/// Fewest entities for which rarity is measured, so that a short list does not make every word common.
+const FEWEST_ENTITIES: usize = 10_000;
+
+/// Rarity of a word that no list has.
+const UNKNOWN_WORD: f32 = 6.5;
+
+/// No two words start here that could be written as one.
+const NOT_JOINED: WordId = WordId::MAX;
+
+/// The prepared lists.
+pub struct Index {
+    entities: Vec<Entity>,
+    vocabulary: Vocabulary,
+    joined: JoinedWords,
+    names: Vec<ListedName>,
+    parts: Vec<Part>,
+    words: Vec<WordId>,
+    joins: Vec<WordId>,
+    by_word: Postings,
+    by_joined: Postings,
+    by_identifier: HashMap<String, Vec<u32>>,
+}
+
+/// Where one name of one entity lies.
+#[derive(Clone, Copy)]
+pub(crate) struct ListedName {
+    pub(crate) entity: u32,
+    pub(crate) name: u32,
+    first: u32,
+    count: u32,
+}
+
+/// Names by word: for each word a stretch of one array.
+#[derive(Default)]
+struct Postings {
+    starts: Vec<u32>,
+    names: Vec<NameId>,
+}
+
+impl Postings {
+    fn new(words: usize, mut pairs: Vec<(WordId, NameId)>) -> Self {
+        pairs.sort_unstable();
+        pairs.dedup();
+        let mut starts = vec![0; words + 1];
+        for (word, _) in &pairs {
+            starts[*word as usize + 1] += 1;
+        }
+        for index in 1..starts.len() {
+            starts[index] += starts[index - 1];
+        }
+        Self { starts, names: pairs.into_iter().map(|(_, name)| name).collect() }
+    }
+
+    fn of(&self, word: WordId) -> &[NameId] {
+        &self.names[self.starts[word as usize] as usize..self.starts[word as usize + 1] as usize]
+    }
+}
+
+impl Index {
+    /// Prepares entities. Those without a designation in effect are left out by whoever calls.
+    pub fn new(entities: Vec<Entity>) -> Self {
+        let mut vocabulary = Vocabulary::default();
+        let mut joined = JoinedWords::default();
+        let (mut names, mut parts, mut words, mut joins) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut by_word, mut by_joined) = (Vec::new(), Vec::new());
+        let mut by_identifier: HashMap<String, Vec<u32>> = HashMap::new();
+        for (entity_id, entity) in (0..).zip(&entities) {
+            for identifier in &entity.identifiers {
+                by_identifier.entry(identifier.value.clone()).or_default().push(entity_id);
+            }
+            for (name_id, name) in (0..).zip(&entity.names) {
+                let tokens = analyse(&name.text, name.family.as_deref(), entity.kind);
+                let first = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+                let id: NameId = u32::try_from(names.len()).unwrap_or(u32::MAX);
+                for (at, token) in tokens.iter().enumerate() {
+                    let word = vocabulary.intern(&token.text, token.abjad);
+                    words.push(word);
+                    parts.push(part_of(token, INITIAL_WEIGHT));
+                    if part_of(token, 0.0).is_core() {
+                        by_word.push((word, id));
+                    }
+                    joins.push(match tokens.get(at + 1).and_then(|next| join(token, next)) {
+                        Some(text) => {
+                            let text = joined.intern(text);
+                            by_joined.push((text, id));
+                            text
+                        }
+                        None => NOT_JOINED,
+                    });
+                }
+                names.push(ListedName {
+                    entity: entity_id,
+                    name: name_id,
+                    first,
+                    count: u32::try_from(tokens.len()).unwrap_or(u32::MAX),
+                });
+            }
+        }
+        vocabulary.finish();
+        joined.finish();
+        let by_word = Postings::new(vocabulary.len(), by_word);
+        let by_joined = Postings::new(joined.len(), by_joined);
+        let mut index =
+            Self { entities, vocabulary, joined, names, parts, words, joins, by_word, by_joined, by_identifier };
+        index.weigh();
+        index
+    }
+
+    /// Gives every listed word the rarity of the words like it.
+    fn weigh(&mut self) {
+        let counts: Vec<u32> = (0..self.vocabulary.len()).map(|word| self.entities_with(word as WordId)).collect();
+        let weights: Vec<f32> = (0..self.vocabulary.len())
+            .map(|word| {
+                if counts[word] == 0 {
+                    return INITIAL_WEIGHT;
+                }
+                let like = self.vocabulary.like(self.vocabulary.form(word as WordId));
+                self.rarity(
+                    like.iter().filter(|(_, relation)| is_near(relation)).map(|(id, _)| counts[*id as usize]).sum(),
+                )
+            })
+            .collect();
+        for (part, word) in self.parts.iter_mut().zip(&self.words) {
+            if part.is_core() {
+                part.weight = weights[*word as usize];
+            }
+        }
+    }
+
+    fn entities_with(&self, word: WordId) -> u32 {
+        let mut last = None;
+        let mut count = 0;
+        // Names stand in the order of their entities.
+        for name in self.by_word.of(word) {
+            let entity = self.names[*name as usize].entity;
+            if last != Some(entity) {
+                count += 1;
+                last = Some(entity);
+            }
+        }
+        count
+    }
+
+    /// Rarity in nats of a word that so many entities have; one that none has may be common among clients.
+    fn rarity(&self, entities: u32) -> f32 {
+        if entities == 0 {
+            return UNKNOWN_WORD;
+        }
+        let all = self.entities.len().max(FEWEST_ENTITIES) as f32;
+        ((all + 1.0) / (entities as f32 + 0.5)).ln().max(1.0)
+    }
+
+    /// All entities.
+    pub fn entities(&self) -> &[Entity] {
+        &self.entities
+    }
+
+    /// How many names are listed.
+    pub fn names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// How many distinct words they have.
+    pub fn words(&self) -> usize {
+        self.vocabulary.len()
+    }
+
+    pub(crate) fn entity(&self, id: u32) -> &Entity {
+        &self.entities[id as usize]
+    }
+
+    pub(crate) fn listed(&self, name: NameId) -> (ListedName, &Entity, &Name) {
+        let listed = self.names[name as usize];
+        let entity = self.entity(listed.entity);
+        (listed, entity, &entity.names[listed.name as usize])
+    }
+
+    pub(crate) fn with_identifier(&self, value: &str) -> &[u32] {
+        self.by_identifier.get(value).map_or(&[], Vec::as_slice)
+    }
+
+    /// Looks up the words of a name.
+    pub(crate) fn ask(&self, text: &str, family: Option<&str>, kind: Kind) -> Asked {
+        let tokens = analyse(text, family, kind);
+        let forms: Vec<Form> = tokens.iter().map(|token| Form::new(&token.text, token.abjad)).collect();
+        let mut asked = Asked {
+            parts: Vec::new(),
+            like: Vec::new(),
+            like_joined: Vec::new(),
+            joined_like: Vec::new(),
+            tokens: Vec::new(),
+        };
+        for (at, (token, form)) in tokens.iter().zip(&forms).enumerate() {
+            let core = part_of(token, 0.0).is_core();
+            let like = if core { self.vocabulary.like(form) } else { Vec::new() };
+            let near =
+                like.iter().filter(|(_, relation)| is_near(relation)).map(|(id, _)| self.entities_with(*id)).sum();
+            asked.parts.push(part_of(token, self.rarity(near)));
+            asked.like.push(like);
+            asked.like_joined.push(if core && !token.abjad { self.joined.like(&form.text) } else { Vec::new() });
+            let join = tokens.get(at + 1).and_then(|next| join(token, next));
+            asked.joined_like.push(join.map_or_else(Vec::new, |join| self.vocabulary.like_joined(&join)));
+        }
+        asked.tokens = tokens;
+        asked
+    }
+
+    /// Every listed name that the comparison could accept, ascending.
+    pub(crate) fn candidates(&self, asked: &Asked) -> Vec<NameId> {
+        let mut core: Vec<usize> = (0..asked.parts.len()).filter(|at| asked.parts[*at].is_core()).collect();
+        core.sort_by(|one, other| asked.parts[*other].weight.total_cmp(&asked.parts[*one].weight));
+        let total: f32 = core.iter().map(|at| asked.parts[*at].weight).sum();
+        let mut rest = total;
+        let mut found = Vec::new();
+        for at in core {
+            // What is left cannot reach the share that the comparison asks for; the margin covers rounding.
+            if rest < LEFT_COVER * total - 1e-3 {
+                break;
+            }
+            rest -= asked.parts[at].weight;
+            for (word, _) in asked.like[at]
+                .iter()
+                .chain(&asked.joined_like[at])
+                .chain(at.checked_sub(1).iter().flat_map(|before| &asked.joined_like[*before]))
+            {
+                found.extend_from_slice(self.by_word.of(*word));
+            }
+            for (joined, _) in &asked.like_joined[at] {
+                found.extend_from_slice(self.by_joined.of(*joined));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Compares an asked name with a listed one.
+    pub(crate) fn compare(&self, asked: &Asked, name: NameId) -> Option<Compared> {
+        let listed = self.names[name as usize];
+        let range = listed.first as usize..(listed.first + listed.count) as usize;
+        let known = Known {
+            vocabulary: &self.vocabulary,
+            asked,
+            words: &self.words[range.clone()],
+            joins: &self.joins[range.clone()],
+        };
+        compare(&asked.parts, &self.parts[range], &known, self.is_person(name))
+    }
+
+    fn is_person(&self, name: NameId) -> bool {
+        self.entity(self.names[name as usize].entity).kind == Kind::Person
+    }
+
+    /// The words of a listed name from one place on, for showing.
+    pub(crate) fn shown(&self, name: NameId, at: usize, words: usize) -> String {
+        let first = self.names[name as usize].first as usize + at;
+        self.words[first..first + words]
+            .iter()
+            .map(|word| self.vocabulary.form(*word).text.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+/// Near enough to count as the same word when rarity is measured.
+fn is_near(relation: &Relation) -> bool {
+    relation.likeness >= 0.9
+}
+
+fn part_of(token: &Token, weight: f32) -> Part {
+    Part { role: token.role, weight, first: token.text.bytes().next().unwrap_or(0), family: token.family }
+}
+
+/// Two words written as one, where that can happen: words, and a particle before a word.
+fn join(first: &Token, second: &Token) -> Option<String> {
+    let can =
+        matches!(first.role, Role::Word | Role::Particle) && second.role == Role::Word && !first.abjad && !second.abjad;
+    can.then(|| format!("{}{}", first.text, second.text)).filter(|text| text.len() >= 3)
+}
+
+/// A name that is asked about, with every listed word like one of its words.
+pub(crate) struct Asked {
+    pub(crate) tokens: Vec<Token>,
+    parts: Vec<Part>,
+    like: Vec<Vec<(WordId, Relation)>>,
+    like_joined: Vec<Vec<(WordId, Relation)>>,
+    joined_like: Vec<Vec<(WordId, Relation)>>,
+}
+
+struct Known<'a> {
+    vocabulary: &'a Vocabulary,
+    asked: &'a Asked,
+    words: &'a [WordId],
+    joins: &'a [WordId],
+}
+
+fn pick(like: &[(WordId, Relation)], word: WordId) -> Option<Relation> {
+    like.binary_search_by_key(&word, |(id, _)| *id).ok().map(|at| like[at].1)
+}
+
+impl Relations for Known<'_> {
+    fn words(&self, left: usize, right: usize) -> Option<Relation> {
+        pick(&self.asked.like[left], self.words[right])
+    }
+
+    fn left_joined(&self, left: usize, right: usize) -> Option<Relation> {
+        pick(&self.asked.joined_like[left], self.words[right])
+    }
+
+    fn right_joined(&self, left: usize, right: usize) -> Option<Relation> {
+        pick(&self.asked.like_joined[left], self.joins[right])
+    }
+
+    fn same_form(&self, left: usize, right: usize) -> bool {
+        self.asked.tokens[left].text == self.vocabulary.form(self.words[right]).text
+    }
+}
+
+#[cfg(test)]
+mod differential;

@@ -1,0 +1,245 @@
+//! The folder of lists: `SOURCE/DIGEST.jsonl` for each version, `SOURCE/current` with the digest of the one in effect.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::entity::Entity;
+use crate::list::{Head, Version};
+
+/// Why the folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Reading or writing failed.
+    #[error("cannot {doing} {path}: {error}")]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file.
+        path: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// A version is not as it was written.
+    #[error(
+        "{path} line {line} is damaged ({reason}): restore the folder from its copy, or read the list anew into an empty folder"
+    )]
+    Damaged {
+        /// The file.
+        path: String,
+        /// The line.
+        line: usize,
+        /// How.
+        reason: String,
+    },
+    /// A name that is no source or digest.
+    #[error("`{0}` is no name of a source: small letters, digits and `-`")]
+    Name(String),
+}
+
+/// A folder of lists.
+#[derive(Clone, Debug)]
+pub struct Lists {
+    folder: PathBuf,
+}
+
+fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> FolderError {
+    let path = path.display().to_string();
+    move |error| FolderError::Io { doing, path, error }
+}
+
+impl Lists {
+    /// The lists in a folder, which need not exist.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Sources with a version in effect, by name.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn sources(&self) -> Result<Vec<String>, FolderError> {
+        if !self.folder.exists() {
+            return Ok(Vec::new());
+        }
+        let entries = fs::read_dir(&self.folder).map_err(io("read", &self.folder))?;
+        let mut sources = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(io("read", &self.folder))?.path();
+            if let Some(name) =
+                path.file_name().and_then(|name| name.to_str()).filter(|_| path.join("current").is_file())
+            {
+                sources.push(name.to_owned());
+            }
+        }
+        sources.sort();
+        Ok(sources)
+    }
+
+    /// The version in effect.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn current(&self, source: &str) -> Result<Option<Version>, FolderError> {
+        let path = self.source(source)?.join("current");
+        match fs::read_to_string(&path) {
+            Ok(digest) => self.version(source, digest.trim()).map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io("read", &path)(error)),
+        }
+    }
+
+    /// A version by its digest.
+    ///
+    /// # Errors
+    /// [`FolderError`] also when the file is not whole.
+    pub fn version(&self, source: &str, digest: &str) -> Result<Version, FolderError> {
+        let path = self.source(source)?.join(format!("{}.jsonl", name(digest)?));
+        let damaged =
+            |line: usize, reason: String| FolderError::Damaged { path: path.display().to_string(), line, reason };
+        let mut lines = BufReader::new(File::open(&path).map_err(io("read", &path))?).lines();
+        let mut next = |line: usize| {
+            lines
+                .next()
+                .transpose()
+                .map_err(io("read", &path))?
+                .ok_or_else(|| damaged(line, "it ends too early".to_owned()))
+        };
+        let head: Head = serde_json::from_str(&next(1)?).map_err(|error| damaged(1, error.to_string()))?;
+        if head.format != "countersign-list/1" || head.digest != digest || head.source != source {
+            return Err(damaged(1, "it is of another format, source or digest".to_owned()));
+        }
+        let mut entities: Vec<Entity> = Vec::with_capacity(head.entities.min(1 << 20));
+        for number in 0..head.entities {
+            entities.push(
+                serde_json::from_str(&next(number + 2)?).map_err(|error| damaged(number + 2, error.to_string()))?,
+            );
+        }
+        Ok(Version { head, entities })
+    }
+
+    /// Digests of all versions of a source with their heads, in the order in which they were read.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn history(&self, source: &str) -> Result<Vec<Head>, FolderError> {
+        let mut heads = Vec::new();
+        let mut next = self.current(source)?.map(|version| version.head);
+        while let Some(head) = next {
+            next = match &head.before {
+                Some(before) if heads.len() < 10_000 => Some(self.version(source, before)?.head),
+                _ => None,
+            };
+            heads.push(head);
+        }
+        heads.reverse();
+        Ok(heads)
+    }
+
+    /// Writes a version and makes it the one in effect. Killed at any moment, either the version before or this one is in effect.
+    ///
+    /// # Errors
+    /// [`FolderError`]; the version before stays in effect.
+    pub fn put(&self, version: &Version) -> Result<(), FolderError> {
+        let folder = self.source(&version.head.source)?;
+        fs::create_dir_all(&folder).map_err(io("create", &folder))?;
+        let path = folder.join(format!("{}.jsonl", name(&version.head.digest)?));
+        whole(&path, |file| {
+            serde_json::to_writer(&mut *file, &version.head)?;
+            file.write_all(b"\n")?;
+            for entity in &version.entities {
+                serde_json::to_writer(&mut *file, entity)?;
+                file.write_all(b"\n")?;
+            }
+            Ok(())
+        })?;
+        whole(&folder.join("current"), |file| writeln!(file, "{}", version.head.digest))
+    }
+
+    fn source(&self, source: &str) -> Result<PathBuf, FolderError> {
+        Ok(self.folder.join(name(source)?))
+    }
+}
+
+/// Names become parts of paths.
+fn name(name: &str) -> Result<&str, FolderError> {
+    let sound = (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    sound.then_some(name).ok_or_else(|| FolderError::Name(name.to_owned()))
+}
+
+fn whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<(), FolderError> {
+    let temporary = path.with_extension("part");
+    let go = || {
+        let mut file = BufWriter::new(File::create(&temporary)?);
+        write(&mut file)?;
+        file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&temporary, path)?;
+        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    };
+    go().map_err(io("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::list::update;
+    use crate::read::un;
+    use countersign_core::time::Timestamp;
+
+    fn version(name: &str, digest: &str, before: Option<&Version>) -> Version {
+        let text = format!(
+            "<CONSOLIDATED_LIST><INDIVIDUALS><INDIVIDUAL><DATAID>1</DATAID><FIRST_NAME>{name}</FIRST_NAME><LISTED_ON>2020-01-01</LISTED_ON></INDIVIDUAL></INDIVIDUALS></CONSOLIDATED_LIST>"
+        );
+        let reading = un::read("un.xml", text.as_bytes()).unwrap();
+        update("un", digest, before, reading, Timestamp::from_unix(1_000).unwrap(), 0).unwrap().0
+    }
+
+    #[test]
+    fn a_version_comes_back_as_it_was_put() {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = Lists::at(folder.path().join("lists"));
+        assert_eq!((lists.sources().unwrap(), lists.current("un").unwrap()), (vec![], None));
+        let first = version("ARUN BELSO", "aa", None);
+        lists.put(&first).unwrap();
+        let second = version("ARUN BELSOV", "bb", Some(&first));
+        lists.put(&second).unwrap();
+        assert_eq!(lists.current("un").unwrap().as_ref(), Some(&second));
+        assert_eq!(lists.version("un", "aa").unwrap(), first);
+        assert_eq!(
+            lists.history("un").unwrap().iter().map(|head| head.digest.as_str()).collect::<Vec<_>>(),
+            ["aa", "bb"]
+        );
+        assert_eq!(lists.sources().unwrap(), ["un"]);
+    }
+
+    #[test]
+    fn what_a_killed_update_leaves_behind_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = Lists::at(folder.path().to_owned());
+        let first = version("ARUN BELSO", "aa", None);
+        lists.put(&first).unwrap();
+        fs::write(folder.path().join("un/bb.part"), "{\"format\":").unwrap();
+        fs::write(folder.path().join("un/bb.jsonl"), "half").unwrap();
+        fs::write(folder.path().join("un/current.part"), "b").unwrap();
+        assert_eq!(lists.current("un").unwrap().as_ref(), Some(&first));
+        let second = version("ARUN BELSOV", "bb", Some(&first));
+        lists.put(&second).unwrap();
+        assert_eq!(lists.current("un").unwrap(), Some(second));
+    }
+
+    #[test]
+    fn damage_is_named_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = Lists::at(folder.path().to_owned());
+        lists.put(&version("ARUN BELSO", "aa", None)).unwrap();
+        let path = folder.path().join("un/aa.jsonl");
+        let text = fs::read_to_string(&path).unwrap();
+        for cut in 0..text.trim_end().len() {
+            fs::write(&path, &text[..cut]).unwrap();
+            assert!(matches!(lists.current("un"), Err(FolderError::Damaged { .. })), "cut at {cut}");
+        }
+        assert!(matches!(lists.version("un", "../un"), Err(FolderError::Name(_))));
+        assert!(matches!(lists.current("../etc"), Err(FolderError::Name(_))));
+    }
+}

@@ -1,0 +1,4 @@
+//! The crate from outside, on small lists of its own and on the public lists where they are at hand.
+
+mod public;
+mod quality;
