@@ -76,6 +76,30 @@ const DENIED: &[&str] =
 
 const MOST_LINES: usize = 600;
 
+/// The attacks that sealing must withstand, as the design lists them; docs/formats/seal.md says where each is attempted.
+const MUST_FAIL: [&str; 20] = [
+    "relabelled capsule",
+    "capsule plus delta",
+    "shared or predictable batch weights",
+    "re-seal with a failed generator under another ring",
+    "stripped dealer flag",
+    "class key without proof of possession",
+    "swapped encrypted replies",
+    "rogue recipient key",
+    "constant mask over one order",
+    "OPRF under a sealing key",
+    "mixed share epochs",
+    "identity and non-canonical points",
+    "weak Fiat-Shamir",
+    "wrong ring",
+    "wrong class",
+    "tampered entry",
+    "erased sigma",
+    "replayed order with another manifest",
+    "t-1 shares",
+    "a lying trustee, who must be named",
+];
+
 /// Pages of docs/formats that describe nothing a vector could hold, and why.
 const PAGES_WITHOUT_VECTORS: &[(&str, &str)] = &[
     ("README.md", "says what all formats share"),
@@ -225,6 +249,44 @@ fn every_format_page_is_in_the_book_and_names_its_vectors() {
 
 /// The verifier in plain Python shares no code with this workspace: whatever it says otherwise, one of the two or the page is wrong.
 #[test]
+fn every_attack_that_sealing_must_withstand_has_a_vector_or_a_test_that_exists() {
+    let root = workspace_root();
+    let page = read(&root.join("docs/formats/seal.md"));
+    let rows = must_fail_rows(&page);
+    let items: Vec<&str> = rows.iter().map(|(item, _)| *item).collect();
+    assert_eq!(items, MUST_FAIL, "docs/formats/seal.md (left) and this test (right) differ");
+    let vectors: serde_json::Value = serde_json::from_str(&read(&root.join("vectors/seal/must-fail.json"))).unwrap();
+    let mut vectors: BTreeSet<String> =
+        vectors["cases"].as_array().unwrap().iter().map(|case| case["name"].as_str().unwrap().to_owned()).collect();
+    let requests = read(&root.join("vectors/verify/requests/index.json"));
+    let sources: String = all_files(&root.join("crates/seal/tests")).iter().map(|file| read(file)).collect();
+    let drill: String = all_files(&root.join("crates/cli/src/commands/drill")).iter().map(|file| read(file)).collect();
+    for (item, [named_vectors, tests, attempts]) in rows {
+        assert!(!named_vectors.is_empty() || !tests.is_empty(), "nothing shows that `{item}` fails");
+        for name in named_vectors {
+            let found = if name.ends_with(".signed") {
+                requests.contains(&format!("\"{name}\"")) && root.join("vectors/verify/requests").join(name).is_file()
+            } else {
+                vectors.remove(name)
+            };
+            assert!(found, "`{item}`: no vector `{name}`, or it is named twice");
+        }
+        for name in tests {
+            assert!(sources.contains(&format!("#[test]\nfn {name}() {{")), "`{item}`: no test `{name}`");
+        }
+        for name in attempts {
+            assert!(drill.contains(&format!("\"{name}\" => ")), "`{item}`: the drill does not attempt `{name}`");
+        }
+    }
+}
+
+#[test]
+fn the_table_of_attacks_is_read_by_cells() {
+    let page = "x\n## What must fail\n\n| must fail | vectors | tests | attempts |\n|---|---|---|---|\n| a b | `c`, `d` | - | `e` |\n\n## Next\n| f | `g` | - | - |\n";
+    assert_eq!(must_fail_rows(page), [("a b", [vec!["c", "d"], vec![], vec!["e"]])]);
+}
+
+#[test]
 fn a_verifier_written_from_the_format_pages_agrees_with_every_vector() {
     let Some(python) = program("python3") else { return };
     let verifier = workspace_root().join("vectors/verify.py");
@@ -274,6 +336,21 @@ fn cargo_run_has_one_binary_to_run() {
         members.iter().flat_map(|p| &p.targets).filter(|t| t.is_bin()).map(|t| t.name.as_str()).collect();
     assert_eq!(binaries, ["countersign"]);
     assert!(members.iter().all(|package| package.name != "countersign-batch"), "`batch` is no default member");
+}
+
+/// An attack of the page's table, and the names in its three other cells.
+type MustFailRow<'p> = (&'p str, [Vec<&'p str>; 3]);
+
+fn must_fail_rows(page: &str) -> Vec<MustFailRow<'_>> {
+    let section = page.split("## What must fail\n").nth(1).unwrap_or_default();
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")).skip(1);
+    rows.map(|row| {
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let [item, vectors, tests, attempts] = cells[..] else { panic!("`{row}` has not four cells") };
+        (item, [vectors, tests, attempts].map(|cell| cell.split('`').skip(1).step_by(2).collect()))
+    })
+    .collect()
 }
 
 fn metadata() -> Metadata {
