@@ -426,6 +426,21 @@ READING = members(
 )
 CONSENT = members(("v", version("consent/v1")), ("order", digest), ("at", time), ("key", string), ("signature", string))
 
+
+# ------------------------------------------------------------------------------------------------ retention.md
+
+RETENTION = members(
+    ("v", version("retention/v1")), ("client", hexadecimal(32)), ("act", word("erase", "hold", "release")), ("hold", optional(digest)),
+    ("basis", string), ("until", optional(time)), ("by", name), ("at", time),
+)
+
+
+def retention_rules(record):
+    consistent(record["basis"].strip(), "no basis")
+    consistent((record["until"] is not None) == (record["act"] == "hold"), "until belongs to a hold")
+    consistent((record["hold"] is not None) == (record["act"] == "release"), "hold belongs to a release")
+
+
 # ------------------------------------------------------------------------------------------------ all of them
 
 KIB, MIB = 1024, 1024 * 1024
@@ -452,6 +467,7 @@ DOCUMENTS = {
     "consent": (16 * KIB, CONSENT, None, "countersign/consent-document/v1"),
     "lookup": (4 * KIB, LOOKUP, lookup_rules, "countersign/lookup/v1"),
     "lookup-request": (2 * MIB, LOOKUP_REQUEST, lookup_request_rules, "countersign/lookup-request/v1"),
+    "retention": (16 * KIB, RETENTION, retention_rules, "countersign/retention/v1"),
     "totals": (6 * KIB, TOTALS, totals_rules, "countersign/totals/v1"),
     "totals-request": (4 * MIB, TOTALS_REQUEST, totals_request_rules, "countersign/totals-request/v1"),
     "totals-answer": (4 * KIB, TOTALS_ANSWER, totals_answer_rules, "countersign/totals-answer/v1"),

@@ -293,3 +293,5 @@ fn holds_setting(client: &Handle) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;

@@ -24,6 +24,7 @@ SUITES = {
     "core/totals.json": documents,
     "deadlines/dates.json": dates,
     "desk/clients-csv.json": clients_csv,
+    "desk/retention.json": documents,
     "policy/bundle.json": policy_bundle,
     "policy/directory.json": documents_of("directory"),
     "policy/facts.json": documents_of("facts"),
