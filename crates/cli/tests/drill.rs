@@ -38,7 +38,7 @@ const ADVERSARY: [(&str, &[&str]); 28] = [
     ("honest_order_after_all", &[]),
 ];
 
-const TRUSTEES: [(&str, &[&str]); 11] = [
+const TRUSTEES: [(&str, &[&str]); 13] = [
     ("honest_ground", &[]),
     ("two_trustees_lost", &[]),
     ("three_trustees_lost", &[]),
@@ -48,7 +48,9 @@ const TRUSTEES: [(&str, &[&str]); 11] = [
     ("old_epoch", &["WRONG_SHARE_EPOCH"]),
     ("destroyed_shares", &[]),
     ("stranger_enrolled", &[]),
+    ("newcomer_enrolled", &[]),
     ("coerced_trustee", &["PAUSED"]),
+    ("removed_trustee", &[]),
     ("honest_order_after_all", &[]),
 ];
 
@@ -133,6 +135,8 @@ fn trustees_are_lost_stopped_renewed_and_named_when_they_lie() {
     assert_eq!(step("shares_refreshed")["answered_in_epochs"], serde_json::json!([2, 2, 2, 2, 2]));
     assert_eq!(step("shares_refreshed")["change_signed_by"], "3 approvers, 3 trustees");
     assert!(step("dealer_that_lies")["changed_share"].as_str().unwrap().contains("the message of trustee 1"), "{ran}");
-    assert_eq!(step("stranger_enrolled")["holders"], 6);
-    assert_eq!(step("coerced_trustee")["others_answered"], 4);
+    assert_eq!(step("newcomer_enrolled")["answered"], serde_json::json!([1, 2, 3, 4, 5, 6]));
+    assert_eq!(step("coerced_trustee")["others_answered"], 5);
+    assert_eq!(step("removed_trustee")["others_answered"], 5);
+    assert_eq!(step("honest_order_after_all")["trustees_answered"], 5);
 }

@@ -215,7 +215,7 @@ pub(super) async fn play(attempt: &str, ground: &mut Ground, report: &mut Report
         "t_minus_1_trustees" => thief::below_threshold(story, &lawful, report).await,
         "stolen_backups" => thief::backups(story, report).await,
         "custodian_and_t_trustees" => thief::everything(story, report).await,
-        "honest_order_after_all" => ground.honest_order(report).await,
+        "honest_order_after_all" => ground.honest_order(5, report).await,
         other => bail!("no attempt is called `{other}`"),
     }
 }

@@ -1,5 +1,6 @@
 //! `countersign drill trustees`: trustees that are lost, stopped, renewed, and that lie.
 
+mod enrol;
 mod life;
 
 use super::adversary::in_epoch;
@@ -15,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use countersign_verify::trustee_log::Reason;
 
 /// The attempts, in order.
-pub(super) static ATTEMPTS: [Attempt; 11] = [
+pub(super) static ATTEMPTS: [Attempt; 13] = [
     control("honest_ground", "a custodian is founded, clients are sealed, a lawful order is answered and opened"),
     control("two_trustees_lost", "two of five trustees do not answer: the release goes on and says which failed"),
     refused(
@@ -54,7 +55,11 @@ pub(super) static ATTEMPTS: [Attempt; 11] = [
         "stranger_enrolled",
         "a stranger, and a trustee's operator who is not asked",
         "takes part in a resharing as a sixth trustee",
-        "trustees deal to trustees of genesis, or to a newcomer whom their own operator has accepted by name",
+        "trustees deal to trustees in force, or to a newcomer whom their own operator has accepted by name",
+    ),
+    control(
+        "newcomer_enrolled",
+        "the same newcomer, accepted by every operator, is put in force by a change that has cooled",
     ),
     refused(
         "coerced_trustee",
@@ -62,7 +67,13 @@ pub(super) static ATTEMPTS: [Attempt; 11] = [
         "an order is asked of a trustee whose owner has paused it",
         "the owner's pause, which stops answers given before, too",
     ),
-    control("honest_order_after_all", "the next lawful order is answered by every trustee"),
+    refused(
+        "removed_trustee",
+        "a trustee that left on bad terms",
+        "goes on answering",
+        "a removal with one signature, in force at once: its answers count for nothing",
+    ),
+    control("honest_order_after_all", "the next lawful order is answered by every trustee in force"),
 ];
 
 /// Makes one attempt.
@@ -76,9 +87,11 @@ pub(super) async fn play(attempt: &str, ground: &mut Ground, report: &mut Report
         "shares_refreshed" => life::refresh(ground, report).await,
         "old_epoch" => old_epoch(ground, report).await,
         "destroyed_shares" => life::destroy(ground, report).await,
-        "stranger_enrolled" => life::enrol(ground, report).await,
+        "stranger_enrolled" => enrol::stranger(ground, report).await,
+        "newcomer_enrolled" => enrol::newcomer(ground, report).await,
         "coerced_trustee" => paused(ground, report).await,
-        "honest_order_after_all" => ground.honest_order(report).await,
+        "removed_trustee" => enrol::removed(ground, report).await,
+        "honest_order_after_all" => ground.honest_order(5, report).await,
         other => bail!("no attempt is called `{other}`"),
     }
 }
@@ -174,7 +187,7 @@ async fn paused(ground: &mut Ground, report: &mut Report) -> Result<()> {
     report.set("said_by_the_paused_trustee", code.clone());
     report.set("others_answered", answered);
     report.expect("the paused trustee refuses", code == "PAUSED");
-    report.expect("the others answer", answered == 4);
+    report.expect("the others answer", answered == said.len() - 1);
     service.trustee.resume(&Reason::parse("the officers have left")?, story.custody.desk.now()).await?;
     Ok(())
 }
