@@ -12,6 +12,7 @@ pub(crate) mod init;
 mod log;
 pub(crate) mod order;
 pub(crate) mod request;
+mod restrict;
 mod ring;
 pub(crate) mod serve;
 pub(crate) mod trustee;
@@ -72,6 +73,9 @@ enum Command {
     /// Leave a state: remove at once who lives there, and list what has to follow.
     #[command(after_help = exit_state::EXAMPLE)]
     ExitState(exit_state::ExitState),
+    /// Say and count what a dated rule does to whom: lint a pack, simulate, explain. Changes no account.
+    #[command(after_help = restrict::EXAMPLE)]
+    Restrict(restrict::Restrict),
     /// Open a package, as the authority that received it: verifies first, offline.
     #[command(after_help = countersign_open::EXAMPLE)]
     Open(countersign_open::Open),
@@ -110,6 +114,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Order(command) => command.run(&dir).await?,
         Command::Change(command) => command.run(&dir).await?,
         Command::ExitState(command) => command.run(&dir).await?,
+        Command::Restrict(command) => return command.run(),
         Command::Open(command) => command.run(&crate::edge::seed()?)?,
         Command::Verify(command) => return command.run().await,
         Command::Log(command) => return command.run(&dir).await,
