@@ -10,6 +10,7 @@ mod demo;
 mod drafts;
 mod edge;
 mod installed;
+mod letters;
 mod parties;
 mod place;
 mod signer;

@@ -9,6 +9,7 @@ mod program;
 mod ring;
 mod served;
 mod services;
+mod shares;
 mod upkeep;
 
 use by_hand::{CLIENTS, Hand, MAPS, word_after};

@@ -164,7 +164,7 @@ impl Documents {
         digest.map(Some).ok_or_else(|| TrusteeError::damaged("the pinned genesis digest", "not 64 hexadecimal digits"))
     }
 
-    fn check_pin(&self, genesis: &Digest) -> Result<()> {
+    pub(crate) fn check_pin(&self, genesis: &Digest) -> Result<()> {
         match self.pinned()? {
             Some(pinned) if pinned != *genesis => {
                 Err(TrusteeError::document("genesis", format!("`{pinned}` is pinned here, not `{genesis}`")))
@@ -173,7 +173,7 @@ impl Documents {
         }
     }
 
-    fn pin(&self, genesis: &Digest) -> Result<()> {
+    pub(crate) fn pin(&self, genesis: &Digest) -> Result<()> {
         self.check_pin(genesis)?;
         let text = format!("{genesis}\n");
         files::place(&self.folder.join(GENESIS), text.as_bytes(), Existing::Replace)

@@ -8,7 +8,7 @@ mod repair;
 use crate::ceremony::{Messages, share_file};
 use crate::error::{Result, TrusteeError};
 use crate::files::Existing;
-use crate::memory::read_ring;
+use crate::memory::{read_ring, read_shares};
 use crate::parts;
 use crate::steps::{Sent, Started};
 use crate::trustee::Trustee;
@@ -19,9 +19,9 @@ use countersign_core::time::Timestamp;
 use countersign_seal::identity::IdentityKey;
 use countersign_seal::kind::{Index, Kind, Sealing};
 use countersign_seal::life::reshare::{Resharing, Round1, Round2};
-use countersign_seal::ring::{EpochConfirmation, ShareEpoch, VerifyingShares};
+use countersign_seal::ring::{ConfirmedRing, EpochConfirmation, ShareEpoch, VerifyingShares};
 use countersign_seal::share::Share;
-use countersign_verify::state::ControlState;
+use countersign_verify::state::{ControlState, InForce};
 use rand_core::CryptoRng;
 
 /// What a holder ends a resharing with; its share of the new epoch is stored beside the old one.
@@ -227,6 +227,30 @@ impl Trustee {
             self.vault.remove(name)?;
         }
         Ok(files)
+    }
+
+    /// The control state in force, as far as the journal was read.
+    ///
+    /// # Errors
+    /// [`TrusteeError::NotReady`] before it was.
+    pub async fn in_force(&self, now: Timestamp) -> Result<InForce> {
+        self.with_memory(|memory| memory.folded().map(|folded| folded.control.at(now))).await?
+    }
+
+    /// The ring of this kind in force, and its verifying shares. This trustee need not hold a share of them.
+    ///
+    /// # Errors
+    /// [`TrusteeError::NotReady`] when there is none, or its documents are not installed here.
+    pub async fn shares_in_force<K: Kind>(&self, now: Timestamp) -> Result<(ConfirmedRing<K>, VerifyingShares<K>)> {
+        let state = self.in_force(now).await?;
+        let ring = if K::TYPE == Index::TYPE { state.index_ring() } else { state.ring() };
+        let ring = ring.ok_or_else(|| TrusteeError::NotReady("no such ring is in force".into()))?;
+        read_shares(&state, ring, &self.documents)
+    }
+
+    /// Whether the own share that belongs to these verifying shares is here and fits.
+    pub fn holds<K: Kind>(&self, shares: &VerifyingShares<K>) -> bool {
+        self.share_of(shares).is_ok()
     }
 
     /// The share that belongs to these verifying shares, read and checked.

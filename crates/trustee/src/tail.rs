@@ -55,6 +55,18 @@ impl Trustee {
         result
     }
 
+    /// Begins to follow a journal: pins its genesis, for ever, once leaf 0 is shown to be the one with this digest, and reads it.
+    ///
+    /// # Errors
+    /// As [`tail`](Self::tail); [`TrusteeError::Document`] when another genesis is pinned. Nothing is pinned then.
+    pub async fn follow(&self, genesis: &Digest, source: &dyn LogSource, now: Timestamp) -> Result<TailReport> {
+        self.documents.check_pin(genesis)?;
+        let signed = checkpoint(source).await?;
+        begin(&Tiles::new(source).first(signed.checkpoint().size).await?, genesis)?;
+        self.documents.pin(genesis)?;
+        self.tail(source, now).await
+    }
+
     async fn tail_with(&self, memory: &mut Memory, source: &dyn LogSource, now: Timestamp) -> Result<TailReport> {
         let pinned = self.documents.pinned()?;
         let pinned = pinned.ok_or_else(|| TrusteeError::NotReady("no genesis is pinned".into()))?;

@@ -229,6 +229,15 @@ pub fn read_identity(text: &str) -> Result<Signed<TrusteeIdentity>, SignedError>
     Signed::open_by(text.as_bytes(), |identity: &TrusteeIdentity| Some(identity.identity))
 }
 
+/// A trustee as control documents name it, from its signed identity.
+///
+/// # Errors
+/// [`FoundingError::Identity`]; its index is 0 when the text tells none.
+pub fn read_member(text: &str) -> Result<TrusteeMember, FoundingError> {
+    let index = read_identity(text).map_or(0, |signed| signed.value().index);
+    party(index, text).map(|(member, _)| member).map_err(|reason| FoundingError::Identity { index, reason })
+}
+
 fn party(index: u16, text: &str) -> Result<(TrusteeMember, Party), String> {
     let signed = read_identity(text).map_err(|error| error.to_string())?;
     let value = signed.value();

@@ -3,6 +3,7 @@
 mod propose;
 mod remove;
 mod show;
+mod trustees;
 
 pub(crate) use remove::remove;
 

@@ -1,6 +1,7 @@
 //! `countersign change propose`: additions and weakenings.
 
 use super::say_draft;
+use super::trustees::Trustees;
 use crate::custody::Custody;
 use crate::drafts::Draft;
 use crate::{files, installed};
@@ -24,6 +25,8 @@ pub(super) enum Propose {
     Directory(File),
     /// Another witness policy (C2SP tlog-policy text).
     WitnessPolicy(File),
+    /// Trustees with the shares that they dealt: from the letters of the exchange.
+    Trustees(Trustees),
     /// Another share epoch, after the trustees refreshed or made shares: the share epoch document.
     Shares(File),
 }
@@ -89,6 +92,7 @@ impl Propose {
             Propose::WitnessPolicy(File { file, effective }) => {
                 (Action::SetWitnessPolicy(files::read_text(&file, 8 * 1024)?), effective)
             }
+            Propose::Trustees(trustees) => trustees.action(custody)?,
             Propose::Shares(File { file, effective }) => {
                 let shares = files::read(&file, ShareEpoch::MAX_LEN)?;
                 let shares = Exact::<ShareEpoch>::parse(&shares).with_context(|| file.display().to_string())?;

@@ -1,8 +1,10 @@
-//! `countersign ring`, one file per subcommand: the founding ceremony between processes that trust one another in nothing.
+//! `countersign ring`, one file per subcommand: the founding ceremony between processes that trust one another in nothing, and what
+//! the trustees are asked for when shares are dealt anew.
 
 mod create;
 mod finish;
 mod join;
+mod plan;
 mod serve;
 mod status;
 
@@ -37,6 +39,14 @@ enum Command {
     Join(join::Join),
     /// Say how far the ceremony is, and on whom it waits.
     Status(status::Status),
+    /// New shares for the same trustees: what their owners say.
+    Refresh(plan::Refresh),
+    /// Shares for one more trustee: what the owners say.
+    Enrol(plan::Enrol),
+    /// New shares without one trustee: what the owners of the others say.
+    Remove(plan::Remove),
+    /// A lost share: what its owner and the helpers say.
+    Repair(plan::Repair),
     /// The people sign genesis, leaf 0 is appended: the custodian is founded.
     Finish(finish::Finish),
 }
@@ -48,6 +58,10 @@ impl Ring {
             Command::Serve(command) => command.run(dir).await,
             Command::Join(command) => command.run().await,
             Command::Status(command) => command.run(dir),
+            Command::Refresh(command) => command.run(dir).await,
+            Command::Enrol(command) => command.run(dir).await,
+            Command::Remove(command) => command.run(dir).await,
+            Command::Repair(command) => command.run(dir).await,
             Command::Finish(command) => command.run(dir).await,
         }
     }

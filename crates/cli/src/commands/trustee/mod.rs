@@ -2,16 +2,20 @@
 
 mod acknowledge;
 mod availability;
+mod follow;
 mod forget;
 mod head;
 mod init;
 mod install;
 mod owner;
+mod repair;
+mod reshare;
 mod serve;
 mod show;
 mod unlock;
 
 pub(crate) use init::identity_file;
+pub(crate) use reshare::Holders;
 pub(crate) use unlock::{Unlock, warn_of_plain};
 
 use crate::parties::client;
@@ -54,6 +58,14 @@ enum Command {
     Acknowledge(acknowledge::Acknowledge),
     /// Keep a public document that a change is going to put in force: policy bundle, directory, ring, share epoch.
     Install(install::Install),
+    /// Follow a custodian that was founded before: pin its genesis, keep its documents, read its journal.
+    Follow(follow::Follow),
+    /// Deal or take new shares: a refresh, an enrolment, a removal.
+    #[command(after_help = reshare::EXAMPLE)]
+    Reshare(reshare::Reshare),
+    /// Get a lost share back, or help another trustee to get its own.
+    #[command(after_help = repair::EXAMPLE)]
+    Repair(repair::Repair),
     /// Destroy the shares of earlier share epochs, once later ones are in force.
     Forget(forget::Forget),
     /// How often too few trustees would answer in time, for every threshold.
@@ -72,6 +84,9 @@ impl TrusteeCommand {
             Command::Owner(command) => command.run().await,
             Command::Acknowledge(command) => command.run().await,
             Command::Install(command) => command.run(),
+            Command::Follow(command) => command.run().await,
+            Command::Reshare(command) => command.run().await,
+            Command::Repair(command) => command.run().await,
             Command::Forget(command) => command.run().await,
             Command::Availability(command) => command.run(),
             Command::Head(command) => command.run().await,
