@@ -100,5 +100,7 @@ impl Place {
 pub(crate) const SIGNING_KEY: &str = "signing.key";
 /// Name of a case officer's age identity, which opens raw requests.
 pub(crate) const CASE_KEY: &str = "case.agekey";
+/// Name of an agent's X-Wing seed, to which readings are encrypted.
+pub(crate) const READER_KEY: &str = "reader.key";
 /// Name of an authority's Ed25519 key file.
 pub(crate) const AUTHORITY_KEY: &str = "signing.key";

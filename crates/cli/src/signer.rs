@@ -111,7 +111,8 @@ impl Signer {
         self.sign(CONTROL_NAMESPACE, &control_message(body))
     }
 
-    fn sign(&self, namespace: &str, message: &[u8]) -> Result<String> {
+    /// A signature under a line that people sign.
+    pub(crate) fn sign(&self, namespace: &str, message: &[u8]) -> Result<String> {
         let signature = match self {
             Self::Plain(key) => Base64::encode_string(&key.sign(message).to_bytes()),
             Self::Ssh(key) => Base64::encode_string(&sshsig(key, namespace, message)),

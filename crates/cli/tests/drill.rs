@@ -54,6 +54,22 @@ const TRUSTEES: [(&str, &[&str]); 13] = [
     ("honest_order_after_all", &[]),
 ];
 
+const INSIDER: [(&str, &[&str]); 13] = [
+    ("honest_ground", &[]),
+    ("picks_a_client", &[]),
+    ("borrows_a_name", &["SIGNERS_MISSING"]),
+    ("honey_record", &[]),
+    ("client_who_is_not_there", &["CONSENT_INVALID"]),
+    ("invents_agents", &["AGENT_NOT_IN_FORCE"]),
+    ("names_another_reader", &["RECIPIENT_NOT_IN_FORCE", "APPROVAL_INVALID"]),
+    ("breaks_the_glass", &["SIGNERS_MISSING", "WAITING", "CLASSES_NOT_FOR_KIND", "LANE_EXCEEDED"]),
+    ("is_vetoed", &["WAITING", "ORDER_HELD"]),
+    ("replays", &["ORDER_ID_REUSED", "MANIFEST_DIFFERS"]),
+    ("exceeds_the_budget", &["CAP_AGENT"]),
+    ("asks_for_more_with_a_peer", &[]),
+    ("honest_reading_after_all", &[]),
+];
+
 fn play(part: &str) -> (tempfile::TempDir, Ran, Vec<Value>) {
     let place = tempfile::tempdir().unwrap();
     let ran = countersign(&place.path().join("drill"), &["drill", part, "--json"]);
@@ -139,4 +155,21 @@ fn trustees_are_lost_stopped_renewed_and_named_when_they_lie() {
     assert_eq!(step("coerced_trustee")["others_answered"], 5);
     assert_eq!(step("removed_trustee")["others_answered"], 5);
     assert_eq!(step("honest_order_after_all")["trustees_answered"], 5);
+}
+
+#[test]
+fn a_bribed_agent_gets_at_most_the_budget() {
+    let (_place, ran, objects) = play("insider");
+    check(&ran, &objects, &INSIDER);
+    let step = |name: &str| objects.iter().find(|object| object["name"] == name).unwrap();
+    assert_eq!(texts(&step("picks_a_client")["refused_by"]), BTreeSet::from(["desk"]));
+    assert_eq!(step("honey_record")["alarms"], 1);
+    let (read, budget) = (&step("exceeds_the_budget")["people_read_with_the_operators_help"], 60);
+    assert!((3..=budget).contains(&read.as_u64().unwrap()), "{read} of {budget}");
+    let more = step("asks_for_more_with_a_peer")["people_read_with_a_peer"].as_u64().unwrap();
+    assert!(more <= 20, "{more}");
+    let every_trustee = BTreeSet::from(["trustee 1", "trustee 2", "trustee 3", "trustee 4", "trustee 5"]);
+    for name in ["client_who_is_not_there", "invents_agents", "names_another_reader", "breaks_the_glass", "is_vetoed"] {
+        assert!(texts(&step(name)["refused_by"]).is_superset(&every_trustee), "{name}");
+    }
 }

@@ -46,10 +46,12 @@ pub(crate) struct Expected {
     pub(crate) records: u32,
     /// The recipient's X-Wing key, base64.
     pub(crate) recipient: String,
+    /// With which trustee to begin, in the desk's order; counted round.
+    pub(crate) first: usize,
 }
 
 /// How long one trustee may take: the largest order takes a few seconds. After that the next trustee is asked.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Desk {
     /// Asks as many trustees at once as answers are needed, and for each that gives none the next one, until `enough` have answered or all
@@ -70,6 +72,7 @@ impl Desk {
             share_epoch: ring.shares.value().epoch,
             records: order.value().scope.records,
             recipient: authority.recipient.as_ref().map(|keys| keys.xwing_key.clone()).unwrap_or_default(),
+            first: 0,
         };
         let headers = self.headers(parts).await?;
         self.gather(&expected, enough, PATIENCE, |trustee| {
@@ -90,7 +93,9 @@ impl Desk {
         let mut places = HashMap::new();
         let state = self.control().at(self.now());
         let in_force = |(_, trustee): &(usize, &Arc<dyn Trustee>)| state.trustee(trustee.index()).is_some();
-        let mut waiting = self.trustees.iter().enumerate().filter(in_force);
+        let count = self.trustees.len();
+        let round = self.trustees.iter().enumerate().cycle().skip(expected.first.checked_rem(count).unwrap_or(0));
+        let mut waiting = round.take(count).filter(in_force);
         let mut said: BTreeMap<usize, Said> = BTreeMap::new();
         loop {
             let answered = said.values().filter(|said| said.reply.is_some()).count();

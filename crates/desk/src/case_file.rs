@@ -71,6 +71,8 @@ pub(crate) mod kind {
     pub(crate) const NOTICE: &str = "notice";
     pub(crate) const INCIDENT: &str = "incident";
     pub(crate) const RETENTION: &str = "retention";
+    pub(crate) const READING: &str = "reading";
+    pub(crate) const CONSENT: &str = "consent";
 }
 
 impl Desk {

@@ -19,6 +19,14 @@ pub enum DeskError {
         /// Its id.
         id: String,
     },
+    /// The desk refuses, with a stable code.
+    #[error("{code}: {detail}")]
+    Refused {
+        /// The code.
+        code: &'static str,
+        /// Why, and what to do.
+        detail: String,
+    },
     /// The case stands elsewhere.
     #[error(transparent)]
     Stage(#[from] WrongStage),

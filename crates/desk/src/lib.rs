@@ -2,7 +2,7 @@
 //!
 //! Read in the order of a case: [`contact`], [`entry`], [`intake`], [`sender`], [`findings`], [`propose`], [`countersign`], [`publish`],
 //! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back, [`mod@clocks`] say what is due in it. [`totals`] is the day's; [`change`] changes who may do what, and [`history`] reads that
-//! back; [`retention`] erases clients. [`ports`] is what the binary must provide.
+//! back; [`retention`] erases clients. [`reading`] is daily operation. [`ports`] is what the binary must provide.
 //! Every use case appends one event with its documents and leaves in one transaction, or does nothing.
 
 mod asking;
@@ -28,6 +28,7 @@ mod package;
 pub mod ports;
 pub mod propose;
 pub mod publish;
+pub mod reading;
 pub mod refuse;
 pub mod register;
 pub mod release;

@@ -19,7 +19,7 @@ use countersign_core::case::{Event, EventRecord};
 use countersign_core::id::{CaseId, Digest};
 use countersign_core::json::{Document, Exact};
 use countersign_core::leaf::LeafKind;
-use countersign_core::order::Order;
+use countersign_core::order::{Kind, Order};
 use countersign_core::time::{Seconds, Timestamp};
 use countersign_store::{ClosedLeaf, DeskStore, LeafKey, SealedLeaf as StoredLeaf};
 use countersign_tlog::leaf::{Disclosure, SealedLeaf, TICK_SECONDS};
@@ -73,6 +73,8 @@ impl Desk {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Owner {
     Case(CaseId),
+    /// A reading, by the digest of its order: its leaf, and its trustees' receipts.
+    Reading(Digest),
     /// A leaf that belongs to no case.
     Itself(LeafKey),
 }
@@ -172,6 +174,7 @@ impl Opener<'_> {
     fn draw(&self, owner: &Owner) -> Result<u64> {
         let part = match owner {
             Owner::Case(case) => case.as_bytes().as_slice(),
+            Owner::Reading(order) => order.as_bytes().as_slice(),
             Owner::Itself(leaf) => leaf.as_slice(),
         };
         let digest = keyed_digest(self.key, "countersign/opening-day/v1", &[part])?;
@@ -193,19 +196,26 @@ impl Opener<'_> {
         let sealed = self.sealed(&about).await?;
         let field = match LeafKind::parse(&sealed.disclosures.kind).ok() {
             Some(LeafKind::Intent) => "subject",
-            Some(LeafKind::Receipt | LeafKind::Release) => "order",
+            Some(LeafKind::Receipt | LeafKind::Release | LeafKind::Order) => "order",
             _ => return Ok(Owner::Itself(leaf.key)),
         };
-        let order = match named_digest(&sealed, field)? {
-            Some(order) => self.store.order(&order).await?,
-            None => None,
-        };
-        Ok(order.map_or(Owner::Itself(leaf.key), |order| Owner::Case(order.case)))
+        let Some(order) = named_digest(&sealed, field)? else { return Ok(Owner::Itself(leaf.key)) };
+        if let Some(entry) = self.store.order(&order).await? {
+            return Ok(Owner::Case(entry.case));
+        }
+        let reading = self.store.document(&order).await?.is_some_and(|stored| {
+            Exact::<Order>::parse(&stored.bytes).is_ok_and(|order| order.value().kind == Kind::Read)
+        });
+        Ok(if reading { Owner::Reading(order) } else { Owner::Itself(leaf.key) })
     }
 
     async fn window(&self, owner: &Owner) -> Result<Option<Window>> {
         let case = match owner {
             Owner::Case(case) => case,
+            Owner::Reading(order) => {
+                let order = self.read::<Order>(order).await?;
+                return Ok(Some(Window::of_reading(order.value())));
+            }
             Owner::Itself(key) => {
                 let leaf = self.sealed(key).await?;
                 let tick = SealedLeaf::parse(&leaf.leaf).map_err(DeskError::internal)?.tick();

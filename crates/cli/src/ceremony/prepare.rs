@@ -3,12 +3,13 @@
 use super::{Founding, SamplePerson, random, secret_line};
 use crate::config::{Config, Cover, Openings, PartyAt};
 use crate::files;
-use crate::place::{CASE_KEY, Place, SIGNING_KEY};
+use crate::place::{CASE_KEY, Place, READER_KEY, SIGNING_KEY};
 use crate::tiles;
 use anyhow::{Context, Result, bail, ensure};
 use countersign_core::class::Class;
 use countersign_core::control::{Custodian, Genesis, GenesisV1, JournalKey, Person, Role};
 use countersign_core::directory::Directory;
+use countersign_core::encoding::hex;
 use countersign_core::id::{CustodianId, Digest};
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
@@ -201,6 +202,9 @@ fn people_keys(place: &Place, people: &[SamplePerson]) -> Result<Vec<String>> {
         let folder = place.person(&person.id);
         if let Ok(text) = person.signer.to_secret_text() {
             files::write_secret(&folder.join(SIGNING_KEY), text.as_bytes())?;
+        }
+        if let Some(seed) = &person.reader {
+            files::write_secret(&folder.join(READER_KEY), Zeroizing::new(hex(seed.as_slice()) + "\n").as_bytes())?;
         }
         if person.roles.contains(&Role::Officer) {
             let identity = age::x25519::Identity::generate();

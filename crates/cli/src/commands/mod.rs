@@ -11,6 +11,7 @@ mod exit_state;
 pub(crate) mod init;
 mod log;
 pub(crate) mod order;
+pub(crate) mod read;
 pub(crate) mod request;
 mod restrict;
 mod ring;
@@ -67,6 +68,9 @@ enum Command {
     /// Show, approve and release orders.
     #[command(after_help = order::EXAMPLE)]
     Order(order::Order),
+    /// Read client data in daily operation: cases of the queue, a client who is present, break-glass.
+    #[command(after_help = read::EXAMPLE)]
+    Read(read::Read),
     /// Change who may sign and what is in force: roster, policy, directory, witnesses, shares.
     #[command(after_help = change::EXAMPLE)]
     Change(change::Change),
@@ -112,6 +116,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Case(command) => command.run(&dir).await?,
         Command::Clock(command) => command.run()?,
         Command::Order(command) => command.run(&dir).await?,
+        Command::Read(command) => command.run(&dir).await?,
         Command::Change(command) => command.run(&dir).await?,
         Command::ExitState(command) => command.run(&dir).await?,
         Command::Restrict(command) => return command.run(),

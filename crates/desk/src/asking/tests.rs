@@ -193,6 +193,7 @@ impl World {
             share_epoch: 1,
             records: 2,
             recipient: Base64::encode_string(reader().public().unwrap().bytes()),
+            first: 0,
         };
         let request = |trustee: u16| Ok(format!("request to {trustee}").into_bytes());
         self.desk.gather(&expected, 3, PATIENCE, request).await.unwrap()

@@ -42,6 +42,11 @@ impl Window {
         Some(Self { from: over.plus(LAG), deadline })
     }
 
+    /// Of a reading: nobody can delay its notice, so it is opened after the common lag.
+    pub(crate) fn of_reading(order: &Order) -> Self {
+        Self { from: order.expires.plus(LAG), deadline: order.latest_opening }
+    }
+
     /// Of a leaf that belongs to no case: when no delay order that stood while it was made can still stand.
     pub(crate) fn of_leaf(made: Timestamp) -> Self {
         let over = made.plus(LONGEST_DELAY);

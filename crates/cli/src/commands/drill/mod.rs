@@ -4,6 +4,7 @@
 mod adversary;
 mod attempt;
 mod ground;
+mod insider;
 mod trustees;
 
 use crate::demo::report::Report;
@@ -18,6 +19,7 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign drill
   countersign drill adversary --json
   countersign drill trustees
+  countersign drill insider
   countersign drill adversary --dir /tmp/drill      (the custodian stays there)
 
 Ends with 0 only when every attack was made and refused, and every honest order answered.";
@@ -41,15 +43,18 @@ enum Part {
     Adversary,
     /// Trustees that are lost, stopped, renewed, and that lie.
     Trustees,
+    /// A bribed agent of the support desk, alone and with the operator's help.
+    Insider,
 }
 
 impl Part {
-    const ALL: [Self; 2] = [Self::Adversary, Self::Trustees];
+    const ALL: [Self; 3] = [Self::Adversary, Self::Trustees, Self::Insider];
 
     fn name(self) -> &'static str {
         match self {
             Self::Adversary => "adversary",
             Self::Trustees => "trustees",
+            Self::Insider => "insider",
         }
     }
 
@@ -57,6 +62,7 @@ impl Part {
         match self {
             Self::Adversary => &adversary::ATTEMPTS,
             Self::Trustees => &trustees::ATTEMPTS,
+            Self::Insider => &insider::ATTEMPTS,
         }
     }
 
@@ -64,6 +70,7 @@ impl Part {
         match self {
             Self::Adversary => adversary::play(attempt, ground, report).await,
             Self::Trustees => trustees::play(attempt, ground, report).await,
+            Self::Insider => insider::play(attempt, ground, report).await,
         }
     }
 }
