@@ -6,6 +6,7 @@ mod by_hand;
 mod control;
 mod folder;
 mod program;
+mod reading;
 mod ring;
 mod served;
 mod services;

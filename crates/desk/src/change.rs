@@ -139,8 +139,8 @@ impl Desk {
             }
             Action::SuspendAuthority(authority) => self.authority(authority).map(drop),
             Action::HoldOrder(order) => {
-                let known = self.store.order_by_id(order).await?;
-                known.map(drop).ok_or_else(|| DeskError::not_found("order", order))
+                let known = self.store.order_by_id(order).await?.is_some() || self.has_reading(order).await?;
+                if known { Ok(()) } else { Err(DeskError::not_found("order", order)) }
             }
             _ => Ok(()),
         }

@@ -67,6 +67,11 @@ impl Desk {
         })
     }
 
+    /// Whether a reading with this order was drafted here.
+    pub(crate) async fn has_reading(&self, id: &OrderId) -> Result<bool> {
+        Ok(self.store.setting(&pending_setting(id)).await?.is_some())
+    }
+
     async fn pending(&self, id: &OrderId) -> Result<Pending> {
         let bytes = self.store.setting(&pending_setting(id)).await?;
         let bytes = bytes.ok_or_else(|| DeskError::not_found("reading", id))?;

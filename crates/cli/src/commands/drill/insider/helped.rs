@@ -2,7 +2,6 @@
 
 use super::{ada, ben, handles, names};
 use crate::ceremony::random;
-use crate::commands::change::remove;
 use crate::commands::drill::ground::Ground;
 use crate::commands::read::reader_of;
 use crate::demo::adversary::control_leaf;
@@ -245,7 +244,7 @@ pub(super) async fn is_vetoed(ground: &Ground, report: &mut Report) -> Result<()
     let first = public.leaf.proof().to_string();
     let before = public.evidence(Some(first.clone()))?;
     let anna = crate::ceremony::signer_of(story.place(), &story.cast.anna)?;
-    remove(&story.custody, Action::HoldOrder(forged.order.value().id), &story.cast.anna, &anna).await?;
+    control_leaf(story, Action::HoldOrder(forged.order.value().id), &[("person:anna-berg", &anna)]).await?;
     ground.pass(10 * MINUTE + 1);
     // The journal as it stood before the veto; then as it stands now.
     let said = forged.ask(story, &before, usize::MAX, report).await?;
