@@ -35,6 +35,27 @@ const WINDOW: usize = 6;
 
 /// Searches every file under `folder` for every value that was sealed, and for every account number.
 pub(crate) fn search(folder: &Path, population: &Population) -> Result<Search> {
+    undisturbed(|| search_once(folder, population))
+}
+
+/// A log at work replaces files: a walk during which one has vanished is begun again, whole.
+pub(crate) fn undisturbed<T>(walk: impl Fn() -> Result<T>) -> Result<T> {
+    const TRIES: usize = 50;
+    for _ in 1..TRIES {
+        match walk() {
+            Err(error) if has_vanished(&error) => {}
+            done => return done,
+        }
+    }
+    walk()
+}
+
+fn has_vanished(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    causes.any(|cause| cause.kind() == std::io::ErrorKind::NotFound)
+}
+
+fn search_once(folder: &Path, population: &Population) -> Result<Search> {
     let csv = population.clients_csv();
     let values = values(&csv)?;
     let mut search = Search { files: 0, bytes: 0, values: 0, too_short: 0, found: Vec::new() };
@@ -225,4 +246,32 @@ pub(crate) fn stolen_share(folder: &Path, of: &VerifyingShares) -> Result<Share<
     let mut shares = files.iter().filter_map(|file| Share::decode(&std::fs::read(file).ok()?).ok());
     let share = shares.find(|share| share.check(of).is_ok());
     share.with_context(|| format!("{} holds no share of epoch {}", folder.display(), of.epoch()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn a_walk_is_begun_again_when_a_file_has_vanished_and_not_for_other_faults() {
+        let place = tempfile::tempdir().unwrap();
+        let (walks, file) = (Cell::new(0), place.path().join("19.unfinished"));
+        let walk = || {
+            walks.set(walks.get() + 1);
+            if walks.get() == 3 {
+                std::fs::write(&file, b"x")?;
+            }
+            Ok(std::fs::read(&file).context("cannot read")?)
+        };
+        assert_eq!((undisturbed(walk).unwrap(), walks.get()), (b"x".to_vec(), 3));
+        std::fs::remove_file(&file).unwrap();
+        assert!(undisturbed(|| Ok(std::fs::read(&file)?)).is_err());
+        walks.set(0);
+        let other = || -> Result<()> {
+            walks.set(walks.get() + 1);
+            anyhow::bail!("another fault")
+        };
+        assert!(undisturbed(other).is_err() && walks.get() == 1);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::super::attempt::refuses;
 use crate::demo::adversary::below_threshold as with_evidence;
-use crate::demo::attacker::{Thief, all_files, steal};
+use crate::demo::attacker::{Thief, all_files, steal, undisturbed};
 use crate::demo::report::Report;
 use crate::demo::story::Story;
 use anyhow::{Context, Result};
@@ -32,10 +32,13 @@ pub(super) async fn backups(story: &Story, report: &mut Report) -> Result<()> {
     let thief = Thief::of(story, &victim.account).await?;
     let opened = thief.open(&thief.replies(&[1, 2, 3])?);
     refuses(report, "sealing", "t_shares_after_the_erasure", opened, WORDS);
-    let mut left = 0_usize;
-    for file in all_files(&custody.place.custodian())? {
-        left += usize::from(std::fs::read(&file)?.windows(secret.len()).any(|window| window == secret));
-    }
+    let left = undisturbed(|| {
+        let mut left = 0_usize;
+        for file in all_files(&custody.place.custodian())? {
+            left += usize::from(std::fs::read(&file)?.windows(secret.len()).any(|window| window == secret));
+        }
+        Ok(left)
+    })?;
     report.set("files_that_still_hold_the_secret", left);
     report.expect("no file of the custodian holds the erased secret", left == 0);
     Ok(())
