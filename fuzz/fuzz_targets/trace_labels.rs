@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     for bad in [BadAddress::Refuse, BadAddress::LeaveOut] {
         let _ = read_tagpack(text, Network::Main, Role::Owner, bad);
-        let _ = read_list(text, Network::Main, "issuer", "label", bad);
+        let _ = read_list(text, Network::Main, "issuer", "label", Role::Donor, bad);
     }
     let _ = Own::default().add_withdrawals(text);
 });

@@ -10,8 +10,10 @@
 
 pub mod address;
 pub mod economy;
+pub mod folder;
 pub mod gate;
 pub mod graph;
+pub mod ingest;
 pub mod labels;
 mod network;
 pub mod own;

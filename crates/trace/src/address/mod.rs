@@ -28,7 +28,23 @@ pub enum LockKind {
 }
 
 impl LockKind {
-    fn len(self) -> usize {
+    const ALL: [Self; 7] = [
+        Self::KeyHash,
+        Self::ScriptHash,
+        Self::WitnessKey,
+        Self::WitnessScript,
+        Self::Taproot,
+        Self::BareKey,
+        Self::Other,
+    ];
+
+    /// The kind with this number.
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
+    }
+
+    /// Bytes of its hash or key.
+    pub(crate) fn len(self) -> usize {
         match self {
             Self::KeyHash | Self::ScriptHash | Self::WitnessKey => 20,
             _ => 32,

@@ -52,7 +52,8 @@ fn world(direct: u32, onwards: u32) -> World {
     }
     own.add_withdrawals(&file).unwrap();
     let mut labels = Labels::default();
-    let list = read_list(&address(LISTED), Network::Regtest, "Ruritania", "list", BadAddress::Refuse).unwrap();
+    let list =
+        read_list(&address(LISTED), Network::Regtest, "Ruritania", "list", Role::Owner, BadAddress::Refuse).unwrap();
     labels.add_list("ruritania", &list);
     World { chain, own, labels, deposit: outpoint(paid, 0), first_payment: outpoint(batch, 0) }
 }

@@ -8,6 +8,7 @@ mod cluster;
 mod join;
 mod neighbourhood;
 mod packed;
+mod stored;
 #[cfg(test)]
 pub(crate) mod tests;
 

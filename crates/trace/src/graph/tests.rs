@@ -123,6 +123,8 @@ fn a_repeated_coinbase_takes_the_earlier_ones_money_and_gives_it_back_when_undon
     assert_eq!(graph.out_id(&Outpoint { txid, vout: 0 }), Some(1));
     chain.block(1, &[pay(&[(txid, 0)], &[(50, 2)])]);
     assert_eq!((chain.graph.spender(0), chain.graph.spender(1)), (None, Some(3)));
+    let stored = Graph::parse(&chain.graph.to_bytes()).unwrap();
+    assert!(shown(&stored) == shown(&chain.graph));
     chain.graph.go_back_to(&tip).unwrap();
     assert!(shown(&chain.graph) == before);
 }
@@ -144,6 +146,7 @@ fn outputs_from_outside_become_stubs() {
     assert_eq!(graph.outpoint(inputs[2]), Some(Outpoint { txid: one, vout: 2 }));
     assert!(inputs.iter().all(|out| graph.is_stub(graph.maker(*out)) && graph.spender(*out) == Some(tx)));
     assert_eq!((graph.extent().transactions, graph.height_of(tx)), (2, 100));
+    assert!(shown(&Graph::parse(&graph.to_bytes()).unwrap()) == shown(&graph));
 }
 
 #[test]
@@ -221,6 +224,30 @@ proptest! {
         long.graph.go_back_to(&tips[keep]).unwrap();
         prop_assert!(shown(&long.graph) == shown(&short.graph));
         prop_assert_eq!(long.graph.tip().unwrap().0, tips[keep]);
+    }
+
+    #[test]
+    fn a_stored_graph_comes_back(choices in prop::collection::vec(any::<(u8, u8, u16)>(), 1..20), at: prop::sample::Index, bit in 0u8..8) {
+        let choices: Vec<_> = choices.into_iter().map(|(spend, outs, mix)| (spend % 4, outs, mix)).collect();
+        let (chain, tips) = random_chain(&choices);
+        let bytes = chain.graph.to_bytes();
+        let mut again = Graph::parse(&bytes).unwrap();
+        prop_assert!(shown(&again) == shown(&chain.graph));
+        prop_assert_eq!(again.to_bytes(), bytes.clone());
+        let at = at.index(bytes.len());
+        prop_assert!(Graph::parse(&bytes[..at]).is_err());
+        let mut bad = bytes;
+        bad[at] ^= 1 << bit;
+        prop_assert!(Graph::parse(&bad).is_err());
+        // A changed byte under a right checksum: refused, or another sound graph, but never a panic.
+        let end = bad.len() - 32;
+        let check = countersign_core::digest::plain(&bad[..end]).0;
+        bad[end..].copy_from_slice(&check);
+        if let Ok(other) = Graph::parse(&bad) {
+            prop_assert_eq!(other.to_bytes(), bad);
+        }
+        again.go_back_to(&tips[0]).unwrap();
+        prop_assert_eq!(again.extent().blocks, 1);
     }
 
     #[test]

@@ -7,7 +7,14 @@ use crate::network::Network;
 ///
 /// # Errors
 /// [`LabelError`] with the line of the first entry that is no address of the network, and for an empty list.
-pub fn read_list(text: &str, network: Network, issuer: &str, label: &str, bad: BadAddress) -> Result<Pack, LabelError> {
+pub fn read_list(
+    text: &str,
+    network: Network,
+    issuer: &str,
+    label: &str,
+    role: Role,
+    bad: BadAddress,
+) -> Result<Pack, LabelError> {
     let mut pack = Pack { title: label.to_owned(), ..Pack::default() };
     let special = words::special([label]);
     let tag = || Tag {
@@ -15,7 +22,7 @@ pub fn read_list(text: &str, network: Network, issuer: &str, label: &str, bad: B
         label: label.to_owned(),
         category: String::new(),
         abuse: String::new(),
-        role: Role::Owner,
+        role,
         special,
     };
     for (line, address) in entries(text)? {

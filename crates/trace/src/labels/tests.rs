@@ -41,12 +41,12 @@ fn public_lists_are_read_in_both_forms() {
     let text = |ending: &str| {
         fs::read_to_string(folder.join("trace/ofac/sanctioned_addresses_XBT").with_extension(ending)).unwrap()
     };
-    let lines = read_list(&text("txt"), Network::Main, "OFAC", "SDN", BadAddress::LeaveOut).unwrap();
-    let json = read_list(&text("json"), Network::Main, "OFAC", "SDN", BadAddress::LeaveOut).unwrap();
+    let lines = read_list(&text("txt"), Network::Main, "OFAC", "SDN", Role::Owner, BadAddress::LeaveOut).unwrap();
+    let json = read_list(&text("json"), Network::Main, "OFAC", "SDN", Role::Owner, BadAddress::LeaveOut).unwrap();
     assert_eq!(lines.tags, json.tags);
     // One address of another chain stands in the official list.
     assert_eq!((lines.tags.len(), lines.left_out.len(), lines.left_out[0].line), (434, 1, 355));
-    let strict = read_list(&text("txt"), Network::Main, "OFAC", "SDN", BadAddress::Refuse);
+    let strict = read_list(&text("txt"), Network::Main, "OFAC", "SDN", Role::Owner, BadAddress::Refuse);
     assert_eq!(strict.unwrap_err(), lines.left_out[0]);
     let mut labels = Labels::default();
     labels.add_list("OFAC", &lines);
@@ -96,15 +96,25 @@ fn what_is_no_tag_pack_is_refused_with_its_line() {
         let error = read(text).unwrap_err().to_string();
         assert!(error.contains(reason), "{error} is not: {reason}");
     }
-    assert_eq!(read_list("\n# c\nnonsense", Network::Main, "I", "L", BadAddress::Refuse).unwrap_err().line, 3);
     assert_eq!(
-        read_list("[\n\"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa\",\n\"x\"]", Network::Main, "I", "L", BadAddress::Refuse)
-            .unwrap_err()
-            .line,
+        read_list("\n# c\nnonsense", Network::Main, "I", "L", Role::Owner, BadAddress::Refuse).unwrap_err().line,
         3
     );
-    assert!(read_list("", Network::Main, "I", "L", BadAddress::Refuse).is_err());
-    assert!(read_list("[1]", Network::Main, "I", "L", BadAddress::Refuse).is_err());
+    assert_eq!(
+        read_list(
+            "[\n\"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa\",\n\"x\"]",
+            Network::Main,
+            "I",
+            "L",
+            Role::Owner,
+            BadAddress::Refuse
+        )
+        .unwrap_err()
+        .line,
+        3
+    );
+    assert!(read_list("", Network::Main, "I", "L", Role::Owner, BadAddress::Refuse).is_err());
+    assert!(read_list("[1]", Network::Main, "I", "L", Role::Owner, BadAddress::Refuse).is_err());
 }
 
 #[test]
@@ -138,6 +148,6 @@ proptest! {
     fn any_text_is_read_or_refused(text in "\\PC{0,200}", cut in 0..SOUND.len(), insert in "[\\[\\]{}:&*!|>#\\-'\" \n\ta-z]{0,20}") {
         let _ = read(&text);
         let _ = read(&format!("{}{insert}{}", &SOUND[..cut], &SOUND[cut..]));
-        let _ = read_list(&text, Network::Main, "I", "L", BadAddress::Refuse);
+        let _ = read_list(&text, Network::Main, "I", "L", Role::Owner, BadAddress::Refuse);
     }
 }
