@@ -45,6 +45,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "web",
             "restrict",
             "open",
+            "trace",
             "testkit",
         ],
     ),

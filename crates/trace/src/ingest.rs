@@ -131,13 +131,13 @@ pub fn neighbourhood(input: &Input<'_>, interest: Interest) -> Result<(Graph, In
     Ok((builder.finish(), Ingested { added: chain.len(), removed: 0 }))
 }
 
-/// Builds the whole graph, or goes on with one: back to the last common block, and on from there.
+/// Builds the whole graph, or goes on with one: back to the last common block, and on from there. A neighbourhood is built anew.
 ///
 /// # Errors
 /// [`IngestError`].
 pub fn whole(input: &Input<'_>, before: Option<Graph>) -> Result<(Graph, Ingested), IngestError> {
     let (chain, height) = input.chain()?;
-    let (mut graph, rest, removed) = match before {
+    let (mut graph, rest, removed) = match before.filter(Graph::is_whole) {
         None => (Graph::new(input.network, height?), chain.as_slice(), 0),
         Some(mut graph) => {
             let (rest, removed) = go_back(&mut graph, &chain)?;
@@ -247,5 +247,8 @@ mod tests {
         let interest = Interest { locks: [lock(3)].into(), hops: 1, ..Interest::default() };
         let (graph, done) = neighbourhood(&right, interest).unwrap();
         assert_eq!((done.added, graph.extent().transactions, graph.extent().locks), (3, 1, 1));
+        let again = Graph::parse(&graph.to_bytes()).unwrap();
+        let (graph, done) = whole(&right, Some(again)).unwrap();
+        assert_eq!((done.added, graph.is_whole()), (3, true));
     }
 }

@@ -14,6 +14,7 @@ from .policy import golden, policy_bundle
 from .restrict import clients as restrict_clients, packs as restrict_packs
 from .sealed import ceremonies, seal_must_fail, seal_valid
 from .shares import share_life
+from .tracing import payment_paths
 from .trustee import trustee_log
 
 SUITES = {
@@ -48,6 +49,7 @@ SUITES = {
     "tlog/tlog-proof.json": tlog_proofs,
     "tlog/witness-answers.json": witness_answers,
     "tlog/witness.json": witnesses,
+    "trace/path.json": payment_paths,
     "verify/ceremony-documents.json": documents,
     "verify/ceremony.json": ceremonies,
     "verify/documents.json": documents,

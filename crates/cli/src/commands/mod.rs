@@ -16,6 +16,7 @@ pub(crate) mod request;
 mod restrict;
 mod ring;
 pub(crate) mod serve;
+mod trace;
 pub(crate) mod trustee;
 pub(crate) mod verify;
 mod witness;
@@ -92,6 +93,9 @@ enum Command {
     /// Serve the public page and the log on a loopback address.
     #[command(after_help = serve::EXAMPLE)]
     Serve(serve::Serve),
+    /// Measure on the chain what deposits are exposed to, and how many clients a request would expose.
+    #[command(after_help = trace::EXAMPLE)]
+    Trace(trace::Trace),
     /// Make one trustee, and run it as a service of its own.
     #[command(after_help = trustee::EXAMPLE)]
     Trustee(trustee::TrusteeCommand),
@@ -124,6 +128,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Verify(command) => return command.run().await,
         Command::Log(command) => return command.run(&dir).await,
         Command::Serve(command) => command.run(&dir).await?,
+        Command::Trace(command) => command.run(&dir)?,
         Command::Trustee(command) => command.run().await?,
         Command::Witness(command) => command.run().await?,
     }

@@ -6,11 +6,12 @@ use clap::{Args, Subcommand};
 use countersign_core::time::Timestamp;
 use countersign_trace::Network;
 use countersign_trace::address::Lock;
-use countersign_trace::folder::{Folder, LabelFile, LabelForm, OwnFile};
+use countersign_trace::folder::{Folder, LabelFile, LabelForm};
 use countersign_trace::gate::{Basis, BlastQuery, Exposure, Gate, Rest};
 use countersign_trace::graph::Interest;
 use countersign_trace::ingest::{Input, neighbourhood, whole};
 use countersign_trace::labels::Role;
+use countersign_trace::proof::check;
 use countersign_trace::source::BlockFiles;
 use countersign_trace::wire::{BlockHash, Outpoint};
 use std::collections::BTreeSet;
@@ -51,6 +52,11 @@ enum Command {
     Explain {
         /// The deposit, as `<transaction id>:<number>`.
         deposit: Outpoint,
+    },
+    /// Check a path of payments, offline: that it is one, and in which blocks it says it lies.
+    Verify {
+        /// The path (docs/formats/payment-path.md).
+        file: PathBuf,
     },
     /// Add files of labels, or show who labels how much.
     Labels {
@@ -149,15 +155,31 @@ enum LabelsCommand {
 
 impl Trace {
     pub(crate) fn run(self, dir: &Path) -> Result<()> {
-        let folder = Folder::take(&dir.join("trace"))?;
+        let folder = || Folder::take(&dir.join("trace"));
         match self.command {
-            Command::Ingest(ingest) => ingest.run(&folder),
-            Command::Exposure { deposits, all } => exposure(&folder, deposits, all),
-            Command::Blast(blast) => blast.run(&folder),
-            Command::Explain { deposit } => explain(&folder, &deposit),
-            Command::Labels { command } => command.run(&folder),
+            Command::Ingest(ingest) => ingest.run(&folder()?),
+            Command::Exposure { deposits, all } => exposure(&folder()?, deposits, all),
+            Command::Blast(blast) => blast.run(&folder()?),
+            Command::Explain { deposit } => explain(&folder()?, &deposit),
+            Command::Verify { file } => verify(&file),
+            Command::Labels { command } => command.run(&folder()?),
         }
     }
+}
+
+fn verify(file: &Path) -> Result<()> {
+    let bytes = files::read(file, MAX_FILE)?;
+    let facts = check(&bytes).with_context(|| format!("{}", file.display()))?;
+    println!("a path on {} from {} to {}", facts.network, facts.from, facts.to);
+    if let Some(address) = facts.owner.and_then(|owner| owner.to_address(facts.network)) {
+        println!("it begins at {address}");
+    }
+    println!("smallest amount on the way: {} satoshi", facts.least);
+    println!("it holds if these blocks are on the chain; ask any node:");
+    for block in facts.blocks {
+        println!("  {}", block.hash);
+    }
+    Ok(())
 }
 
 impl Ingest {
@@ -187,7 +209,10 @@ impl Ingest {
                 Err(countersign_trace::folder::FolderError::NoGraph(_)) => None,
                 other => Some(other?).filter(|graph| graph.extent().blocks > 0),
             };
-            ensure!(before.as_ref().is_none_or(|graph| graph.network() == self.network), "the graph is of another network");
+            ensure!(
+                before.as_ref().is_none_or(|graph| graph.network() == self.network),
+                "the graph is of another network"
+            );
             whole(&input, before)?
         } else {
             let labels = folder.labels(self.network)?;
@@ -197,7 +222,9 @@ impl Ingest {
             for address in &self.address {
                 interest.locks.insert(Lock::parse(address, self.network)?);
             }
-            interest.outpoints.extend(known.deposits().copied().chain(known.withdrawals().map(|(outpoint, _)| *outpoint)));
+            interest
+                .outpoints
+                .extend(known.deposits().copied().chain(known.withdrawals().map(|(outpoint, _)| *outpoint)));
             ensure!(
                 !interest.locks.is_empty() || !interest.outpoints.is_empty(),
                 "nothing to begin at: name --wallets, --deposits, --withdrawals or --address, or add a list with `trace labels add`"
@@ -231,7 +258,8 @@ fn exposure(folder: &Folder, deposits: Vec<Outpoint>, all: bool) -> Result<()> {
     let (own, labels) = (folder.own()?.read(graph.network())?, folder.labels(graph.network())?);
     ensure!(labels.lists().next().is_some(), "there is no list: `countersign trace labels add FILE --list NAME`");
     let gate = Gate::new(&graph, &labels, &own, folder.journal()?);
-    let deposits: BTreeSet<Outpoint> = if all { own.deposits().copied().collect() } else { deposits.into_iter().collect() };
+    let deposits: BTreeSet<Outpoint> =
+        if all { own.deposits().copied().collect() } else { deposits.into_iter().collect() };
     for (deposit, exposure) in gate.exposures(&deposits)? {
         println!("deposit {deposit}");
         print_shares(&exposure);
@@ -272,7 +300,10 @@ impl Blast {
     fn run(self, folder: &Folder) -> Result<()> {
         let graph = folder.graph()?;
         let (own, labels) = (folder.own()?.read(graph.network())?, folder.labels(graph.network())?);
-        ensure!(own.withdrawals().next().is_some(), "no withdrawals are known: how many clients this would expose is unknown");
+        ensure!(
+            own.withdrawals().next().is_some(),
+            "no withdrawals are known: how many clients this would expose is unknown"
+        );
         let roots = self.addresses.iter().map(|address| Lock::parse(address, graph.network()));
         let query = BlastQuery {
             roots: roots.collect::<Result<_, _>>()?,
@@ -326,9 +357,15 @@ impl LabelsCommand {
                     println!("left out: {left}");
                 }
                 let special = pack.tags.iter().filter(|(_, tag)| tag.is_special()).count();
-                println!("{} addresses labelled, {} of other currencies passed over", pack.tags.len(), pack.other_currencies);
+                println!(
+                    "{} addresses labelled, {} of other currencies passed over",
+                    pack.tags.len(),
+                    pack.other_currencies
+                );
                 if special > 0 {
-                    println!("{special} labels reveal opinion, religion or charity: no question begins there without a court");
+                    println!(
+                        "{special} labels reveal opinion, religion or charity: no question begins there without a court"
+                    );
                 }
             }
             Self::Show { network } => {

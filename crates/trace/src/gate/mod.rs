@@ -148,6 +148,17 @@ impl BlastQuery {
     }
 }
 
+/// Payments from a listed address to a deposit; only the gate makes one, under an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path(Vec<Outpoint>);
+
+impl Path {
+    /// The outputs, the listed one first, the deposit last.
+    pub fn outputs(&self) -> &[Outpoint] {
+        &self.0
+    }
+}
+
 /// The gate in front of a graph.
 pub struct Gate<'g> {
     graph: &'g Graph,
@@ -278,13 +289,7 @@ impl<'g> Gate<'g> {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub fn path(
-        &self,
-        basis: &Basis,
-        deposit: &Outpoint,
-        list: &str,
-        rule: Rule,
-    ) -> Result<Option<Vec<Outpoint>>, Refusal> {
+    pub fn path(&self, basis: &Basis, deposit: &Outpoint, list: &str, rule: Rule) -> Result<Option<Path>, Refusal> {
         if !basis.is_order() {
             return Err(Refusal::NeedsOrder);
         }
@@ -293,7 +298,7 @@ impl<'g> Gate<'g> {
         let sources = exposure::sources(self.graph, out, &list, &self.exposure_stops(), rule);
         let largest = sources.hits.iter().max_by_key(|(_, hit)| hit.amount).map(|(from, _)| *from);
         let path = largest.map(|from| sources.path(from));
-        Ok(path.map(|path| path.into_iter().filter_map(|out| self.graph.outpoint(out)).collect()))
+        Ok(path.map(|path| Path(path.into_iter().filter_map(|out| self.graph.outpoint(out)).collect())))
     }
 
     /// The transactions because of which two addresses are said to have one owner. Needs an order.

@@ -246,7 +246,7 @@ fn a_deposit_is_exposed_by_a_range_of_rules() {
     assert!(Rule::ALL.iter().all(|rule| forward(*rule).millionths() == share(*rule)));
     let order = Basis::order(&terms(2)).unwrap();
     let path = gate.path(&order, &world.deposit, "ruritania", Rule::Haircut).unwrap().unwrap();
-    assert_eq!((path.len(), path.last()), (2, Some(&world.deposit)));
+    assert_eq!((path.outputs().len(), path.outputs().last()), (2, Some(&world.deposit)));
     assert!(gate.path(&order, &world.deposit, "other", Rule::Haircut).is_err());
     assert!(gate.evidence(&order, &lock(LISTED), &lock(STRANGER)).unwrap().is_some());
 }

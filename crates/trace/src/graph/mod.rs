@@ -53,6 +53,8 @@ struct BlockRow {
 #[derive(Clone)]
 pub struct Graph {
     network: Network,
+    /// Whether every transaction of its blocks is in it.
+    whole: bool,
     first_height: u32,
     blocks: Vec<BlockRow>,
     txids: Vec<Txid>,
@@ -92,6 +94,7 @@ impl Graph {
     pub fn new(network: Network, first_height: u32) -> Self {
         Self {
             network,
+            whole: true,
             first_height,
             blocks: Vec::new(),
             txids: Vec::new(),
@@ -113,6 +116,11 @@ impl Graph {
     /// The network.
     pub fn network(&self) -> Network {
         self.network
+    }
+
+    /// Whether every transaction of its blocks is in it; a neighbourhood is not, and cannot be gone on with.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// The last block and its height.

@@ -71,7 +71,8 @@ impl Neighbourhood {
 
     /// Ends the first reading; the blocks have to be read once more, in the same order.
     pub fn into_builder(self, network: Network, first_height: u32) -> Builder {
-        Builder { of: self, known: HashMap::new(), graph: Graph::new(network, first_height) }
+        let graph = Graph { whole: false, ..Graph::new(network, first_height) };
+        Builder { of: self, known: HashMap::new(), graph }
     }
 }
 

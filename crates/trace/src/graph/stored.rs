@@ -22,6 +22,7 @@ impl Graph {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         out.extend(self.network.magic());
+        out.push(u8::from(self.whole));
         out.extend(self.first_height.to_le_bytes());
         for count in [self.known_locks.len(), self.blocks.len(), self.txids.len(), self.values.len(), self.inputs.len()]
         {
@@ -77,7 +78,12 @@ impl Graph {
             return Err(Malformed { offset: end as u64, what: "the graph was damaged: its checksum is another" });
         }
         let network = Network::of_magic(reader.array()?).ok_or_else(|| reader.wrong("an unknown network"))?;
-        let mut graph = Self::new(network, reader.u32()?);
+        let whole = match reader.byte()? {
+            0 => false,
+            1 => true,
+            _ => return Err(reader.wrong("neither a whole graph nor a neighbourhood")),
+        };
+        let mut graph = Self { whole, ..Self::new(network, reader.u32()?) };
         let locks = count(&mut reader, LOCK_LEN)?;
         let blocks = count(&mut reader, BLOCK_LEN)?;
         let txs = count(&mut reader, TX_LEN)?;

@@ -23,7 +23,8 @@ fn compare(bytes: &[u8]) -> usize {
     assert_eq!(ours.transactions.len(), theirs.txdata.len());
     for (ours, theirs) in ours.transactions.iter().zip(&theirs.txdata) {
         assert_eq!(ours.txid.0, theirs.compute_txid().to_byte_array());
-        assert_eq!(ours.stripped_len, theirs.base_size());
+        assert_eq!(crate::wire::sha256d(&[&ours.stripped()]), ours.txid.0);
+        assert_eq!(ours.stripped_len(), theirs.base_size());
         let inputs: Vec<_> = theirs
             .input
             .iter()

@@ -54,7 +54,7 @@ impl Branch {
         Some(Self { position: u32::try_from(position).ok()?, siblings })
     }
 
-    /// The root that this branch leads to from this transaction, or `None` when the position does not fit the depth.
+    /// The root that this branch leads to from this transaction, or `None` when the position cannot be that of a transaction with it.
     pub fn root(&self, txid: &Txid) -> Option<[u8; 32]> {
         if self.siblings.len() > MAX_BRANCH || u64::from(self.position) >> self.siblings.len() != 0 {
             return None;
@@ -62,6 +62,10 @@ impl Branch {
         let mut at = self.position;
         let mut hash = txid.0;
         for sibling in &self.siblings {
+            // Only the last of a level of odd length is paired with itself, and then stands on the left: one transaction, one position.
+            if *sibling == hash && at & 1 == 1 {
+                return None;
+            }
             hash = if at & 1 == 0 { sha256d(&[&hash, sibling]) } else { sha256d(&[sibling, &hash]) };
             at >>= 1;
         }

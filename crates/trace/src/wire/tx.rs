@@ -78,8 +78,8 @@ pub struct Transaction<'a> {
     pub inputs: Vec<Outpoint>,
     /// What it pays, in order.
     pub outputs: Vec<TxOut<'a>>,
-    /// Length of the bytes that the id is made of.
-    pub stripped_len: usize,
+    // INVARIANT: version, inputs and outputs, lock time: what the id is the hash of.
+    hashed: [&'a [u8]; 3],
 }
 
 impl<'a> Transaction<'a> {
@@ -134,7 +134,17 @@ impl<'a> Transaction<'a> {
         let lock_time = reader.take(4)?;
         refuse_double_inputs(&inputs, body)?;
         let txid = Txid(sha256d(&[version, middle, lock_time]));
-        Ok(Self { txid, inputs, outputs, stripped_len: 8 + middle.len() })
+        Ok(Self { txid, inputs, outputs, hashed: [version, middle, lock_time] })
+    }
+
+    /// The bytes that the id is made of: the transaction without witnesses.
+    pub fn stripped(&self) -> Vec<u8> {
+        self.hashed.concat()
+    }
+
+    /// How many these are.
+    pub fn stripped_len(&self) -> usize {
+        self.hashed.iter().map(|part| part.len()).sum()
     }
 
     /// Whether this is the transaction that pays a block's miner.

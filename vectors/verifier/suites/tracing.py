@@ -1,0 +1,20 @@
+"""payment-path.md: what a path of payments shows."""
+
+from .. import path as payments
+from ..cases import Case, everywhere, reason, same
+from .files import load
+
+SHOWN = ("network", "from", "to", "least", "blocks")
+
+
+def payment_paths(path):
+    vectors = load(path)
+
+    def check(given):
+        found = payments.check(given["text"].encode())
+        same(found, {name: given[name] for name in SHOWN}, "what it shows")
+
+    for case in vectors["good"]:
+        yield Case(case["name"], True, check, case, flips=[everywhere("text")])
+    for case in vectors["bad"]:
+        yield Case(case["name"], False, check, case, reason(case["expect"]))
