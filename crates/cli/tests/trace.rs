@@ -127,8 +127,8 @@ fn exposure_and_blast_radius_as_shares_and_bands() {
     world.refused(&["exposure", "--all"], &["there is no graph yet", "countersign trace ingest"]);
     let said = world.ingest(&["--address", &collector, "--hops", "8"]);
     assert!(said.starts_with("260 blocks read, 0 taken back\n"), "{said}");
-    // The wallet, the theft, the collector: strangers are not in the data.
-    assert!(said.contains(" 3 addresses known"), "{said}");
+    // The wallet, the theft, the collector, the two labelled services: strangers are not in the data.
+    assert!(said.contains(" 5 addresses known"), "{said}");
 
     let all = shares(&world.sound(&["exposure", "--all"]));
     assert_eq!(all.len(), world.economy.deposits.len());

@@ -219,6 +219,7 @@ impl Ingest {
             let listed = labels.lists().flat_map(|(_, locks)| locks.iter().copied());
             let mut interest = Interest { hops: self.hops, ..Interest::default() };
             interest.locks.extend(listed.chain(known.wallets().copied()));
+            interest.labelled.extend(labels.locks().copied());
             for address in &self.address {
                 interest.locks.insert(Lock::parse(address, self.network)?);
             }

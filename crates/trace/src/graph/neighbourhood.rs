@@ -1,6 +1,6 @@
 //! The default mode: only what is at most so many payments away from the custodian's own outputs and the listed addresses.
 //!
-//! Strangers are not in the data: of whoever is not a root, the graph has amounts and links, and no lock.
+//! Strangers are not in the data: of whoever is neither a root nor labelled, the graph has amounts and links, and no lock.
 
 use super::Graph;
 use super::append::{GraphError, Surroundings};
@@ -15,6 +15,8 @@ use std::collections::{HashMap, HashSet};
 pub struct Interest {
     /// The custodian's own locks and the listed ones.
     pub locks: HashSet<Lock>,
+    /// Labelled locks: known where they are met, not followed. Services end a trace only where the graph knows them.
+    pub labelled: HashSet<Lock>,
     /// The custodian's own outputs.
     pub outpoints: HashSet<Outpoint>,
     /// How many payments are followed onwards from there.
@@ -107,7 +109,7 @@ impl Builder {
         let (known, interest) = (&self.known, &self.of.interest);
         let surroundings = Surroundings {
             outside: &|outpoint| known.get(outpoint).copied().or_else(|| outside(outpoint)),
-            may_know: &|lock| interest.locks.contains(lock),
+            may_know: &|lock| interest.locks.contains(lock) || interest.labelled.contains(lock),
         };
         let kept = transactions.iter().filter(|transaction| self.of.kept.contains(&transaction.txid));
         self.graph.append_some(header, kept, &surroundings)

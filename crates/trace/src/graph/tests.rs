@@ -159,7 +159,8 @@ fn a_neighbourhood_knows_no_stranger() {
         .block(9, &[pay(&[(ours, 0), (coins[1], 0)], &[(1_500, 12), (400, 13)]), pay(&[(coins[2], 0)], &[(7, 14)])])[1];
     let far = chain.block(9, &[pay(&[(on, 0)], &[(1_400, 15)])])[1];
     for (hops, kept) in [(0, 1), (1, 2), (2, 3), (3, 4)] {
-        let interest = Interest { locks: [lock(0)].into(), hops, ..Interest::default() };
+        let interest =
+            Interest { locks: [lock(0)].into(), labelled: [lock(10), lock(14)].into(), hops, ..Interest::default() };
         let mut look = Neighbourhood::new(interest);
         let blocks: Vec<Block<'_>> = chain.blocks.iter().map(|bytes| Block::parse(bytes).unwrap()).collect();
         for block in &blocks {
@@ -171,7 +172,9 @@ fn a_neighbourhood_knows_no_stranger() {
         }
         let graph = builder.finish();
         assert_eq!(graph.extent().transactions, kept, "{hops} hops");
-        assert_eq!(graph.extent().locks, 1);
+        // 10 is labelled and met; 14 is labelled and far away.
+        assert_eq!(graph.extent().locks, 2);
+        assert!(graph.lock_id(&lock(10)).is_some());
         assert_eq!(graph.tx_id(&far).is_some(), hops >= 3);
         if hops >= 2 {
             let stranger = graph.inputs_of(graph.tx_id(&on).unwrap()).nth(1).unwrap();

@@ -26,7 +26,8 @@ pub(super) enum Value {
 
 enum Open {
     List(usize, Vec<Node>),
-    Map(usize, Vec<(String, Node)>, Option<String>),
+    /// The name read last, with its line: what is wrong with a value is said of the line that names it.
+    Map(usize, Vec<(String, Node)>, Option<(String, usize)>),
 }
 
 /// Reads the one document of a file.
@@ -73,9 +74,9 @@ pub(super) fn parse(text: &str) -> Result<Node, LabelError> {
                 (None, Value::Text(name)) if members.iter().any(|(known, _)| *known == name) => {
                     return Err(LabelError::new(line, format!("`{}` stands here a second time", shown(&name))));
                 }
-                (None, Value::Text(name)) => *key = Some(name),
+                (None, Value::Text(name)) => *key = Some((name, node.line)),
                 (None, _) => return Err(LabelError::new(line, "a name is not a text")),
-                (Some(name), value) => members.push((name, Node { line: node.line, value })),
+                (Some((name, line)), value) => members.push((name, Node { line, value })),
             },
         }
     }
