@@ -23,6 +23,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("screen", &["core"]),
     ("trustee", &["core", "seal", "verify", "tlog", "policy"]),
     ("deadlines", &["core"]),
+    ("prove", &["core"]),
     ("desk", &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log", "deadlines"]),
     ("web", &["core", "tlog", "log", "desk"]),
     ("open", &["core", "seal", "verify"]),

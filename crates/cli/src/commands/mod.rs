@@ -11,6 +11,7 @@ mod exit_state;
 pub(crate) mod init;
 mod log;
 pub(crate) mod order;
+mod policy;
 pub(crate) mod read;
 pub(crate) mod request;
 mod restrict;
@@ -75,6 +76,9 @@ enum Command {
     /// Change who may sign and what is in force: roster, policy, directory, witnesses, shares.
     #[command(after_help = change::EXAMPLE)]
     Change(change::Change),
+    /// Policy packs: read one strictly, write it as a bundle, prove its invariants.
+    #[command(after_help = policy::EXAMPLE)]
+    Policy(policy::Policy),
     /// Leave a state: remove at once who lives there, and list what has to follow.
     #[command(after_help = exit_state::EXAMPLE)]
     ExitState(exit_state::ExitState),
@@ -122,6 +126,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Order(command) => command.run(&dir).await?,
         Command::Read(command) => command.run(&dir).await?,
         Command::Change(command) => command.run(&dir).await?,
+        Command::Policy(command) => return command.run(),
         Command::ExitState(command) => command.run(&dir).await?,
         Command::Restrict(command) => return command.run(),
         Command::Open(command) => command.run(&crate::edge::seed()?)?,

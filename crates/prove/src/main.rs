@@ -1,0 +1,140 @@
+//! `countersign-prove`: proves the invariants of a policy pack, or shows what breaks one.
+//!
+//! A program of its own: the symbolic compiler turns on features of the policy engine that the product does without.
+
+mod invariant;
+mod prover;
+
+use clap::Parser;
+use invariant::Invariant;
+use prover::{Found, Pack, ProveError, Prover};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const SCHEMA: &str = "schema.cedarschema";
+const POLICIES: &str = "policies.cedar";
+
+const EXAMPLE: &str = "Examples:
+  countersign-prove packs/policy/eea-custodian
+  countersign-prove packs/policy/eea-custodian --only waited --whole
+  countersign-prove our-next-pack --against our-pack
+
+  The pack is a folder with schema.cedarschema, policies.cedar and invariants.json. The solver is cvc5 (Debian: apt install cvc5), found on the
+  PATH or named by the environment variable CVC5.
+
+Exit codes: 0 all proved; 1 an invariant does not hold, holds of nothing, or is broken by nothing, or the pack allows more than the one it is compared
+  with; 2 usage; 3 the pack cannot be read or the solver does not know; 4 no solver: nothing is proved.";
+
+/// Proves the invariants of a policy pack, shows what satisfies and what would break each, or a request that breaks one.
+#[derive(Parser)]
+#[command(name = "countersign-prove", version, max_term_width = 110, after_help = EXAMPLE)]
+struct Arguments {
+    /// Folder of the pack.
+    pack: PathBuf,
+    /// Only the invariants whose name has this in it.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// Another pack of the same schema: say whether this one allows anything that the other does not.
+    #[arg(long, value_name = "PACK", conflicts_with = "only")]
+    against: Option<PathBuf>,
+    /// Show found requests whole, not only the attributes that the invariant speaks of.
+    #[arg(long)]
+    whole: bool,
+    /// Seconds for one question to the solver.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    seconds: u32,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return said(3, &error),
+    };
+    match runtime.block_on(prove(&arguments)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error @ ProveError::NoSolver(_)) => {
+            eprintln!("install cvc5 (Debian: apt install cvc5) or name its program in the environment variable CVC5");
+            said(4, &error)
+        }
+        Err(error) => said(3, &error),
+    }
+}
+
+fn said(code: u8, error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("countersign-prove: {error}");
+    ExitCode::from(code)
+}
+
+async fn prove(arguments: &Arguments) -> Result<bool, ProveError> {
+    let read = |name: &str| text(&arguments.pack.join(name));
+    let (schema, policies) = (read(SCHEMA)?, read(POLICIES)?);
+    if let Some(old) = &arguments.against {
+        if text(&old.join(SCHEMA))? != schema {
+            return Err(ProveError::Pack(
+                "the two packs have different schemas: nothing of them can be compared".into(),
+            ));
+        }
+        let old = Pack::parse(&text(&old.join(POLICIES))?)?;
+        return compare(&mut Prover::start(&schema, arguments.seconds)?, &old, &Pack::parse(&policies)?).await;
+    }
+    let invariants = invariant::parse(&read("invariants.json")?)?;
+    let chosen = |invariant: &&Invariant| arguments.only.as_ref().is_none_or(|only| invariant.id.contains(only));
+    let invariants: Vec<&Invariant> = invariants.iter().filter(chosen).collect();
+    if invariants.is_empty() {
+        return Err(ProveError::Pack("no invariant has that in its name".into()));
+    }
+    let mut prover = Prover::start(&schema, arguments.seconds)?;
+    let mut good = true;
+    if arguments.only.is_none() {
+        let (looked_at, erring) = prover.policies_that_may_err(&Pack::parse(&policies)?).await?;
+        good = erring.is_empty();
+        match erring.as_slice() {
+            [] => println!("proved   never-errs: none of the {looked_at} policies errs on any request"),
+            erring => println!("REFUTED  never-errs: these may err: {}", erring.join(", ")),
+        }
+    }
+    for invariant in &invariants {
+        let found = prover.check(invariant, &policies).await?;
+        good &= matches!(found, Found::Proved { .. });
+        print(invariant, &found, arguments.whole);
+    }
+    println!("{}: {} invariants", if good { "all proved" } else { "NOT ALL PROVED" }, invariants.len());
+    Ok(good)
+}
+
+async fn compare(prover: &mut Prover, old: &Pack, new: &Pack) -> Result<bool, ProveError> {
+    let mut good = true;
+    for (action, example) in prover.widened(old, new).await? {
+        good &= example.is_none();
+        match example {
+            None => println!("proved   {action}: nothing is allowed that was not"),
+            Some(example) => println!("WIDENED  {action}: now allowed, for example\n{}", example.whole()),
+        }
+    }
+    Ok(good)
+}
+
+fn print(invariant: &Invariant, found: &Found, whole: bool) {
+    let attributes = invariant.attributes();
+    let show = |example: &prover::Example| if whole { example.whole() } else { example.show(&attributes) };
+    let Invariant { id, says, .. } = invariant;
+    match found {
+        Found::Proved { example, broken } => {
+            println!("proved   {id}: {says}");
+            println!("         allowed, for example: {}", show(example));
+            println!("         weakened, it would allow: {}", show(broken));
+        }
+        Found::Refuted { of, example } => {
+            println!("REFUTED  {id}: {says}");
+            println!("         against {of}: {}", show(example));
+        }
+        Found::Vacuous => println!("VACUOUS  {id}: nothing that the pack allows is a case of it"),
+        Found::Unbreakable => println!("USELESS  {id}: the weakened pack does not break it"),
+    }
+}
+
+fn text(path: &Path) -> Result<String, ProveError> {
+    std::fs::read_to_string(path).map_err(|error| ProveError::Pack(format!("cannot read {}: {error}", path.display())))
+}
