@@ -47,6 +47,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "restrict",
             "open",
             "trace",
+            "screen",
             "testkit",
         ],
     ),

@@ -9,6 +9,7 @@ mod demo;
 mod drill;
 mod exit_state;
 pub(crate) mod init;
+mod lists;
 mod log;
 pub(crate) mod order;
 mod policy;
@@ -16,6 +17,7 @@ pub(crate) mod read;
 pub(crate) mod request;
 mod restrict;
 mod ring;
+mod screen;
 pub(crate) mod serve;
 mod trace;
 pub(crate) mod trustee;
@@ -100,6 +102,12 @@ enum Command {
     /// Measure on the chain what deposits are exposed to, and how many clients a request would expose.
     #[command(after_help = trace::EXAMPLE)]
     Trace(trace::Trace),
+    /// Keep sanctions lists: update, show, compare.
+    #[command(after_help = lists::EXAMPLE)]
+    Lists(lists::ListsCommand),
+    /// Compare clients with the lists in effect.
+    #[command(after_help = screen::EXAMPLE)]
+    Screen(Box<screen::Screen>),
     /// Make one trustee, and run it as a service of its own.
     #[command(after_help = trustee::EXAMPLE)]
     Trustee(trustee::TrusteeCommand),
@@ -134,6 +142,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Log(command) => return command.run(&dir).await,
         Command::Serve(command) => command.run(&dir).await?,
         Command::Trace(command) => command.run(&dir)?,
+        Command::Lists(command) => command.run(&dir)?,
+        Command::Screen(command) => command.run(&dir)?,
         Command::Trustee(command) => command.run().await?,
         Command::Witness(command) => command.run().await?,
     }

@@ -1,0 +1,292 @@
+//! `countersign lists`: the sanctions lists that clients are screened against.
+
+use crate::edge;
+use crate::files;
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use countersign_core::time::Clock;
+use countersign_screen::entity::Entity;
+use countersign_screen::index::Index;
+use countersign_screen::list::{self, UpdateError, Version, folder::Lists, is_listed};
+use countersign_screen::read::{MAX_FILE_BYTES, Reading, eu::EuReader, ofac, un};
+use std::path::{Path, PathBuf};
+
+pub(crate) const EXAMPLE: &str = "Examples:
+  countersign lists update un consolidated.xml
+  countersign lists update eu consolidated/*.csv amendments/*.csv
+  countersign lists update ofac sdn.csv alt.csv add.csv sdn_comments.csv
+  countersign lists show
+  countersign lists show un-CDi.001
+  countersign lists diff un";
+
+/// Where lists are kept, below the custodian's folder.
+const FOLDER: &str = "lists";
+
+/// How many ids and faults are printed of each kind.
+const MOST_PRINTED: usize = 20;
+
+#[derive(Args)]
+pub(crate) struct ListsCommand {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Read the files of a source and put them in effect: whole or not at all.
+    Update(Update),
+    /// What changed between two versions of a source.
+    Diff(Diff),
+    /// The sources, or one entity with everything its lists say.
+    Show {
+        /// The id of an entity, such as `un-CDi.001`.
+        entity: Option<String>,
+    },
+}
+
+/// What a file of a source is read as.
+#[derive(Clone, Copy, ValueEnum)]
+enum Source {
+    /// Consolidated list of the Security Council, XML.
+    Un,
+    /// Annexes of the Official Journal, CSV of OpenSanctions' form.
+    Eu,
+    /// OFAC's specially designated nationals, the old CSV files.
+    Ofac,
+    /// OFAC's other lists, the old CSV files (`cons_prim.csv` and so on).
+    OfacCons,
+}
+
+#[derive(Args)]
+struct Update {
+    /// The source.
+    source: Source,
+    /// Its files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// How many removals you have looked at and found right, when more than 5 % of a list are gone.
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    accept_removals: usize,
+    /// Print every row that was rejected and every value that was left out.
+    #[arg(long)]
+    all_faults: bool,
+}
+
+#[derive(Args)]
+struct Diff {
+    /// The source, such as `un`.
+    source: String,
+    /// Beginning of the digest of the older version [default: the one before].
+    #[arg(long, value_name = "DIGEST")]
+    from: Option<String>,
+    /// Beginning of the digest of the newer version [default: the one in effect].
+    #[arg(long, value_name = "DIGEST")]
+    to: Option<String>,
+}
+
+impl ListsCommand {
+    pub(crate) fn run(self, dir: &Path) -> Result<()> {
+        let lists = in_folder(dir);
+        match self.command {
+            Command::Update(command) => command.run(&lists),
+            Command::Diff(command) => command.run(&lists),
+            Command::Show { entity: Some(id) } => show_entity(&lists, &id),
+            Command::Show { entity: None } => show(&lists),
+        }
+    }
+}
+
+/// The lists of a custodian.
+pub(crate) fn in_folder(dir: &Path) -> Lists {
+    Lists::at(dir.join(FOLDER))
+}
+
+/// Everything that is listed, prepared, with the digest of each source.
+pub(crate) fn in_effect(lists: &Lists) -> Result<(Index, Vec<(String, String)>)> {
+    let versions: Vec<Version> = current(lists)?;
+    if versions.is_empty() {
+        bail!("there is no list yet: read one with `countersign lists update`");
+    }
+    let digests = versions.iter().map(|version| (version.head.source.clone(), version.head.digest.clone())).collect();
+    let mut entities: Vec<Entity> =
+        versions.into_iter().flat_map(|version| version.entities).filter(is_listed).collect();
+    list::link_transpositions(&mut entities);
+    Ok((Index::new(entities), digests))
+}
+
+fn current(lists: &Lists) -> Result<Vec<Version>> {
+    let mut versions = Vec::new();
+    for source in lists.sources()? {
+        versions.extend(lists.current(&source)?);
+    }
+    Ok(versions)
+}
+
+impl Source {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Un => "un",
+            Self::Eu => "eu",
+            Self::Ofac => "ofac",
+            Self::OfacCons => "ofac-cons",
+        }
+    }
+}
+
+impl Update {
+    fn run(self, lists: &Lists) -> Result<()> {
+        let source = self.source.name();
+        let mut read = Vec::new();
+        for path in &self.files {
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .with_context(|| format!("{} has no name in UTF-8", path.display()))?;
+            read.push((name.to_owned(), files::read(path, MAX_FILE_BYTES)?));
+        }
+        let digest = list::digest_of(read.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+        let reading = read_source(self.source, &read)?;
+        let faults = reading.faults.clone();
+        let before = lists.current(source)?;
+        let (version, _) = match list::update(
+            source,
+            &digest,
+            before.as_ref(),
+            reading,
+            edge::SystemClock.now(),
+            self.accept_removals,
+        ) {
+            Ok(next) => next,
+            Err(UpdateError::Unchanged(_)) => {
+                println!("{source}: the same files as before; nothing changes");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        lists.put(&version)?;
+        let counts = version.head.delta;
+        println!(
+            "{source} {}: {} listed; {} added, {} changed, {} removed",
+            short(&digest),
+            counts.listed,
+            counts.added,
+            counts.changed,
+            counts.removed
+        );
+        println!("{} rows rejected, {} values left out", version.head.faults.rows, version.head.faults.values);
+        let shown = if self.all_faults { faults.len() } else { MOST_PRINTED };
+        for fault in faults.iter().take(shown) {
+            println!("  {fault}");
+        }
+        if faults.len() > shown {
+            println!("  and {} more: say --all-faults", faults.len() - shown);
+        }
+        Ok(())
+    }
+}
+
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+fn read_source(source: Source, read: &[(String, Vec<u8>)]) -> Result<Reading> {
+    let named = |end: &str| {
+        read.iter().find(|(name, _)| name.ends_with(end)).map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+    };
+    Ok(match source {
+        Source::Un => match read {
+            [(name, bytes)] => un::read(name, bytes)?,
+            _ => bail!("the list of the Security Council is one file"),
+        },
+        Source::Eu => {
+            let mut reader = EuReader::default();
+            for (name, bytes) in read {
+                reader.add(name, bytes)?;
+            }
+            reader.finish()
+        }
+        Source::Ofac | Source::OfacCons => {
+            let primary = if matches!(source, Source::Ofac) { "sdn.csv" } else { "prim.csv" };
+            let expected = [primary, "alt.csv", "add.csv", "comments.csv"];
+            if let Some((name, _)) = read.iter().find(|(name, _)| !expected.iter().any(|end| name.ends_with(end))) {
+                bail!("`{name}` is none of OFAC's files: they end in {}", expected.join(", "));
+            }
+            let primary = named(primary).with_context(|| format!("the file that ends in `{primary}` is missing"))?;
+            ofac::read(ofac::OfacFiles {
+                primary,
+                aliases: named("alt.csv"),
+                addresses: named("add.csv"),
+                comments: named("comments.csv"),
+            })?
+        }
+    })
+}
+
+impl Diff {
+    fn run(self, lists: &Lists) -> Result<()> {
+        let history = lists.history(&self.source)?;
+        let Some(last) = history.last() else { bail!("there is no list `{}`", self.source) };
+        let find = |start: &str| -> Result<String> {
+            let found: Vec<&str> =
+                history.iter().map(|head| head.digest.as_str()).filter(|digest| digest.starts_with(start)).collect();
+            match found.as_slice() {
+                [one] => Ok((*one).to_owned()),
+                [] => bail!("no version of `{}` has a digest that starts with `{start}`", self.source),
+                _ => bail!("several versions of `{}` have a digest that starts with `{start}`", self.source),
+            }
+        };
+        let to = self.to.as_deref().map_or_else(|| Ok(last.digest.clone()), find)?;
+        let from = match &self.from {
+            Some(start) => find(start)?,
+            None => match history.iter().find(|head| head.digest == to).and_then(|head| head.before.clone()) {
+                Some(before) => before,
+                None => bail!("{} is the first version of `{}`", short(&to), self.source),
+            },
+        };
+        let (older, newer) = (lists.version(&self.source, &from)?, lists.version(&self.source, &to)?);
+        let delta = list::compare(&older, &newer);
+        println!(
+            "{} {} to {}: {} added, {} changed, {} removed",
+            self.source,
+            short(&from),
+            short(&to),
+            delta.added.len(),
+            delta.changed.len(),
+            delta.removed.len()
+        );
+        for (sign, ids) in [("+", &delta.added), ("~", &delta.changed), ("-", &delta.removed)] {
+            for id in ids {
+                let name = newer.entities.iter().find(|entity| entity.id == *id).map_or("", Entity::caption);
+                println!("{sign} {id} {name}");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn show(lists: &Lists) -> Result<()> {
+    let versions = current(lists)?;
+    if versions.is_empty() {
+        println!("no list yet: read one with `countersign lists update`");
+    }
+    for Version { head, .. } in versions {
+        println!(
+            "{:10} {} listed, read {}, digest {}",
+            head.source,
+            head.delta.listed,
+            head.read_at,
+            short(&head.digest)
+        );
+    }
+    Ok(())
+}
+
+fn show_entity(lists: &Lists, id: &str) -> Result<()> {
+    for version in current(lists)? {
+        if let Some(entity) = version.entities.iter().find(|entity| entity.id == id) {
+            println!("{}", serde_json::to_string_pretty(entity)?);
+            return Ok(());
+        }
+    }
+    bail!("no list has an entity `{id}`")
+}
