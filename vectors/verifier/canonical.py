@@ -14,6 +14,10 @@ CLASSES = {
     "name": 1, "birth": 2, "address": 3, "email": 4, "phone": 5, "document_number": 6, "document_scan": 7, "bank": 8, "wallets": 9, "logins": 10,
     "transfers": 11, "notes": 12,
 }
+# Attributes of the blind index.
+ATTRIBUTES = {
+    "lookup_name_birth": 129, "lookup_email": 130, "lookup_phone": 131, "lookup_document": 132, "lookup_wallet": 133, "lookup_account": 134,
+}
 STATES = set(
     """AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN
     CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN

@@ -3,7 +3,7 @@
 import re
 
 from .canonical import (
-    CLASSES, LeftOut, choice, classes, day, digest, flag, hexadecimal, is_sorted, listing, members, name, number, optional, read, seconds, state,
+    ATTRIBUTES, CLASSES, LeftOut, choice, classes, day, digest, flag, hexadecimal, is_sorted, listing, members, name, number, optional, read, seconds, state,
     string,
     time, word,
 )
@@ -365,7 +365,8 @@ TRUSTEE_IDENTITY = members(
 CEREMONY_TERMS = members(
     ("v", version("ceremony-terms/v1")), ("id", digest), ("custodian", members(("id", hexadecimal(16)), ("name", string), ("seat", state))),
     ("created", time), ("journal", JOURNAL_KEY), ("log", JOURNAL_KEY), ("witness_policy", string), ("ring", string), ("threshold", number(16)),
-    ("classes", listing(word(*CLASSES))), ("trustees", listing(string)),
+    ("classes", listing(word(*CLASSES))), ("index", LeftOut(members(("ring", string), ("attributes", listing(word(*ATTRIBUTES)))))),
+    ("trustees", listing(string)),
 )
 CEREMONY_COMPLAINT = members(
     ("v", version("ceremony-complaint/v1")), ("terms", digest), ("trustee", number(16)), ("blames", optional(number(16))), ("reason", string),
@@ -380,6 +381,10 @@ def trustee_identity_rules(identity):
 def ceremony_terms_rules(terms):
     consistent(terms["log"]["origin"] == terms["journal"]["origin"] + "/ceremony", "origin of the log")
     consistent(terms["classes"] and is_sorted([CLASSES[word] for word in terms["classes"]]), "classes")
+    index = terms.get("index")
+    if index:
+        consistent(index["attributes"] and is_sorted([ATTRIBUTES[word] for word in index["attributes"]]), "attributes")
+        consistent(index["ring"] != terms["ring"], "two rings of one name")
     consistent(2 <= terms["threshold"] <= len(terms["trustees"]), "threshold")
 
 

@@ -1,7 +1,7 @@
 """docs/formats/label.md, seal.md and ring.md: labels, headers, records, rings, share epochs, replies and opening."""
 
 from . import gcm, hpke
-from .canonical import CLASSES, flag, hexadecimal, listing, members, number, pattern, read, word
+from .canonical import ATTRIBUTES, CLASSES, flag, hexadecimal, listing, members, number, pattern, read, word
 from .edwards import (
     BASE, IDENTITY, add, ed25519_key, ed25519_verifies, element, element_not_identity, encode_element, from_uniform_bytes, is_identity, multiply,
     negate, same_element, scalar, total,
@@ -14,9 +14,7 @@ G = BASE
 GBAR = from_uniform_bytes(S("gbar", SUITE))
 NUMBERS = {
     "sealing": CLASSES,
-    "index": {
-        "lookup_name_birth": 129, "lookup_email": 130, "lookup_phone": 131, "lookup_document": 132, "lookup_wallet": 133, "lookup_account": 134,
-    },
+    "index": ATTRIBUTES,
     "signing": {"signature": 255},
 }
 KEY_TYPES = {"sealing": 1, "index": 2, "signing": 3}

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::edge;
 use crate::files;
-use crate::installed;
+use crate::installed::{self, RingNames};
 use crate::parties::{self, RunningLog, each_leaf};
 use crate::place::Place;
 use crate::tiles;
@@ -18,6 +18,7 @@ use countersign_desk::register::{PaymentTable, ReferenceKey};
 use countersign_desk::{Custodian, Desk, RingFiles, Surroundings};
 use countersign_log::TileStore;
 use countersign_seal::identity::IdentityKey;
+use countersign_seal::kind::Kind;
 use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, Ring};
 use countersign_store::journal::SqliteJournal;
 use countersign_store::sqlite::{SqliteSigmas, SqliteStore};
@@ -166,11 +167,13 @@ async fn fold(journal: &SqliteJournal, store: &SqliteStore, pinned: &Digest) -> 
 
 fn custodian(place: &Place, config: &Config, genesis: Exact<Genesis>, state: &InForce) -> Result<Custodian> {
     let desk_key = ed25519_dalek::SigningKey::from_bytes(&*key(place, "desk.key")?);
+    let index = state.index_ring().map(|in_force| ring(place, state, in_force)).transpose()?;
     let ring = state.ring().map(|in_force| ring(place, state, in_force)).transpose()?;
     Ok(Custodian {
         bundle: installed::policy(place, &state.policy())?,
         directory: installed::directory(place, &state.directory())?,
         ring,
+        index,
         desk_key,
         matter_key: key(place, "matter.key")?,
         officers: config.officers.clone(),
@@ -178,25 +181,27 @@ fn custodian(place: &Place, config: &Config, genesis: Exact<Genesis>, state: &In
     })
 }
 
-fn ring(place: &Place, state: &InForce, in_force: &RingRef) -> Result<RingFiles> {
+fn ring<K: Kind>(place: &Place, state: &InForce, in_force: &RingRef) -> Result<RingFiles<K>> {
+    let names = RingNames::of(K::TYPE);
     let identities = state
         .makers_of(&in_force.id)
         .iter()
         .map(|member| IdentityKey::from_digest(&member.identity).context("a trustee's identity key is unusable"))
         .collect::<Result<Vec<_>>>()?;
     let mut confirmations = Vec::new();
-    for index in 1..=identities.len() {
-        confirmations.push(document::<Confirmation>(place, &format!("ring-confirmations/{index:03}.json"))?);
+    for index in 1..=u16::try_from(identities.len())? {
+        confirmations.push(document::<Confirmation>(place, &names.confirmation(index))?);
     }
     let values: Vec<Confirmation> = confirmations.iter().map(|confirmation| confirmation.value().clone()).collect();
-    let ring = ConfirmedRing::new(document::<Ring>(place, "ring.json")?, &values, &identities, DealerRings::Refuse)?;
+    let ring = ConfirmedRing::new(document::<Ring>(place, names.ring)?, &values, &identities, DealerRings::Refuse)?;
     ensure!(
         ring.id() == in_force.id,
-        "custodian/documents/ring.json is ring {}, in force is {}: put its document there",
+        "custodian/documents/{} is ring {}, in force is {}: put its document there",
+        names.ring,
         ring.id(),
         in_force.id
     );
-    let shares = installed::shares(place, &in_force.shares)?;
+    let shares = installed::shares(place, K::TYPE, &in_force.shares)?;
     Ok(RingFiles { ring, confirmations: confirmations.iter().map(|c| c.text().to_owned()).collect(), shares })
 }
 

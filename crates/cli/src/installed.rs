@@ -7,8 +7,34 @@ use countersign_core::directory::Directory;
 use countersign_core::id::Digest;
 use countersign_core::json::{Document, Exact};
 use countersign_policy::Bundle;
+use countersign_seal::kind::KeyType;
 use countersign_seal::ring::ShareEpoch;
 use std::path::PathBuf;
+
+/// Names of the files of the ring that was made at the founding, by what its keys are for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RingNames {
+    pub(crate) ring: &'static str,
+    pub(crate) shares: &'static str,
+    confirmations: &'static str,
+}
+
+impl RingNames {
+    pub(crate) fn of(kind: KeyType) -> Self {
+        match kind {
+            KeyType::Index => {
+                Self { ring: "index-ring.json", shares: "index-shares.json", confirmations: "index-ring-confirmations" }
+            }
+            KeyType::Sealing | KeyType::Signing => {
+                Self { ring: "ring.json", shares: "shares.json", confirmations: "ring-confirmations" }
+            }
+        }
+    }
+
+    pub(crate) fn confirmation(self, trustee: u16) -> String {
+        format!("{}/{trustee:03}.json", self.confirmations)
+    }
+}
 
 /// Largest policy bundle document in bytes.
 const MAX_BUNDLE: usize = 8 * 1024 * 1024;
@@ -58,8 +84,8 @@ pub(crate) fn keep_directory(place: &Place, document: &[u8]) -> Result<Digest> {
 }
 
 /// The verifying shares with this digest.
-pub(crate) fn shares(place: &Place, digest: &Digest) -> Result<Exact<ShareEpoch>> {
-    for path in [place.document("shares.json"), shares_path(place, digest)] {
+pub(crate) fn shares(place: &Place, kind: KeyType, digest: &Digest) -> Result<Exact<ShareEpoch>> {
+    for path in [place.document(RingNames::of(kind).shares), shares_path(place, digest)] {
         if !path.exists() {
             continue;
         }

@@ -10,6 +10,7 @@ use countersign_core::id::{AuthorityId, CaseId, Digest, PersonId};
 use countersign_core::json::{Document, Exact};
 use countersign_core::time::{Clock, Timestamp};
 use countersign_policy::Bundle;
+use countersign_seal::kind::{Index, Kind, Sealing};
 use countersign_seal::ring::{ConfirmedRing, ShareEpoch};
 use countersign_store::{Answered, AppendEvent, DeskStore, NewLeaf, NewOrder, Sigmas, StoredDocument};
 use countersign_verify::state::{ControlState, PublishedTotals};
@@ -28,6 +29,8 @@ pub struct Custodian {
     pub directory: Exact<Directory>,
     /// The key ring; none below ladder level L2.
     pub ring: Option<RingFiles>,
+    /// The index ring; none where no client is looked up.
+    pub index: Option<RingFiles<Index>>,
     /// Signs requests to trustees.
     pub desk_key: SigningKey,
     /// Keyed digests of matters: the same for all requests of one matter, meaningless outside.
@@ -37,9 +40,9 @@ pub struct Custodian {
 }
 
 /// The ring in force with the exact documents that others need to check it.
-pub struct RingFiles {
+pub struct RingFiles<K: Kind = Sealing> {
     /// The ring, confirmed by every trustee.
-    pub ring: ConfirmedRing,
+    pub ring: ConfirmedRing<K>,
     /// Exact texts of the confirmations.
     pub confirmations: Vec<String>,
     /// The verifying shares.

@@ -263,6 +263,7 @@ impl World {
             bundle: Bundle::builtin_eea_custodian().unwrap(),
             directory: directory(),
             ring: None,
+            index: None,
             desk_key: signing_key("desk"),
             matter_key: Zeroizing::new([7; 32]),
             officers: Vec::new(),

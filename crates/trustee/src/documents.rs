@@ -20,6 +20,15 @@ pub struct Installed {
     pub policy: Vec<u8>,
     /// Authority directory document.
     pub directory: String,
+    /// The sealing ring.
+    pub ring: RingDocuments,
+    /// The index ring, if genesis names one.
+    pub index: Option<RingDocuments>,
+}
+
+/// The public documents of one ring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RingDocuments {
     /// Ring document.
     pub ring: String,
     /// Confirmation documents of all trustees.
@@ -37,8 +46,10 @@ impl Trustee {
         self.documents.check_pin(&installed.genesis)?;
         self.add_policy(&installed.policy)?;
         self.add_directory(&installed.directory)?;
-        self.add_ring(&installed.ring, &installed.confirmations)?;
-        self.add_shares(&installed.shares)?;
+        for ring in std::iter::once(&installed.ring).chain(&installed.index) {
+            self.add_ring(&ring.ring, &ring.confirmations)?;
+            self.add_shares(&ring.shares)?;
+        }
         self.documents.pin(&installed.genesis)
     }
 

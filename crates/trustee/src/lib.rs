@@ -40,7 +40,7 @@ pub use answer::Answered;
 pub use ceremony::{Finished, Messages};
 pub use changes::Reviewed;
 pub use countersign_verify::trustee_log::IncidentKind;
-pub use documents::{Installed, Kept};
+pub use documents::{Installed, Kept, RingDocuments};
 pub use error::{Result, TrusteeError};
 pub use http::{HttpTrustee, MAX_LOOKUP_BYTES, MAX_REQUEST_BYTES, MAX_TOTALS_BYTES, router};
 pub use life::{EpochFinished, Forgotten};

@@ -7,7 +7,7 @@ use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_seal::dkg::{DkgError, Round1};
 use countersign_seal::identity::Identity;
-use countersign_seal::kind::Sealing;
+use countersign_seal::kind::{Index, Sealing};
 use countersign_testkit::random;
 use countersign_tlog::leaf::{ControlLeaf, ControlSignature, LeafId};
 use countersign_tlog::note::{KeyKind, SigningKey};
@@ -15,8 +15,8 @@ use countersign_trustee::founding::{
     Attendance, Attended, Fault, Item, Meeting, MeetingPlace, NotTaken, Refused, Stage, Verdict,
 };
 use countersign_trustee::{FolderSource, LogSource, Trustee, TrusteeError};
-use countersign_verify::founding::{Founding, FoundingError, ceremony_origin, ceremony_policy};
-use countersign_verify::wire::{CeremonyTerms, CeremonyTermsV1};
+use countersign_verify::founding::{Both, Founding, FoundingError, Outcome, ceremony_origin, ceremony_policy, join};
+use countersign_verify::wire::{CeremonyTerms, CeremonyTermsV1, IndexTerms};
 use rand_core::Rng;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -39,7 +39,17 @@ struct Hall {
 }
 
 impl Hall {
+    /// With an index ring.
     fn new(name: &str) -> Self {
+        Self::of(name, Some(IndexTerms { ring: "index-1".into(), attributes: ATTRIBUTES.to_vec() }))
+    }
+
+    /// A message is that of the sealing ring alone.
+    fn without_index(name: &str) -> Self {
+        Self::of(name, None)
+    }
+
+    fn of(name: &str, index: Option<IndexTerms>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let identities = (1..=N).map(|index| {
             let path = folder.path().join(format!("trustee-{index}"));
@@ -61,6 +71,7 @@ impl Hall {
             ring: "register-1".into(),
             threshold: T,
             classes: CLASSES.to_vec(),
+            index,
             trustees: identities.collect(),
         };
         let founding = Founding::new(Exact::write(terms).unwrap()).unwrap();
@@ -122,9 +133,9 @@ impl Hall {
     fn genesis(&self) -> Genesis {
         let meeting = self.meeting();
         let mut genesis = founded().genesis.value().clone();
-        // These trustees made no index ring.
-        genesis.index_ring = None;
-        genesis.ring = Some(meeting.outcome().unwrap().reference());
+        let outcomes = meeting.outcomes().unwrap();
+        genesis.ring = Some(outcomes.sealing.reference());
+        genesis.index_ring = outcomes.index.as_ref().map(Outcome::reference);
         genesis.trustees = Some(Trustees { threshold: T, members: meeting.founding().members().to_vec() });
         genesis
     }
@@ -193,8 +204,8 @@ impl MeetingPlace for Hall {
 
 #[tokio::test]
 async fn a_ceremony_ends_in_any_order_with_lost_answers_and_restarts() {
-    for name in ["order a", "order b"] {
-        let mut hall = Hall::new(name);
+    for (name, with_index) in [("order a", true), ("order b", false)] {
+        let mut hall = if with_index { Hall::new(name) } else { Hall::without_index(name) };
         hall.losing = Some(Mutex::new(random::named(&format!("{name} loses"))));
         let mut rng = random::named(name);
         let (mut installed, mut published) = (BTreeSet::new(), false);
@@ -229,9 +240,10 @@ async fn a_ceremony_ends_in_any_order_with_lost_answers_and_restarts() {
         }
         assert_eq!(hall.meeting().stage(), Stage::Done);
         // Whoever reads the log comes to the ring that all have confirmed; and a trustee that comes again finds all done.
-        let outcome = hall.founding().recompute(&hall.entries()).unwrap();
-        assert_eq!(hall.meeting().outcome(), Some(&outcome));
-        assert_eq!(outcome.ring.value().ceremony, hall.founding().terms().digest());
+        let outcomes = hall.founding().recompute(&hall.entries()).unwrap();
+        assert_eq!(hall.meeting().outcomes(), Some(&outcomes));
+        assert_eq!(outcomes.sealing.ring.value().ceremony, hall.founding().terms().digest());
+        assert_eq!(outcomes.index.is_some(), with_index);
     }
 }
 
@@ -286,7 +298,7 @@ async fn every_message_is_taken_once_and_only_from_its_author() {
 
 #[tokio::test]
 async fn two_broadcasts_of_one_trustee_stop_the_ceremony_and_name_it() {
-    let hall = Hall::new("twice");
+    let hall = Hall::without_index("twice");
     hall.all_look(None).await;
     let second = other_broadcast(&hall, 4);
     // Somebody else's bytes are no evidence against trustee 4.
@@ -306,7 +318,7 @@ async fn two_broadcasts_of_one_trustee_stop_the_ceremony_and_name_it() {
     assert!(matches!(refused, TrusteeError::Founding(FoundingError::TwoBroadcasts(4))), "{refused}");
 
     // Two trustees that were shown two logs, by witnesses that lie too, never come to one ring: their messages count nowhere.
-    let hall = Hall::new("twice");
+    let hall = Hall::without_index("twice");
     hall.all_look(None).await;
     let mut other = hall.entries();
     other[4] = second;
@@ -317,7 +329,7 @@ async fn two_broadcasts_of_one_trustee_stop_the_ceremony_and_name_it() {
 
 #[tokio::test]
 async fn a_lie_in_round_1_names_its_author_and_is_told_to_all() {
-    let hall = Hall::new("possession");
+    let hall = Hall::without_index("possession");
     // Trustee 2 signs a commitment without knowing the secret behind it.
     let honest = hall.trustee(2).dkg_start(hall.founding().ceremony(), &mut random::named("honest")).unwrap();
     let mut content = honest[..honest.len() - 64].to_vec();
@@ -346,7 +358,7 @@ async fn a_lie_in_round_1_names_its_author_and_is_told_to_all() {
 
 #[tokio::test]
 async fn a_lie_in_round_2_names_its_author() {
-    let hall = Hall::new("shares");
+    let hall = Hall::without_index("shares");
     hall.all_look(None).await;
     hall.publish(&hall.entries());
     // Trustee 2 signs shares of another polynomial than the one in the log, over the right broadcasts.
@@ -368,6 +380,53 @@ async fn a_lie_in_round_2_names_its_author() {
     assert!(matches!(refused, TrusteeError::Ceremony(DkgError::Share { culprit: 2, .. })), "{refused}");
     let fault = hall.meeting().faults().last().unwrap().clone();
     assert!(matches!(fault, Fault::Complaint { by: 1, blames: Some(2), .. }), "{fault}");
+}
+
+#[tokio::test]
+async fn a_part_about_one_ring_counts_nowhere_else_and_a_lie_in_the_index_names_its_author() {
+    let hall = Hall::new("index lies");
+    hall.all_look(None).await;
+    let founding = hall.founding();
+    let entries = hall.entries();
+    let parts = founding.split(&entries[2]).unwrap();
+    let (sealing, index) = (parts.sealing, parts.index.unwrap());
+    let third = founding.split(&entries[3]).unwrap();
+    let refused = |sealing: &[u8], index: Option<&[u8]>| {
+        founding.check_broadcast(2, &join(Both { sealing, index })).unwrap_err().culprit()
+    };
+    assert_eq!(founding.check_broadcast(2, &join(Both { sealing, index: Some(index) })), Ok(()));
+    // The other ring's part in its place, another trustee's, none, and a part twice.
+    assert_eq!(refused(index, Some(sealing)), Some(2));
+    assert_eq!(refused(sealing, Some(sealing)), Some(2));
+    assert_eq!(refused(sealing, third.index), Some(2));
+    assert_eq!(refused(sealing, Some(b"")), Some(2));
+    assert_eq!(refused(sealing, None), Some(2));
+
+    // Shares of another index polynomial than the one in the log, over the right broadcasts, signed.
+    hall.publish(&entries);
+    let ceremony = founding.index_ceremony().unwrap();
+    let of_index: Vec<Vec<u8>> =
+        entries[1..].iter().map(|entry| founding.split(entry).unwrap().index.unwrap().to_vec()).collect();
+    let (other, bytes) = Round1::<Index>::start(ceremony, 2, &identity(&hall, 2), &mut random::named("other")).unwrap();
+    let state = other.encode().unwrap();
+    let spliced = [&state[..state.len() - bytes.len()], &of_index[1]].concat();
+    let lying = Round1::<Index>::decode(ceremony, &spliced).unwrap();
+    let (_, lies) = lying.proceed(&of_index, &identity(&hall, 2), &mut random::named("lies")).unwrap();
+    let broadcasts: Vec<Vec<u8>> =
+        entries[1..].iter().map(|entry| founding.split(entry).unwrap().sealing.to_vec()).collect();
+    let honest = hall.trustee(2).dkg_proceed(founding.ceremony(), &broadcasts, &mut random::named("honest")).unwrap();
+    for ((recipient, sealing), (_, index)) in honest.iter().zip(&lies) {
+        let bytes = join(Both { sealing: sealing.as_slice(), index: Some(index.as_slice()) });
+        hall.take(Item::Round2 { sender: 2, recipient: *recipient }, &bytes).unwrap();
+    }
+    for index in [1, 3, 4, 5] {
+        assert!(matches!(hall.look(index, None).await, Ok(Attended::Waiting { .. })) || index == 5);
+    }
+    let refused = hall.look(1, None).await.unwrap_err();
+    assert!(matches!(refused, TrusteeError::Ceremony(DkgError::Share { culprit: 2, .. })), "{refused}");
+    assert!(refused.to_string().contains("lookup_"), "{refused}");
+    // No share of the sealing ring is confirmed either: both rings are made or none.
+    assert!(hall.meeting().get(Item::Confirmation(1)).is_none());
 }
 
 #[tokio::test]
@@ -413,10 +472,13 @@ async fn genesis_is_signed_only_when_it_agrees_and_its_owner_does() {
     let hall = Hall::new("genesis");
     hall.confirmed().await;
     type Change = fn(&mut Genesis);
-    let lies: [(&str, Change); 6] = [
+    let lies: [(&str, Change); 9] = [
         ("another threshold", |genesis| genesis.trustees.as_mut().unwrap().threshold = 2),
         ("other trustees", |genesis| genesis.trustees.as_mut().unwrap().members[1].state = state("XR")),
         ("another ring", |genesis| genesis.ring.as_mut().unwrap().shares = Digest([1; 32])),
+        ("another index ring", |genesis| genesis.index_ring.as_mut().unwrap().shares = Digest([1; 32])),
+        ("another index ring", |genesis| genesis.index_ring = None),
+        ("another ring", |genesis| std::mem::swap(&mut genesis.ring, &mut genesis.index_ring)),
         ("another custodian", |genesis| genesis.custodian.name = "Another".into()),
         ("another journal", |genesis| genesis.journal.origin = "other.example/journal".into()),
         ("other witnesses", |genesis| {

@@ -4,14 +4,18 @@
 //! leaf i the broadcast of trustee i, and nothing else stands in it. Trustees accept it under one checkpoint that the witnesses have
 //! cosigned; whoever reads it later comes to the same ring and the same verifying shares.
 
+mod both;
+
+pub use both::{Both, Records, join, split};
+
 use crate::wire::{CEREMONY_SUFFIX, CeremonyTerms, Complaint, Signed, SignedError, TrusteeIdentity};
 use base64ct::{Base64, Encoding};
 use countersign_core::control::{Genesis, RingRef, TrusteeMember};
 use countersign_core::json::{DocumentError, Exact};
 use countersign_seal::ceremony::{Ceremony, Party, Plan, PlanError};
-use countersign_seal::dkg::{DkgError, Recorded, check_broadcast};
+use countersign_seal::dkg::{DkgError, check_broadcast};
 use countersign_seal::identity::IdentityKey;
-use countersign_seal::kind::Sealing;
+use countersign_seal::kind::{Index, Kind, Sealing};
 use countersign_seal::ring::{Ring, ShareEpoch};
 use countersign_seal::transport::TransportKey;
 use countersign_tlog::policy::Policy;
@@ -59,7 +63,7 @@ impl From<PlanError> for FoundingError {
     }
 }
 
-/// What a ceremony comes to: anybody computes it from the log.
+/// What the ceremony of one ring comes to: anybody computes it from the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The ring that every trustee must confirm.
@@ -75,11 +79,21 @@ impl Outcome {
     }
 }
 
+/// What a founding comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcomes {
+    /// The sealing ring.
+    pub sealing: Outcome,
+    /// The index ring, if the terms ask for one.
+    pub index: Option<Outcome>,
+}
+
 /// Terms that were checked: every trustee signed its identity, and the log and its witnesses can show something.
 #[derive(Debug, Clone)]
 pub struct Founding {
     terms: Exact<CeremonyTerms>,
     ceremony: Ceremony<Sealing>,
+    index: Option<Ceremony<Index>>,
     members: Vec<TrusteeMember>,
     identities: Vec<IdentityKey>,
     policy: Policy,
@@ -99,12 +113,11 @@ impl Founding {
             members.push(member);
             parties.push(party);
         }
-        let keys = value.classes.iter().map(|class| (*class, 1)).collect();
-        let n = u16::try_from(parties.len()).map_err(|_| FoundingError::Terms("too many trustees".into()))?;
-        let plan = Plan { name: value.ring.clone(), ceremony: terms.digest(), t: value.threshold, n, keys };
-        let ceremony = Ceremony::new(plan, parties)?;
+        let ceremony = ceremony_of(&terms, &value.ring, &value.classes, &parties)?;
+        let index = value.index.as_ref();
+        let index = index.map(|index| ceremony_of(&terms, &index.ring, &index.attributes, &parties)).transpose()?;
         let policy = policy(value).map_err(FoundingError::Terms)?;
-        Ok(Self { ceremony, members, identities, policy, terms })
+        Ok(Self { ceremony, index, members, identities, policy, terms })
     }
 
     /// The terms.
@@ -112,9 +125,14 @@ impl Founding {
         &self.terms
     }
 
-    /// What the trustees' messages are about.
+    /// What the trustees' messages about the sealing ring are about.
     pub fn ceremony(&self) -> &Ceremony<Sealing> {
         &self.ceremony
+    }
+
+    /// What their messages about the index ring are about, if there is to be one.
+    pub fn index_ceremony(&self) -> Option<&Ceremony<Index>> {
+        self.index.as_ref()
     }
 
     /// The trustees as genesis will name them.
@@ -161,14 +179,14 @@ impl Founding {
         let n = usize::from(self.trustees());
         if let Some(more) = broadcasts.get(n..).filter(|more| !more.is_empty()) {
             let author =
-                |bytes: &Vec<u8>| (1..=self.trustees()).find(|i| check_broadcast(&self.ceremony, *i, bytes).is_ok());
+                |bytes: &Vec<u8>| (1..=self.trustees()).find(|index| self.check_broadcast(*index, bytes).is_ok());
             return Err(match more.iter().find_map(author) {
                 Some(index) => FoundingError::TwoBroadcasts(index),
                 None => FoundingError::Log("it holds more than the terms and one broadcast of each trustee"),
             });
         }
         for (index, bytes) in (1u16..).zip(broadcasts) {
-            check_broadcast(&self.ceremony, index, bytes)?;
+            self.check_broadcast(index, bytes)?;
         }
         if broadcasts.len() < n {
             return Err(FoundingError::Log("it holds fewer broadcasts than there are trustees"));
@@ -176,20 +194,45 @@ impl Founding {
         Ok(broadcasts.to_vec())
     }
 
-    /// The ring and the verifying shares that follow from the leaves of the log.
+    /// Checks that `bytes` are a broadcast of trustee `index` about every ring of the terms.
+    ///
+    /// # Errors
+    /// [`DkgError::Malformed`], [`DkgError::Signature`].
+    pub fn check_broadcast(&self, index: u16, bytes: &[u8]) -> Result<(), DkgError> {
+        let parts = self.split(bytes).ok_or(DkgError::Malformed(index))?;
+        check_broadcast(&self.ceremony, index, parts.sealing)?;
+        match self.index.as_ref().zip(parts.index) {
+            Some((ceremony, bytes)) => check_broadcast(ceremony, index, bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// The parts of a message of this founding.
+    pub fn split<'b>(&self, bytes: &'b [u8]) -> Option<Both<&'b [u8]>> {
+        split(self.index.is_some(), bytes)
+    }
+
+    /// What the broadcasts of all trustees, in order, come to.
+    ///
+    /// # Errors
+    /// [`FoundingError::Message`].
+    pub fn records(&self, broadcasts: &[Vec<u8>]) -> Result<Records, FoundingError> {
+        Records::new(self, broadcasts)
+    }
+
+    /// The rings and the verifying shares that follow from the leaves of the log.
     ///
     /// # Errors
     /// As [`broadcasts`](Self::broadcasts).
-    pub fn recompute(&self, entries: &[Vec<u8>]) -> Result<Outcome, FoundingError> {
-        let recorded = Recorded::new(&self.ceremony, &self.broadcasts(entries)?)?;
-        Ok(Outcome { ring: Exact::write(recorded.ring().clone())?, shares: Exact::write(recorded.epoch().clone())? })
+    pub fn recompute(&self, entries: &[Vec<u8>]) -> Result<Outcomes, FoundingError> {
+        self.records(&self.broadcasts(entries)?)?.outcomes()
     }
 
-    /// Checks that genesis names the custodian, journal, witnesses, trustees and threshold of the terms, and this outcome.
+    /// Checks that genesis names the custodian, journal, witnesses, trustees and threshold of the terms, and these outcomes.
     ///
     /// # Errors
     /// [`FoundingError::Genesis`].
-    pub fn check_genesis(&self, genesis: &Genesis, outcome: &Outcome) -> Result<(), FoundingError> {
+    pub fn check_genesis(&self, genesis: &Genesis, outcomes: &Outcomes) -> Result<(), FoundingError> {
         let terms = self.terms.value();
         let trustees = genesis.trustees.as_ref();
         let rules = [
@@ -201,7 +244,11 @@ impl Founding {
             ),
             (trustees.is_some_and(|it| it.members == self.members), "names other trustees than the terms"),
             (trustees.is_some_and(|it| it.threshold == terms.threshold), "names another threshold than the terms"),
-            (genesis.ring.as_ref() == Some(&outcome.reference()), "names another ring than the ceremony made"),
+            (genesis.ring.as_ref() == Some(&outcomes.sealing.reference()), "names another ring than the ceremony made"),
+            (
+                genesis.index_ring == outcomes.index.as_ref().map(Outcome::reference),
+                "names another index ring than the ceremony made",
+            ),
         ];
         rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(FoundingError::Genesis(reason)))
     }
@@ -236,6 +283,18 @@ pub fn read_identity(text: &str) -> Result<Signed<TrusteeIdentity>, SignedError>
 pub fn read_member(text: &str) -> Result<TrusteeMember, FoundingError> {
     let index = read_identity(text).map_or(0, |signed| signed.value().index);
     party(index, text).map(|(member, _)| member).map_err(|reason| FoundingError::Identity { index, reason })
+}
+
+fn ceremony_of<K: Kind>(
+    terms: &Exact<CeremonyTerms>,
+    name: &str,
+    keys: &[K::Key],
+    parties: &[Party],
+) -> Result<Ceremony<K>, FoundingError> {
+    let n = u16::try_from(parties.len()).map_err(|_| FoundingError::Terms("too many trustees".into()))?;
+    let keys = keys.iter().map(|key| (*key, 1)).collect();
+    let plan = Plan { name: name.to_owned(), ceremony: terms.digest(), t: terms.value().threshold, n, keys };
+    Ok(Ceremony::new(plan, parties.to_vec())?)
 }
 
 fn party(index: u16, text: &str) -> Result<(TrusteeMember, Party), String> {

@@ -152,12 +152,15 @@ def _check_share(given):
 def ceremonies(path):
     """ceremony.md: ring and share epoch from the leaves of a ceremony's log."""
     def check(given):
-        ring, ring_id, shares = ceremony.recompute([bytes.fromhex(entry) for entry in given["entries"]])
-        same((ring, ring_id, shares), (given["ring"], given["ring_id"], given["shares"]), "ring and shares")
+        rings = ceremony.recompute([bytes.fromhex(entry) for entry in given["entries"]])
+        told = [given] + ([given["index"]] if "index" in given else [])
+        same(rings, [(one["ring"], one["ring_id"], one["shares"]) for one in told], "rings and shares")
 
     for case in load(path)["cases"]:
         def matches(refused, case=case):
             return refused.reason == case["expect"] and (case["names"] is None or str(case["names"]) in str(refused))
 
         flips = [everywhere("entries", at, kind="hex") for at in range(len(case["entries"]))] + [everywhere("ring_id", kind="hex")]
+        if "index" in case:
+            flips += [everywhere("index", "ring_id", kind="hex"), everywhere("index", "shares", kind="hex")]
         yield Case(case["name"], case["expect"] == "ok", check, case, matches, flips)

@@ -5,37 +5,42 @@ use super::prepare::{CONFIG_DRAFT, draft};
 use crate::config::{Config, PartyAt};
 use crate::edge;
 use crate::files;
+use crate::installed::RingNames;
 use crate::place::Place;
 use crate::signer::Signer;
 use crate::tiles;
 use anyhow::{Context, Result, bail, ensure};
-use countersign_core::control::{Genesis, Role, Trustees};
+use countersign_core::control::{Genesis, RingRef, Role, Trustees};
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_log::Log;
+use countersign_seal::kind::KeyType;
 use countersign_store::journal::{Journal as _, SqliteJournal};
 use countersign_store::sqlite::{SqliteSigmas, SqliteStore};
 use countersign_store::{Cases, NewLeaf};
 use countersign_tlog::leaf::{ControlLeaf, ControlSignature, LeafId, tick_of};
 use countersign_tlog::note::SigningKey;
 use countersign_trustee::founding::{Item, Meeting, Stage};
+use countersign_verify::founding::Outcome;
 use countersign_verify::state::ControlState;
 
 /// What was founded.
 pub(crate) struct Founded {
     pub(crate) genesis: Digest,
     pub(crate) ring: Option<Digest>,
+    pub(crate) index_ring: Option<Digest>,
     pub(crate) signers: usize,
 }
 
 /// Genesis of a meeting whose ring all trustees have confirmed: the draft with ring and trustees, the same bytes every time.
 pub(super) fn genesis(place: &Place, meeting: &Meeting) -> Result<Exact<Genesis>> {
-    let outcome = meeting.outcome().context("the ceremony has made no ring yet")?;
+    let outcomes = meeting.outcomes().context("the ceremony has made no ring yet")?;
     let founding = meeting.founding();
     let trustees = Trustees { threshold: founding.terms().value().threshold, members: founding.members().to_vec() };
     let mut genesis = draft(place)?.value().clone();
-    genesis.ring = Some(outcome.reference());
+    genesis.ring = Some(outcomes.sealing.reference());
+    genesis.index_ring = outcomes.index.as_ref().map(Outcome::reference);
     genesis.trustees = Some(trustees);
     Ok(Exact::write(genesis)?)
 }
@@ -73,7 +78,9 @@ pub(crate) async fn finish(
     config.trustees = trustees;
     first_leaf(place, &config, &genesis, leaf).await?;
     config.save(place)?;
-    Ok(Founded { genesis: genesis.digest(), ring: genesis.value().ring.as_ref().map(|ring| ring.id), signers })
+    let id = |ring: &Option<RingRef>| ring.as_ref().map(|ring| ring.id);
+    let (ring, index_ring) = (id(&genesis.value().ring), id(&genesis.value().index_ring));
+    Ok(Founded { genesis: genesis.digest(), ring, index_ring, signers })
 }
 
 /// Leaf 0 of a meeting where all trustees have signed; once made it stays.
@@ -123,12 +130,20 @@ fn sign(
 
 fn ring_documents(place: &Place, hall: &Hall) -> Result<()> {
     let meeting = hall.meeting();
-    let outcome = meeting.outcome().context("the ceremony has made no ring yet")?;
-    files::write(&place.document("ring.json"), outcome.ring.bytes())?;
-    files::write(&place.document("shares.json"), outcome.shares.bytes())?;
-    for index in 1..=meeting.founding().trustees() {
-        let confirmation = meeting.get(Item::Confirmation(index)).context("a confirmation is missing")?;
-        files::write(&place.document(&format!("ring-confirmations/{index:03}.json")), confirmation)?;
+    let outcomes = meeting.outcomes().context("the ceremony has made no ring yet")?;
+    let (sealing, index) = (RingNames::of(KeyType::Sealing), RingNames::of(KeyType::Index));
+    for (names, outcome) in
+        std::iter::once((sealing, &outcomes.sealing)).chain(outcomes.index.iter().map(|it| (index, it)))
+    {
+        files::write(&place.document(names.ring), outcome.ring.bytes())?;
+        files::write(&place.document(names.shares), outcome.shares.bytes())?;
+    }
+    for trustee in 1..=meeting.founding().trustees() {
+        let both = meeting.confirmation(trustee).context("a confirmation is missing")?;
+        files::write(&place.document(&sealing.confirmation(trustee)), both.sealing)?;
+        if let Some(confirmation) = both.index {
+            files::write(&place.document(&index.confirmation(trustee)), confirmation)?;
+        }
     }
     Ok(())
 }

@@ -34,6 +34,7 @@ use countersign_core::control::Reach;
 use countersign_core::country::Country;
 use countersign_core::id::PersonId;
 use countersign_core::time::Timestamp;
+use countersign_seal::kind::Attribute;
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use std::path::{Path, PathBuf};
@@ -55,6 +56,8 @@ pub(crate) struct Founding {
     pub(crate) threshold: u16,
     /// Classes to make keys for.
     pub(crate) classes: Vec<Class>,
+    /// Attributes of the blind index to make keys for; none: no index ring.
+    pub(crate) attributes: Vec<Attribute>,
     /// Whether this is a demo.
     pub(crate) demo: bool,
     /// Where the log's tiles will be, if not in the folder.

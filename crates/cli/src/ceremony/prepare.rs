@@ -14,9 +14,10 @@ use countersign_core::id::{CustodianId, Digest};
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_policy::Bundle;
+use countersign_seal::kind::Attribute;
 use countersign_tlog::note::{KeyKind, KeyName, SigningKey, VerifierKey};
 use countersign_verify::founding::{self, ceremony_origin, ceremony_policy};
-use countersign_verify::wire::{CeremonyTerms, CeremonyTermsV1};
+use countersign_verify::wire::{CeremonyTerms, CeremonyTermsV1, IndexTerms};
 use rand_chacha::ChaCha20Rng;
 use zeroize::Zeroizing;
 
@@ -59,6 +60,8 @@ pub(crate) struct TrusteeTerms {
     pub(crate) threshold: u16,
     /// Classes to make keys for.
     pub(crate) classes: Vec<Class>,
+    /// Attributes of the blind index to make keys for; none: no index ring.
+    pub(crate) attributes: Vec<Attribute>,
 }
 
 /// Makes everything but what needs the ring. Leaves the draft of genesis and of the configuration under `custodian/ceremony`.
@@ -150,6 +153,8 @@ pub(crate) fn write_terms(place: &Place, trustees: TrusteeTerms, rng: &mut ChaCh
         ring: "clients".to_owned(),
         threshold: trustees.threshold,
         classes: trustees.classes,
+        index: (!trustees.attributes.is_empty())
+            .then(|| IndexTerms { ring: "index".to_owned(), attributes: trustees.attributes }),
         trustees: trustees.identities,
     })?;
     let founding = founding::Founding::new(terms)?;

@@ -9,14 +9,14 @@ use countersign_tlog::merkle::Frontier;
 use countersign_tlog::note::MAX_NOTE_BYTES;
 use countersign_tlog::policy::TimeWindow;
 use countersign_tlog::tile::{MAX_BUNDLE_BYTES, decode_bundle};
-use countersign_verify::founding::{Founding, Outcome};
+use countersign_verify::founding::{Founding, Outcomes};
 use countersign_verify::wire::CeremonyTerms;
 use std::path::PathBuf;
 
 /// What the log of a ceremony comes to.
 pub(crate) struct Recomputed {
     pub(crate) founding: Founding,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcomes: Outcomes,
     /// Names of the witnesses that cosigned, as their keys spell them.
     pub(crate) cosigners: Vec<String>,
 }
@@ -58,6 +58,6 @@ pub(crate) async fn ring_of_log(log: &str) -> Result<Recomputed> {
     let named = |name: &String| keys.iter().find(|witness| witness.name == *name);
     let cosigners =
         witnessed.cosigners.iter().filter_map(|one| Some(named(&one.name)?.key.name().to_string())).collect();
-    let outcome = founding.recompute(&entries)?;
-    Ok(Recomputed { founding, outcome, cosigners })
+    let outcomes = founding.recompute(&entries)?;
+    Ok(Recomputed { founding, outcomes, cosigners })
 }

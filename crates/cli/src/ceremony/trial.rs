@@ -36,7 +36,12 @@ pub(crate) async fn found(
         }
         let parties = create(place, trustees, &mut rng)?;
         let identities = parties.iter().map(|(_, identity)| identity.clone()).collect();
-        let terms = TrusteeTerms { identities, threshold: founding.threshold, classes: founding.classes };
+        let terms = TrusteeTerms {
+            identities,
+            threshold: founding.threshold,
+            classes: founding.classes,
+            attributes: founding.attributes,
+        };
         write_terms(place, terms, &mut rng)?;
         let hall = Hall::open(place)?;
         let local = PartyAt::local(u16::try_from(parties.len()).context("too many trustees")?);

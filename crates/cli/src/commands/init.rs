@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use countersign_core::class::Class;
 use countersign_core::country::Country;
 use countersign_core::id::PersonId;
+use countersign_seal::kind::{Attribute, Slot};
 use std::path::{Path, PathBuf};
 
 pub(crate) const EXAMPLE: &str = "Examples:
@@ -44,6 +45,12 @@ pub(crate) struct Firm {
     /// Field classes to make keys for; all by default.
     #[arg(long, value_delimiter = ',')]
     classes: Vec<Class>,
+    /// Attributes of the blind index to make keys for, such as `lookup_email`; all by default.
+    #[arg(long, value_delimiter = ',')]
+    attributes: Vec<Attribute>,
+    /// Make no index ring: clients are found by their account number only.
+    #[arg(long, conflicts_with = "attributes")]
+    no_index: bool,
     /// A person's own SSH key instead of a generated one: `anna-berg=/path/to/key`; its `.pub` lies beside it.
     #[arg(long, value_name = "PERSON=KEY")]
     sign_with: Vec<String>,
@@ -78,6 +85,13 @@ impl Firm {
         let mut classes = if self.classes.is_empty() { Class::ALL.to_vec() } else { self.classes };
         classes.sort_unstable();
         classes.dedup();
+        let mut attributes = match (self.no_index, self.attributes.is_empty()) {
+            (true, _) => Vec::new(),
+            (false, true) => Attribute::ALL.to_vec(),
+            (false, false) => self.attributes,
+        };
+        attributes.sort_unstable_by_key(|attribute| Slot::Attribute(*attribute).number());
+        attributes.dedup();
         Ok(Founding {
             name: self.name,
             seat: self.seat,
@@ -86,6 +100,7 @@ impl Firm {
             authorities: sample_authorities(),
             threshold: self.threshold,
             classes,
+            attributes,
             demo: false,
             tiles: bucket.map(TilesAt::S3),
             witnesses: self.witness,
@@ -122,6 +137,9 @@ impl Init {
         match founded.ring {
             Some(ring) => {
                 println!("key ring {ring}, made by the trustees without a dealer");
+                if let Some(index) = founded.index_ring {
+                    println!("index ring {index}, made with it");
+                }
                 println!(
                     "warning: key shares lie unencrypted in {}/trustees: move each folder to its trustee",
                     dir.display()

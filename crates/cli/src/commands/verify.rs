@@ -54,6 +54,9 @@ enum Command {
         /// Ring id known from elsewhere, as genesis names it.
         #[arg(long)]
         ring: Option<Digest>,
+        /// Id of the index ring known from elsewhere.
+        #[arg(long)]
+        index_ring: Option<Digest>,
     },
     /// What a monitor has signed about a log, with the files beside it.
     MonitorReport {
@@ -98,7 +101,7 @@ impl Verify {
                 let totals = crate::demo::totals::of_log(&folder, genesis.as_ref(), &Default::default())?;
                 println!("{}", serde_json::to_string_pretty(&totals)?);
             }
-            Command::Ring { log, ring } => recomputed_ring(&log, ring).await?,
+            Command::Ring { log, ring, index_ring } => recomputed_rings(&log, ring, index_ring).await?,
             Command::MonitorReport { folder, monitor } => monitor_report(&folder, &monitor)?,
             Command::Demo { folder } => return crate::demo::recheck::run(&folder),
         }
@@ -112,16 +115,29 @@ pub(crate) fn evidence(folder: &Path, genesis: Option<&Digest>) -> Result<Eviden
     verify_evidence(&files, genesis).with_context(|| format!("{} does not hold", folder.display()))
 }
 
-/// Recomputes a ring from the log of its ceremony. The ring id names the terms and the broadcasts, so one digest pins all of them.
-async fn recomputed_ring(log: &str, pinned: Option<Digest>) -> Result<()> {
+/// Recomputes the rings from the log of their ceremony. A ring id names the terms and the broadcasts, so one digest pins all of them.
+async fn recomputed_rings(log: &str, pinned: Option<Digest>, pinned_index: Option<Digest>) -> Result<()> {
     let recomputed = ring_of_log(log).await.with_context(|| format!("the ceremony log at {log} does not hold"))?;
-    let ring = recomputed.outcome.ring.value();
-    let id = ring.id();
-    if let Some(pinned) = pinned.filter(|pinned| *pinned != id) {
-        bail!("the log at {log} leads to ring {id}, not to {pinned}");
+    let rings = [
+        ("key ring", Some(&recomputed.outcomes.sealing), pinned),
+        ("index ring", recomputed.outcomes.index.as_ref(), pinned_index),
+    ];
+    // Nothing is said to hold before everything pinned was compared.
+    for (what, outcome, pinned) in &rings {
+        match (outcome.map(|outcome| outcome.ring.value().id()), pinned) {
+            (Some(id), Some(pinned)) if id != *pinned => {
+                bail!("the log at {log} leads to {what} {id}, not to {pinned}")
+            }
+            (None, Some(pinned)) => bail!("the ceremony at {log} made no {what}, and {pinned} is pinned"),
+            _ => {}
+        }
     }
-    println!("holds: key ring {id}{}", if pinned.is_some() { " as pinned" } else { ": compare it with genesis" });
-    println!("verifying shares {}", recomputed.outcome.shares.digest());
+    for (what, outcome, pinned) in &rings {
+        let Some(outcome) = outcome else { continue };
+        let told = if pinned.is_some() { " as pinned" } else { ": compare it with genesis" };
+        println!("holds: {what} {}{told}", outcome.ring.value().id());
+        println!("verifying shares {}", outcome.shares.digest());
+    }
     let terms = recomputed.founding.terms();
     println!("terms {} of {:?}", terms.digest(), terms.value().custodian.name);
     for member in recomputed.founding.members() {
@@ -129,6 +145,10 @@ async fn recomputed_ring(log: &str, pinned: Option<Digest>) -> Result<()> {
     }
     let classes: Vec<String> = terms.value().classes.iter().map(ToString::to_string).collect();
     println!("any {} of {} open: {}", terms.value().threshold, recomputed.founding.trustees(), classes.join(", "));
+    if let Some(index) = &terms.value().index {
+        let attributes: Vec<String> = index.attributes.iter().map(ToString::to_string).collect();
+        println!("as many look up: {}", attributes.join(", "));
+    }
     let cosigners: Vec<&str> = recomputed.cosigners.iter().map(String::as_str).collect();
     println!("cosigned by {}", cosigners.join(", "));
     Ok(())

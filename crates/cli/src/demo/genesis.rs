@@ -9,6 +9,7 @@ use countersign_core::class::Class;
 use countersign_core::country::Country;
 use countersign_core::time::Clock;
 use countersign_desk::ports::Journal;
+use countersign_seal::kind::Attribute;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ pub(crate) async fn found(dir: &Path, clock: &Arc<dyn Clock>) -> Result<()> {
         authorities: sample_authorities(),
         threshold: 3,
         classes: Class::ALL.to_vec(),
+        attributes: Attribute::ALL.to_vec(),
         demo: true,
         tiles: None,
         witnesses: Vec::new(),
@@ -43,6 +45,9 @@ pub(crate) async fn check(story: &mut Story, report: &mut Report) -> Result<()> 
     let leaf = story.custody.log.at(0).await.map_err(anyhow::Error::msg)?;
     report.set("genesis", custodian.genesis.digest().to_hex());
     report.set("ring", ring.ring.id().to_hex());
+    let index = custodian.index.as_ref().context("no index ring")?;
+    report.set("index_ring", index.ring.id().to_hex());
+    report.expect("the index has a ring of its own", index.ring.id() != ring.ring.id());
     report.set("trustees", trustees.members.len());
     report.set("threshold", trustees.threshold);
     let states: Vec<&str> = trustees.members.iter().map(|member| member.state.as_str()).collect();
@@ -66,6 +71,7 @@ pub(crate) async fn check(story: &mut Story, report: &mut Report) -> Result<()> 
         "every trustee folds leaf 0 to the same state",
         folded.len() == 5 && folded.iter().all(|state| *state == ours),
     );
-    report.expect("no trusted dealer made the ring", !ring.ring.document().value().dealer);
+    let dealt = ring.ring.document().value().dealer || index.ring.document().value().dealer;
+    report.expect("no trusted dealer made the rings", !dealt);
     Ok(())
 }

@@ -72,7 +72,9 @@ fn recheck(folder: &Path, progress: &Progress, report: &mut Report) -> Result<()
 fn founded(genesis: &Genesis, report: &Report) -> Result<()> {
     let ring = genesis.ring.as_ref().map(|ring| ring.id.to_hex());
     let trustees = genesis.trustees.as_ref().context("genesis names no trustees")?;
+    let index = genesis.index_ring.as_ref().map(|ring| ring.id.to_hex());
     same(report, "ring", ring)?;
+    same(report, "index_ring", index)?;
     same(report, "trustees", trustees.members.len())?;
     same(report, "threshold", trustees.threshold)?;
     same(report, "people", genesis.people.len())

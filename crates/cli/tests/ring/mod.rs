@@ -202,8 +202,10 @@ fn five_firms_found_a_custodian_each_on_its_own() {
         line[..64].to_owned()
     };
     let (genesis, ring) = (said(&shown[0], "genesis "), said(&shown[0], "  key ring "));
+    let index = said(&shown[0], "  index ring ");
     for ran in &shown {
         assert_eq!((said(ran, "genesis "), said(ran, "  key ring ")), (genesis.clone(), ring.clone()));
+        assert_eq!(said(ran, "  index ring "), index);
     }
     let other = ceremony.join(2, &at, &["--sign", &"0".repeat(64)]).ended();
     assert!(other.code == Some(1) && other.err.contains("nothing is signed"), "{other}");
@@ -233,6 +235,10 @@ fn five_firms_found_a_custodian_each_on_its_own() {
     let log = hand.inside("custodian/ceremony/log");
     let holds = hand.good(&["verify", "ring", &log, "--ring", &ring]);
     assert!(holds.contains(&format!("key ring {ring} as pinned")) && holds.contains(&terms), "{holds}");
+    let both = hand.good(&["verify", "ring", &log, "--ring", &ring, "--index-ring", &index]);
+    assert!(both.contains(&format!("index ring {index} as pinned")) && both.contains("lookup_email"), "{both}");
+    let swapped = hand.run(&["verify", "ring", &log, "--ring", &index, "--index-ring", &ring]);
+    assert!(swapped.code == Some(1) && swapped.err.contains("not to") && swapped.out.is_empty(), "{swapped}");
     let other = hand.run(&["verify", "ring", &log, "--ring", &genesis]);
     assert!(other.code == Some(1) && other.err.contains("not to"), "{other}");
 

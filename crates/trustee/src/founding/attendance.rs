@@ -2,7 +2,8 @@
 
 use super::Item;
 use super::meeting::read_leaf;
-use crate::ceremony::{Finished, Messages};
+use super::round::{Ended, confirmed};
+use crate::ceremony::Messages;
 use crate::documents::Installed;
 use crate::error::{Result, TrusteeError};
 use crate::source::LogSource;
@@ -15,12 +16,10 @@ use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_policy::Bundle;
-use countersign_seal::kind::Sealing;
-use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings};
 use countersign_tlog::checkpoint::SignedCheckpoint;
 use countersign_tlog::follow::Follower;
 use countersign_tlog::note::MAX_NOTE_BYTES;
-use countersign_verify::founding::{Founding, FoundingError, Outcome};
+use countersign_verify::founding::{Founding, FoundingError};
 use countersign_verify::state::is_signed_by_trustee;
 use countersign_verify::wire::{CeremonyTerms, Complaint, ComplaintV1, Signed};
 use rand_core::CryptoRng;
@@ -84,7 +83,7 @@ pub struct Attendance<'t> {
     founding: Founding,
     broadcast: Option<Vec<u8>>,
     sent: Option<Messages>,
-    finished: Option<Finished>,
+    finished: Option<Ended>,
     left: BTreeSet<Item>,
 }
 
@@ -159,7 +158,7 @@ impl<'t> Attendance<'t> {
         let there = place.items().await.map_err(unavailable)?;
         let broadcast = match &self.broadcast {
             Some(broadcast) => broadcast.clone(),
-            None => self.broadcast.insert(self.trustee.dkg_start(self.founding.ceremony(), rng)?).clone(),
+            None => self.broadcast.insert(self.trustee.founding_start(&self.founding, rng)?).clone(),
         };
         self.leave(place, Item::Round1(own), &broadcast).await?;
 
@@ -170,7 +169,7 @@ impl<'t> Attendance<'t> {
                     if missing.is_empty() { "the witnessed log of the ceremony" } else { "the broadcast of round 1" };
                 return Ok(waiting(&there, what, missing));
             };
-            self.sent = Some(self.trustee.dkg_proceed(self.founding.ceremony(), &broadcasts, rng)?);
+            self.sent = Some(self.trustee.founding_proceed(&self.founding, &broadcasts, rng)?);
         }
         for (recipient, bytes) in self.sent.clone().unwrap_or_default() {
             self.leave(place, Item::Round2 { sender: own, recipient }, &bytes).await?;
@@ -187,11 +186,11 @@ impl<'t> Attendance<'t> {
                 for sender in self.others() {
                     inbox.push((sender, fetch(place, Item::Round2 { sender, recipient: own }).await?));
                 }
-                let finished = self.trustee.dkg_finish(self.founding.ceremony(), &inbox)?;
+                let finished = self.trustee.founding_finish(&self.founding, &inbox)?;
                 self.finished.insert(finished).clone()
             }
         };
-        self.leave(place, Item::Confirmation(own), finished.confirmation.bytes()).await?;
+        self.leave(place, Item::Confirmation(own), &finished.confirmation()).await?;
 
         let missing = self.missing(&there, Item::Confirmation);
         if !missing.is_empty() {
@@ -240,22 +239,19 @@ impl<'t> Attendance<'t> {
     }
 
     /// Genesis with all that it names, everything checked against what this trustee's own ceremony ended with.
-    async fn genesis(&self, place: &dyn MeetingPlace, finished: &Finished) -> Result<(Exact<Genesis>, Installed)> {
+    async fn genesis(&self, place: &dyn MeetingPlace, finished: &Ended) -> Result<(Exact<Genesis>, Installed)> {
         let document = |what: &'static str| move |error: &dyn ToString| TrusteeError::document(what, error.to_string());
         let genesis = Exact::<Genesis>::parse(&fetch(place, Item::Genesis).await?);
         let genesis = genesis.map_err(|error| document("genesis")(&error))?;
-        let outcome = Outcome { ring: finished.ring.clone(), shares: finished.shares.clone() };
         // Genesis is the custodian's: what is wrong with it is no complaint about a party of the ceremony.
-        self.founding.check_genesis(genesis.value(), &outcome).map_err(|error| document("genesis")(&error))?;
+        self.founding
+            .check_genesis(genesis.value(), &finished.outcomes())
+            .map_err(|error| document("genesis")(&error))?;
         let mut confirmations = Vec::new();
         for index in 1..=self.founding.trustees() {
-            let confirmation = Exact::<Confirmation>::parse(&fetch(place, Item::Confirmation(index)).await?);
-            confirmations.push(confirmation.map_err(|error| document("confirmation")(&error))?);
+            confirmations.push(fetch(place, Item::Confirmation(index)).await?);
         }
-        let values: Vec<Confirmation> = confirmations.iter().map(|exact| exact.value().clone()).collect();
-        let identities = self.founding.identities();
-        ConfirmedRing::<Sealing>::new(finished.ring.clone(), &values, identities, DealerRings::Refuse)
-            .map_err(|error| document("key ring")(&error))?;
+        let (ring, index) = confirmed(&self.founding, finished, &confirmations)?;
         let policy = fetch(place, Item::Policy).await?;
         let directory = fetch(place, Item::Directory).await?;
         let bundle = Bundle::from_document(&policy).map_err(|error| document("policy bundle")(&error))?;
@@ -263,14 +259,7 @@ impl<'t> Attendance<'t> {
         if (bundle.digest(), read.digest()) != (genesis.value().policy, genesis.value().directory) {
             return Err(TrusteeError::document("genesis", "names another policy or directory than those handed out"));
         }
-        let installed = Installed {
-            genesis: genesis.digest(),
-            policy,
-            directory: read.text().to_owned(),
-            ring: finished.ring.text().to_owned(),
-            confirmations: confirmations.iter().map(|exact| exact.text().to_owned()).collect(),
-            shares: finished.shares.text().to_owned(),
-        };
+        let installed = Installed { genesis: genesis.digest(), policy, directory: read.text().to_owned(), ring, index };
         Ok((genesis, installed))
     }
 

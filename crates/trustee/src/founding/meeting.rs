@@ -7,11 +7,9 @@ use countersign_core::directory::Directory;
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_policy::Bundle;
-use countersign_seal::dkg::{Recorded, check_broadcast};
-use countersign_seal::kind::Sealing;
 use countersign_seal::ring::Confirmation;
 use countersign_tlog::leaf::ControlLeaf;
-use countersign_verify::founding::{Founding, FoundingError, Outcome};
+use countersign_verify::founding::{Both, Founding, FoundingError, Outcome, Outcomes, Records};
 use countersign_verify::state::{ControlState, is_signed_by_trustee};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,7 +18,7 @@ use std::fmt;
 pub struct Meeting {
     founding: Founding,
     held: BTreeMap<Item, Vec<u8>>,
-    recorded: Option<(Recorded<Sealing>, Outcome)>,
+    recorded: Option<(Records, Outcomes)>,
     genesis: Option<Exact<Genesis>>,
     faults: Vec<Fault>,
 }
@@ -139,9 +137,14 @@ impl Meeting {
         broadcasts.map(|broadcasts| self.founding.entries(broadcasts).into_iter().map(<[u8]>::to_vec).collect())
     }
 
-    /// Ring and verifying shares, once all broadcasts are here.
-    pub fn outcome(&self) -> Option<&Outcome> {
-        self.recorded.as_ref().map(|(_, outcome)| outcome)
+    /// Rings and verifying shares, once all broadcasts are here.
+    pub fn outcomes(&self) -> Option<&Outcomes> {
+        self.recorded.as_ref().map(|(_, outcomes)| outcomes)
+    }
+
+    /// The confirmation of trustee `index`, in its parts, once it is here.
+    pub fn confirmation(&self, index: u16) -> Option<Both<&[u8]>> {
+        self.founding.split(self.get(Item::Confirmation(index))?)
     }
 
     /// Genesis, once it is here.
@@ -200,7 +203,7 @@ impl Meeting {
         match item {
             Item::Terms => return Err(wrong("another ceremony".into())),
             Item::Round1(index) => {
-                check_broadcast(self.founding.ceremony(), index, bytes).map_err(|error| wrong(error.to_string()))?;
+                self.founding.check_broadcast(index, bytes).map_err(|error| wrong(error.to_string()))?;
             }
             Item::Second(index) => return self.evidence(index, bytes),
             Item::Round2 { sender, recipient } => {
@@ -263,8 +266,9 @@ impl Meeting {
             && let Some(entries) = self.entries()
         {
             let read = |entries: &[Vec<u8>]| -> Result<_, FoundingError> {
-                let recorded = Recorded::new(self.founding.ceremony(), &self.founding.broadcasts(entries)?)?;
-                Ok((recorded, self.founding.recompute(entries)?))
+                let records = self.founding.records(&self.founding.broadcasts(entries)?)?;
+                let outcomes = records.outcomes()?;
+                Ok((records, outcomes))
             };
             match read(&entries) {
                 Ok(recorded) => self.recorded = Some(recorded),
@@ -290,7 +294,7 @@ impl Meeting {
     fn evidence(&self, index: u16, bytes: &[u8]) -> Result<Verdict, Refused> {
         let item = Item::Second(index);
         let first = self.get(Item::Round1(index)).ok_or(Refused::Early(item))?;
-        match check_broadcast(self.founding.ceremony(), index, bytes) {
+        match self.founding.check_broadcast(index, bytes) {
             Ok(()) if first != bytes => Ok(Verdict::Keep(item)),
             Ok(()) => Err(Refused::Wrong { item, reason: "it is the first broadcast".into() }),
             Err(error) => Err(Refused::Wrong { item, reason: error.to_string() }),
@@ -298,20 +302,25 @@ impl Meeting {
     }
 
     fn check_confirmation(&self, item: Item, index: u16, bytes: &[u8]) -> Result<(), Refused> {
-        let outcome = self.outcome().ok_or(Refused::Early(item))?;
+        let outcomes = self.outcomes().ok_or(Refused::Early(item))?;
         let wrong = |reason: String| Refused::Wrong { item, reason };
-        let confirmation = Exact::<Confirmation>::parse(bytes).map_err(|error| wrong(error.to_string()))?;
         let place = usize::from(index).checked_sub(1);
         let key = place.and_then(|place| self.founding.identities().get(place));
         let key = key.ok_or_else(|| wrong(format!("there is no trustee {index}")))?;
-        let ring = outcome.ring.value().id();
-        confirmation.value().check(ring, index, key).map_err(|error| wrong(error.to_string()))
+        let parts = self.founding.split(bytes).ok_or_else(|| wrong("not a confirmation of each ring".into()))?;
+        let check = |outcome: &Outcome, bytes: &[u8]| {
+            let confirmation = Exact::<Confirmation>::parse(bytes).map_err(|error| wrong(error.to_string()))?;
+            let ring = outcome.ring.value().id();
+            confirmation.value().check(ring, index, key).map_err(|error| wrong(error.to_string()))
+        };
+        check(&outcomes.sealing, parts.sealing)?;
+        outcomes.index.as_ref().zip(parts.index).map_or(Ok(()), |(outcome, bytes)| check(outcome, bytes))
     }
 
     fn check_genesis(&self, bytes: &[u8]) -> Result<(), Refused> {
         let item = Item::Genesis;
         let wrong = |reason: String| Refused::Wrong { item, reason };
-        let outcome = self.outcome().ok_or(Refused::Early(item))?;
+        let outcomes = self.outcomes().ok_or(Refused::Early(item))?;
         let confirmed = (1..=self.founding.trustees()).all(|index| self.held.contains_key(&Item::Confirmation(index)));
         if !confirmed {
             return Err(Refused::Early(item));
@@ -320,7 +329,7 @@ impl Meeting {
             return Err(Refused::Early(item));
         };
         let genesis = Exact::<Genesis>::parse(bytes).map_err(|error| wrong(error.to_string()))?;
-        self.founding.check_genesis(genesis.value(), outcome).map_err(|error| wrong(error.to_string()))?;
+        self.founding.check_genesis(genesis.value(), outcomes).map_err(|error| wrong(error.to_string()))?;
         let policy = Bundle::from_document(policy).map(|bundle| bundle.digest()).ok();
         let directory = Exact::<Directory>::parse(directory).map(|directory| directory.digest()).ok();
         if (policy, directory) != (Some(genesis.value().policy), Some(genesis.value().directory)) {

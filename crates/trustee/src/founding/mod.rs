@@ -8,6 +8,7 @@
 mod attendance;
 mod item;
 mod meeting;
+mod round;
 
 pub use attendance::{Attendance, Attended, MeetingPlace, NotTaken};
 pub use item::{Item, NoItem};

@@ -14,7 +14,7 @@ use countersign_seal::ceremony::{Ceremony, Party, Plan};
 use countersign_seal::kind::{Attribute, Index, Kind, Sealing};
 use countersign_seal::ring::{ConfirmedRing, DealerRings, VerifyingShares};
 use countersign_seal::transport::TransportSecret;
-use countersign_trustee::{Finished, Installed, Messages, PublicIdentity};
+use countersign_trustee::{Finished, Installed, Messages, PublicIdentity, RingDocuments};
 use ed25519_dalek::{Signer, SigningKey};
 use std::sync::OnceLock;
 
@@ -79,20 +79,17 @@ impl Founded {
             genesis: self.genesis.digest(),
             policy: self.bundle.to_document().unwrap().into_bytes(),
             directory: self.directory.text().to_owned(),
-            ring: self.finished[0].ring.text().to_owned(),
-            confirmations: self.finished.iter().map(|finished| finished.confirmation.text().to_owned()).collect(),
-            shares: self.finished[0].shares.text().to_owned(),
+            ring: documents(&self.finished),
+            index: Some(documents(&self.index_finished)),
         }
     }
 }
 
-impl Founded {
-    /// The documents of the index ring.
-    pub(crate) fn install_index(&self, trustee: &Trustee) {
-        let confirmations: Vec<String> =
-            self.index_finished.iter().map(|finished| finished.confirmation.text().to_owned()).collect();
-        trustee.add_ring(self.index_finished[0].ring.text(), &confirmations).unwrap();
-        trustee.add_shares(self.index_finished[0].shares.text()).unwrap();
+fn documents(finished: &[Finished]) -> RingDocuments {
+    RingDocuments {
+        ring: finished[0].ring.text().to_owned(),
+        confirmations: finished.iter().map(|one| one.confirmation.text().to_owned()).collect(),
+        shares: finished[0].shares.text().to_owned(),
     }
 }
 
@@ -142,9 +139,7 @@ fn found() -> Founded {
         directory,
     };
     for index in 1..=N {
-        let trustee = Trustee::open(&founded.trustee(index)).unwrap();
-        trustee.install(&founded.installed()).unwrap();
-        founded.install_index(&trustee);
+        Trustee::open(&founded.trustee(index)).unwrap().install(&founded.installed()).unwrap();
     }
     founded
 }

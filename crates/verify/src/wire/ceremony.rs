@@ -10,6 +10,7 @@ use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Document;
 use countersign_core::time::Timestamp;
 use countersign_core::version_tag;
+use countersign_seal::kind::{Attribute, Slot};
 use countersign_seal::ring::MIN_THRESHOLD;
 use countersign_seal::transport::PUBLIC_LEN;
 use serde::{Deserialize, Serialize};
@@ -86,8 +87,21 @@ pub struct CeremonyTerms {
     pub threshold: u16,
     /// Classes to make keys for, ascending.
     pub classes: Vec<Class>,
+    /// The index ring to make in the same ceremony; the member is left out when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<IndexTerms>,
     /// Signed identities of trustees 1 to n, exact text.
     pub trustees: Vec<String>,
+}
+
+/// The index ring of a founding: the same trustees, the same threshold, keys of another type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IndexTerms {
+    /// Name of the index ring.
+    pub ring: String,
+    /// Attributes to make keys for, in the order of the registry.
+    pub attributes: Vec<Attribute>,
 }
 
 impl Document for CeremonyTerms {
@@ -108,6 +122,18 @@ impl Document for CeremonyTerms {
                 self.classes.is_sorted_by(|left, right| left.number() < right.number()),
                 "classes are not in order or repeat",
             ),
+            (
+                self.index.as_ref().is_none_or(|index| !index.attributes.is_empty()),
+                "an index without attributes: leave `index` out",
+            ),
+            (
+                self.index.as_ref().is_none_or(|index| {
+                    let number = |attribute: &Attribute| Slot::Attribute(*attribute).number();
+                    index.attributes.is_sorted_by(|left, right| number(left) < number(right))
+                }),
+                "attributes are not in order or repeat",
+            ),
+            (self.index.as_ref().is_none_or(|index| index.ring != self.ring), "both rings have one name"),
             (self.threshold >= MIN_THRESHOLD, "a threshold below 2 lets one trustee open everything"),
             (usize::from(self.threshold) <= self.trustees.len(), "the threshold is above the number of trustees"),
         ];

@@ -14,7 +14,8 @@ mod totals;
 
 pub use answer::{Answer, AnswerV1, Outcome, Receipt, ReceiptV1};
 pub use ceremony::{
-    CEREMONY_SUFFIX, CeremonyTerms, CeremonyTermsV1, Complaint, ComplaintV1, TrusteeIdentity, TrusteeIdentityV1,
+    CEREMONY_SUFFIX, CeremonyTerms, CeremonyTermsV1, Complaint, ComplaintV1, IndexTerms, TrusteeIdentity,
+    TrusteeIdentityV1,
 };
 pub use delay::{DelayOrder, DelayV1};
 pub use hex_bytes::HexBytes;

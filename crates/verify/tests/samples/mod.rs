@@ -232,6 +232,7 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         ("totals-answer", text(totals_answer(Some(TotalsCode::DisclosureWrong)))),
         ("trustee-identity", text(crate::founding::identity())),
         ("ceremony-terms", text(crate::founding::terms())),
+        ("ceremony-terms", text(crate::founding::terms_with_index())),
         ("ceremony-complaint", text(crate::founding::complaint())),
     ]
 }

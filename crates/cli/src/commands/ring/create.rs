@@ -27,8 +27,13 @@ impl Create {
         let founded = build(dir, async |place| {
             let mut rng = edge::rng()?;
             prepare(place, &founding, now, &mut rng)?;
-            let (threshold, classes) = (founding.threshold, founding.classes.clone());
-            write_terms(place, TrusteeTerms { identities, threshold, classes }, &mut rng)
+            let terms = TrusteeTerms {
+                identities,
+                threshold: founding.threshold,
+                classes: founding.classes.clone(),
+                attributes: founding.attributes.clone(),
+            };
+            write_terms(place, terms, &mut rng)
         })
         .await?;
         let terms = founded.terms();
@@ -37,6 +42,10 @@ impl Create {
             println!("trustee {}: {} in {}, identity key {}", member.index, member.name, member.state, member.identity);
         }
         println!("any {} of {} open a record", terms.value().threshold, founded.trustees());
+        if let Some(index) = &terms.value().index {
+            let attributes: Vec<String> = index.attributes.iter().map(ToString::to_string).collect();
+            println!("as many look a client up, by {}", attributes.join(", "));
+        }
         println!("compare every identity key with its owner over another channel than the one it came by");
         if !founding.witnesses.is_empty() {
             println!("before the trustees join, the witnesses must follow both logs:");

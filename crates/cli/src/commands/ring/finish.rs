@@ -51,6 +51,9 @@ impl Finish {
         if let Some(ring) = founded.ring {
             println!("key ring {ring}, made by the trustees without a dealer");
         }
+        if let Some(ring) = founded.index_ring {
+            println!("index ring {ring}, made with it");
+        }
         println!("leave `ring serve` running until every trustee has installed genesis");
         if reached < usize::from(n) {
             println!("write where the other trustees are into the list `trustees` of custodian/config.json");

@@ -161,6 +161,9 @@ fn show(genesis: &Exact<Genesis>) {
     if let Some(ring) = &value.ring {
         println!("  key ring {}", ring.id);
     }
+    if let Some(ring) = &value.index_ring {
+        println!("  index ring {}", ring.id);
+    }
     println!(
         "  policy {}, directory {}, approvals for a change: {}",
         value.policy, value.directory, value.change_approvals

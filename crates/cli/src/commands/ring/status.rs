@@ -19,8 +19,11 @@ impl Status {
         let stage = meeting.stage();
         println!("terms {}", meeting.founding().terms().digest());
         println!("log of the ceremony: {}", if public { "public" } else { "not public yet" });
-        if let Some(outcome) = meeting.outcome() {
-            println!("key ring {}", outcome.ring.value().id());
+        if let Some(outcomes) = meeting.outcomes() {
+            println!("key ring {}", outcomes.sealing.ring.value().id());
+            if let Some(index) = &outcomes.index {
+                println!("index ring {}", index.ring.value().id());
+            }
         }
         if let Some(genesis) = meeting.genesis() {
             println!("genesis {}", genesis.digest());

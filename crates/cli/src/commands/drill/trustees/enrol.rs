@@ -93,14 +93,22 @@ fn member(public: &PublicIdentity) -> Result<TrusteeMember> {
 fn documents(story: &Story) -> Result<Installed> {
     let custodian = story.custody.desk.custodian();
     let ring = custodian.ring.as_ref().context("no ring")?;
+    let index = custodian.index.as_ref().context("no index ring")?;
     Ok(Installed {
         genesis: custodian.genesis.digest(),
         policy: custodian.bundle.to_document()?.into_bytes(),
         directory: custodian.directory.text().to_owned(),
+        ring: public(ring),
+        index: Some(public(index)),
+    })
+}
+
+fn public<K: Kind>(ring: &RingFiles<K>) -> RingDocuments {
+    RingDocuments {
         ring: ring.ring.document().text().to_owned(),
         confirmations: ring.confirmations.clone(),
         shares: ring.shares.text().to_owned(),
-    })
+    }
 }
 
 /// A trustee that leaves on bad terms: one signature, at once.
