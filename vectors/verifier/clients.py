@@ -198,13 +198,10 @@ def reference(key, of):
     """clients-csv.md, "References"."""
     if of["kind"] == "account":
         message = b"account" + of["account"].strip().encode()
-    elif of["kind"] == "address":
+    else:
         address = of["address"]
         address = address.lower() if address.lower().startswith(("bc1", "tb1", "bcrt1")) else address
         message = b"address" + _with_length(of["chain"]) + address.encode()
-    else:
-        name = " ".join(sorted(f"{of['primary']} {of['secondary']}".lower().split()))
-        message = b"name" + _with_length(name) + of["born"].encode()
     return hmac.digest(key, message, "sha256").hex()
 
 

@@ -79,6 +79,12 @@ def lookup_blind(salt, number, value):
     return blind
 
 
+def enrolment_blind(seed, number, record, value):
+    blind = wide_scalar(expand(extract(seed, value), F("enrolment-blind", bytes([number]), record), 64))
+    need(blind, "blind", "zero")
+    return blind
+
+
 def lookup_commitment(salt, number, value):
     return D("lookup", salt, bytes([number]), value)
 

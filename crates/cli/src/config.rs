@@ -6,6 +6,7 @@ use crate::place::Place;
 use anyhow::{Context, Result, bail, ensure};
 use countersign_core::id::Digest;
 use countersign_desk::cover::MOST_SEALED_PER_TICK;
+use countersign_seal::kind::Attribute;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -17,7 +18,7 @@ pub(crate) struct Config {
     pub(crate) v: u8,
     /// Digest of genesis, pinned.
     pub(crate) genesis: Digest,
-    /// Whether this is a demo: lookups by name through the keyed index are allowed in a demo only.
+    /// Whether this is a demo.
     pub(crate) demo: bool,
     /// Where each trustee is: `local` (a folder beside) or an `http://` address.
     pub(crate) trustees: Vec<PartyAt>,
@@ -34,6 +35,17 @@ pub(crate) struct Config {
     /// The daily openings.
     #[serde(default)]
     pub(crate) openings: Openings,
+    /// The blind index; what is sensible where the index ring has keys, if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) index: Option<IndexConfig>,
+}
+
+/// Under which attributes clients of an import are enrolled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IndexConfig {
+    /// Names such as `lookup_email`; none enrols nobody.
+    pub(crate) attributes: Vec<Attribute>,
 }
 
 /// A place for the log's tiles that is no folder.

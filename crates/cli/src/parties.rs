@@ -267,6 +267,10 @@ impl TrusteePort for Local {
         self.0.ask(request).await
     }
 
+    async fn lookup(&self, request: &[u8]) -> Result<Vec<u8>, String> {
+        self.0.lookup(request).await
+    }
+
     async fn totals(&self, request: &[u8]) -> Result<Vec<u8>, String> {
         self.0.totals(request).await
     }
@@ -282,6 +286,10 @@ impl TrusteePort for Remote {
 
     async fn ask(&self, request: &[u8]) -> Result<Vec<u8>, String> {
         self.0.ask(request).await
+    }
+
+    async fn lookup(&self, request: &[u8]) -> Result<Vec<u8>, String> {
+        self.0.lookup(request).await
     }
 
     async fn totals(&self, request: &[u8]) -> Result<Vec<u8>, String> {

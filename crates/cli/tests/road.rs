@@ -5,6 +5,7 @@ mod bucket;
 mod by_hand;
 mod control;
 mod folder;
+mod index;
 mod program;
 mod reading;
 mod ring;
@@ -35,7 +36,9 @@ fn a_custodian_is_founded_and_clients_are_imported() {
     }
     assert!(hand.good(&["client", "count"]).starts_with("0 clients, 0 records"));
     let import = [&["client", "import", &clients], MAPS.as_slice()].concat();
-    assert_eq!(hand.good(&import), "2 stored, 0 left out\n");
+    let enrolled = ["name_birth: 2", "email: 2", "phone: 0", "document: 0"]
+        .map(|values| format!("lookup_{values} values in the index, 0 left out\n"));
+    assert_eq!(hand.good(&import), format!("2 stored, 0 left out\n{}", enrolled.concat()));
     assert!(hand.good(&import).contains("was imported at"), "the same file is imported once");
     assert!(hand.good(&["client", "count"]).starts_with("2 clients, 2 records, 8 sealed entries"));
 }

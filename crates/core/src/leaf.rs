@@ -60,6 +60,8 @@ leaf_kinds! {
     ];
     /// A trustee's evaluation for a lookup, or its refusal.
     LookupReceipt = "lookup_receipt" ["receipt", "lookup", "trustee", "outcome", "code", "at"];
+    /// What a lookup came to: how many clients it found, 0 for none.
+    LookupOutcome = "lookup_outcome" ["lookup", "found", "at"];
     /// Something that must not happen and did.
     Incident = "incident" ["document", "code", "at"];
     /// A client erased, held, or let go of a hold.

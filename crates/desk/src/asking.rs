@@ -14,7 +14,7 @@ use countersign_seal::identity::IdentityKey;
 use countersign_seal::partial::ReplyContext;
 use countersign_seal::reply;
 use countersign_seal::transport::TransportKey;
-use countersign_store::{NewLeaf, Receipt as StoredReceipt};
+use countersign_store::{LookupReceipt, NewLeaf, Receipt as StoredReceipt};
 use countersign_tlog::leaf::{Disclosure, LeafId, seal_disclosures};
 use countersign_verify::wire::{Answer, Outcome, Receipt, Signed};
 use serde_json::Value;
@@ -48,6 +48,30 @@ pub(crate) struct Expected {
     pub(crate) recipient: String,
     /// With which trustee to begin, in the desk's order; counted round.
     pub(crate) first: usize,
+}
+
+/// What trustees are asked about, and what the leaf of a receipt calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// An order to answer.
+    Order(Digest),
+    /// A lookup or an enrolment to evaluate.
+    Lookup(Digest),
+}
+
+impl About {
+    fn digest(self) -> Digest {
+        match self {
+            Self::Order(digest) | Self::Lookup(digest) => digest,
+        }
+    }
+
+    fn receipts(self) -> LeafKind {
+        match self {
+            Self::Order(_) => LeafKind::Receipt,
+            Self::Lookup(_) => LeafKind::LookupReceipt,
+        }
+    }
 }
 
 /// How long one trustee may take: the largest order takes a few seconds. After that the next trustee is asked.
@@ -89,21 +113,37 @@ impl Desk {
         patience: Duration,
         request: impl Fn(u16) -> Result<Vec<u8>>,
     ) -> Result<Vec<Said>> {
+        let read = |said: &Said, reply: &[u8]| self.check_reply(said, reply, expected);
+        let all = self.gather_about(About::Order(expected.order), expected.first, enough, patience, request, read).await?;
+        Ok(all.into_iter().map(|(said, _)| said).collect())
+    }
+
+    /// As many answers as are enough about one thing, beginning with the trustee at the place `first`, each as `read` understands it; a reply
+    /// that it does not accept counts as none.
+    pub(crate) async fn gather_about<T>(
+        &self,
+        about: About,
+        first: usize,
+        enough: usize,
+        patience: Duration,
+        request: impl Fn(u16) -> Result<Vec<u8>>,
+        read: impl Fn(&Said, &[u8]) -> std::result::Result<T, String>,
+    ) -> Result<Vec<(Said, Option<T>)>> {
         let mut running = JoinSet::new();
         let mut places = HashMap::new();
         let state = self.control().at(self.now());
         let in_force = |(_, trustee): &(usize, &Arc<dyn Trustee>)| state.trustee(trustee.index()).is_some();
         let count = self.trustees.len();
-        let round = self.trustees.iter().enumerate().cycle().skip(expected.first.checked_rem(count).unwrap_or(0));
+        let round = self.trustees.iter().enumerate().cycle().skip(first.checked_rem(count).unwrap_or(0));
         let mut waiting = round.take(count).filter(in_force);
-        let mut said: BTreeMap<usize, Said> = BTreeMap::new();
+        let mut said: BTreeMap<usize, (Said, Option<T>)> = BTreeMap::new();
         loop {
-            let answered = said.values().filter(|said| said.reply.is_some()).count();
+            let answered = said.values().filter(|(said, _)| said.reply.is_some()).count();
             while answered + running.len() < enough
                 && let Some((place, trustee)) = waiting.next()
             {
                 let (trustee, request) = (Arc::clone(trustee), request(trustee.index())?);
-                let task = running.spawn(async move { patiently(trustee.as_ref(), &request, patience).await });
+                let task = running.spawn(async move { patiently(trustee.as_ref(), about, &request, patience).await });
                 places.insert(task.id(), place);
             }
             let Some(joined) = running.join_next_with_id().await else { break };
@@ -114,14 +154,18 @@ impl Desk {
             let Some((place, trustee)) = places.get(&task).and_then(|at| Some((*at, self.trustees.get(*at)?))) else {
                 continue;
             };
-            let mut one = self.heard(trustee.index(), &expected.order, answer).await?;
-            if let Some(reply) = &one.reply
-                && let Err(reason) = self.check_reply(&one, reply, expected)
-            {
-                one.reply = None;
-                one.summary = reason;
+            let mut one = self.heard(trustee.index(), about, answer).await?;
+            let mut understood = None;
+            if let Some(reply) = &one.reply {
+                match read(&one, reply) {
+                    Ok(reply) => understood = Some(reply),
+                    Err(reason) => {
+                        one.reply = None;
+                        one.summary = reason;
+                    }
+                }
             }
-            said.insert(place, one);
+            said.insert(place, (one, understood));
         }
         Ok(said.into_values().collect())
     }
@@ -156,12 +200,13 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Store`] when the receipt cannot be kept.
     pub async fn ask(&self, trustee: &dyn Trustee, order: &Digest, request: &[u8]) -> Result<Said> {
-        let answer = patiently(trustee, request, PATIENCE).await;
-        self.heard(trustee.index(), order, answer).await
+        let about = About::Order(*order);
+        let answer = patiently(trustee, about, request, PATIENCE).await;
+        self.heard(trustee.index(), about, answer).await
     }
 
     /// Reads what a trustee said and keeps its receipt. Nothing that a trustee says is an error: the others are still there.
-    async fn heard(&self, index: u16, order: &Digest, answer: std::result::Result<Vec<u8>, String>) -> Result<Said> {
+    async fn heard(&self, index: u16, about: About, answer: std::result::Result<Vec<u8>, String>) -> Result<Said> {
         let silent =
             |summary: String| Said { trustee: index, receipt: None, receipt_text: String::new(), reply: None, summary };
         let bytes = match answer {
@@ -179,7 +224,7 @@ impl Desk {
         let receipt = match Signed::<Receipt>::open(text.as_bytes(), &member.identity) {
             Ok(receipt)
                 if (receipt.value().custodian, receipt.value().trustee, receipt.value().order)
-                    == (custodian, index, *order) =>
+                    == (custodian, index, about.digest()) =>
             {
                 receipt
             }
@@ -192,7 +237,7 @@ impl Desk {
             Ok(_) => return Ok(silent("gave a disclosure that is not its receipt's".into())),
             Err(error) => return Ok(silent(format!("gave a disclosure that is none: {error}"))),
         };
-        self.keep_receipt(&receipt, disclosure).await?;
+        self.keep_receipt(about, &receipt, disclosure).await?;
         let value = receipt.value();
         let reply = answer.value().reply.as_ref().map(|reply| reply.0.clone());
         let (summary, reply) = match (&value.outcome, &value.code, reply) {
@@ -204,14 +249,22 @@ impl Desk {
         Ok(Said { trustee: index, receipt: Some(receipt.document().clone()), receipt_text: text, reply, summary })
     }
 
-    async fn keep_receipt(&self, receipt: &Signed<Receipt>, disclosure: Disclosure) -> Result<()> {
+    async fn keep_receipt(&self, about: About, receipt: &Signed<Receipt>, disclosure: Disclosure) -> Result<()> {
         let value = receipt.value();
         let digest = receipt.document().digest();
+        if let About::Lookup(lookup) = about {
+            if self.store.lookup_receipts(&lookup).await?.iter().any(|kept| kept.digest == digest) {
+                return Ok(());
+            }
+            let bytes = receipt.text().as_bytes().to_vec();
+            let kept = LookupReceipt { lookup, trustee: value.trustee, digest, bytes, at: self.now() };
+            return Ok(self.store.add_lookup_receipt(kept, self.receipt_leaf(about, value, disclosure)?).await?);
+        }
         let known = self.store.receipts_of(&value.order).await?;
         if known.iter().any(|kept| kept.digest == digest) {
             return Ok(());
         }
-        let leaf = self.receipt_leaf(value, disclosure)?;
+        let leaf = self.receipt_leaf(about, value, disclosure)?;
         if self.store.order(&value.order).await?.is_none() {
             // A receipt for an order this desk never proposed still goes to the journal: the trustee looks for it there.
             return Ok(self.store.append_leaves(Vec::new(), vec![leaf]).await?);
@@ -227,17 +280,18 @@ impl Desk {
     }
 
     /// The receipt's leaf, with the trustee's own disclosure in it.
-    fn receipt_leaf(&self, receipt: &Receipt, own: Disclosure) -> Result<NewLeaf> {
+    fn receipt_leaf(&self, about: About, receipt: &Receipt, own: Disclosure) -> Result<NewLeaf> {
+        let kind = about.receipts();
         let mut rng = self.rng();
         let mut disclosures = Vec::new();
-        for name in std::iter::once(KIND_FIELD).chain(LeafKind::Receipt.fields().iter().copied()) {
+        for name in std::iter::once(KIND_FIELD).chain(kind.fields().iter().copied()) {
             let value = match name {
-                KIND_FIELD => Value::from(LeafKind::Receipt.as_str()),
+                KIND_FIELD => Value::from(kind.as_str()),
                 "receipt" => {
                     disclosures.push(own.clone());
                     continue;
                 }
-                "order" => Value::from(receipt.order.to_hex()),
+                "order" | "lookup" => Value::from(receipt.order.to_hex()),
                 "trustee" => Value::from(receipt.trustee),
                 "outcome" => Value::from(receipt.outcome.as_str()),
                 "code" => receipt.code.clone().map_or(Value::Null, Value::from),
@@ -249,18 +303,24 @@ impl Desk {
         let bytes = seal_disclosures(LeafId::random(&mut *rng), tick(at), &disclosures, &mut *rng)
             .map_err(DeskError::internal)?;
         let texts = disclosures.iter().map(|disclosure| disclosure.as_str().to_owned()).collect();
-        Ok(NewLeaf {
-            key: key(at, &mut *rng),
-            kind: LeafKind::Receipt.as_str().into(),
-            leaf: bytes,
-            disclosures: texts,
-        })
+        Ok(NewLeaf { key: key(at, &mut *rng), kind: kind.as_str().into(), leaf: bytes, disclosures: texts })
     }
 }
 
 /// Asks a trustee, and gives up after a while.
-async fn patiently(trustee: &dyn Trustee, request: &[u8], patience: Duration) -> std::result::Result<Vec<u8>, String> {
-    let answer = tokio::time::timeout(patience, trustee.ask(request)).await;
+async fn patiently(
+    trustee: &dyn Trustee,
+    about: About,
+    request: &[u8],
+    patience: Duration,
+) -> std::result::Result<Vec<u8>, String> {
+    let asking = async {
+        match about {
+            About::Order(_) => trustee.ask(request).await,
+            About::Lookup(_) => trustee.lookup(request).await,
+        }
+    };
+    let answer = tokio::time::timeout(patience, asking).await;
     answer.unwrap_or_else(|_| Err(format!("no answer within {patience:?}")))
 }
 

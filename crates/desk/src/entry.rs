@@ -1,4 +1,5 @@
-//! The officer's structured entry beside a letter: accounts and names become handles, a selector becomes a number of people.
+//! The officer's structured entry beside a letter: accounts become handles, a selector becomes a number of people. People whom the letter
+//! names otherwise are counted here, and looked up in the case ([`crate::index`]).
 //!
 //! File: `docs/formats/request-entry.md`.
 
@@ -33,9 +34,9 @@ pub struct Entry {
     /// Accounts asked about.
     #[serde(default)]
     pub accounts: Vec<String>,
-    /// People asked about by name and birth date; possible in a demo only.
+    /// How many people are asked about by something else than an account: a name, an e-mail address. Each is looked up in the case.
     #[serde(default)]
-    pub people: Vec<NamedPerson>,
+    pub others: u32,
     /// "Everyone who paid this address".
     #[serde(default)]
     pub everyone_who_paid: Option<ChainAddress>,
@@ -49,18 +50,6 @@ pub struct Entry {
     /// When it arrived; now, if left out.
     #[serde(default)]
     pub received_at: Option<Timestamp>,
-}
-
-/// A person by name and birth date.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NamedPerson {
-    /// Family name.
-    pub primary: String,
-    /// Given names.
-    pub secondary: String,
-    /// Birth date, `YYYY-MM-DD`.
-    pub born: String,
 }
 
 /// An address on a chain.
@@ -99,10 +88,10 @@ impl Entry {
         let entry: Self =
             serde_json::from_slice(bytes).map_err(|error| DeskError::Input(format!("the entry: {error}")))?;
         only_objects(bytes)?;
-        let named = !entry.accounts.is_empty() || !entry.people.is_empty();
+        let named = !entry.accounts.is_empty() || entry.others > 0;
         if named == entry.everyone_who_paid.is_some() {
             return Err(DeskError::Input(
-                "the entry must name targets in exactly one way: `accounts` and `people`, or `everyone_who_paid`"
+                "the entry must name targets in exactly one way: `accounts` and `others`, or `everyone_who_paid`"
                     .into(),
             ));
         }
@@ -122,7 +111,7 @@ impl Entry {
 /// Refuses lists where objects belong: the parser would take their items for members in the order of the table.
 fn only_objects(bytes: &[u8]) -> Result<()> {
     let value: serde_json::Value = serde_json::from_slice(bytes).map_err(DeskError::internal)?;
-    let items = ["people", "traced"].into_iter().filter_map(|name| value.get(name)?.as_array()).flatten();
+    let items = ["traced"].into_iter().filter_map(|name| value.get(name)?.as_array()).flatten();
     let single = value.get("everyone_who_paid").filter(|paid| !paid.is_null());
     if value.is_object() && items.chain(single).all(serde_json::Value::is_object) {
         return Ok(());
@@ -131,36 +120,29 @@ fn only_objects(bytes: &[u8]) -> Result<()> {
 }
 
 impl Desk {
-    /// Turns an entry into a request: accounts and names into handles, the selector into the number of people it would expose.
+    /// Turns an entry into a request: accounts into handles, the selector into the number of people it would expose.
     ///
     /// # Errors
-    /// [`DeskError::Input`] when a name is looked up outside a demo, or the number of people cannot be computed: unknown is
-    /// never zero.
+    /// [`DeskError::Input`] when the number of people cannot be computed: unknown is never zero.
     pub async fn resolve(
         &self,
         entry: Entry,
         references: &ReferenceKey,
-        by_name: bool,
         raw: Vec<u8>,
         delay: Option<String>,
     ) -> Result<NewRequest> {
         let classes = entry.classes()?;
-        let (mut found, mut not_found) = (Vec::new(), 0);
+        let (mut found, mut not_found) = (Vec::new(), entry.others);
         for account in &entry.accounts {
             match self.handle_of(references, account).await? {
                 Some(handle) => found.push(handle),
-                None => not_found += 1,
-            }
-        }
-        for person in &entry.people {
-            match self.handle_of_person(references, person, by_name).await? {
-                Some(handle) => found.push(handle),
-                None => not_found += 1,
+                None => not_found = not_found.saturating_add(1),
             }
         }
         found.sort_unstable();
         found.dedup();
-        let named = u32::try_from(found.len()).map_err(DeskError::internal)? + not_found;
+        let found_here = u32::try_from(found.len()).map_err(DeskError::internal)?;
+        let named = found_here.saturating_add(not_found);
         let (targets, people_asked) = match &entry.everyone_who_paid {
             None => (Targets::Named, named),
             Some(paid) => {
@@ -198,30 +180,6 @@ impl Desk {
             return Ok(Some(Handle(tag)));
         }
         Ok(self.store.handle_of(&tag).await?)
-    }
-
-    async fn handle_of_person(
-        &self,
-        references: &ReferenceKey,
-        person: &NamedPerson,
-        by_name: bool,
-    ) -> Result<Option<Handle>> {
-        if !by_name {
-            return Err(DeskError::Input(
-                "lookups by name are possible in a demo only: name the account, or wait for the threshold blind index"
-                    .into(),
-            ));
-        }
-        let tag = references.name_and_birth(&person.primary, &person.secondary, &person.born);
-        let handles = self.store.handles_of(&tag).await?;
-        match handles.as_slice() {
-            [] => Ok(None),
-            [one] => Ok(Some(*one)),
-            _ => Err(DeskError::Input(format!(
-                "{} clients have this name and birth date: ask the authority for the account",
-                handles.len()
-            ))),
-        }
     }
 }
 

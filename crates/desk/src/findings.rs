@@ -57,16 +57,16 @@ impl Desk {
     /// [`DeskError::Input`] when a subject was not asked about, or one is left out without a reason.
     pub async fn set_scope(&self, case: &CaseId, entry: ScopeEntry, by: &PersonId) -> Result<()> {
         let file = self.case(case).await?;
-        let intake = file.intake.as_ref().ok_or_else(|| DeskError::Input("the case has no request".into()))?;
         let ScopeEntry { mut subjects, left_out, necessary, allowed, mut listed_by } = entry;
         subjects.sort_unstable();
         subjects.dedup();
         listed_by.sort_unstable();
         listed_by.dedup();
-        if let Some(stranger) = subjects.iter().find(|subject| !intake.value().found.contains(subject)) {
+        let asked = self.asked_about(&file).await?;
+        if let Some(stranger) = subjects.iter().find(|subject| !asked.contains(subject)) {
             return Err(DeskError::Input(format!("the request does not ask about client {stranger}")));
         }
-        if subjects.len() < intake.value().found.len() && left_out.trim().is_empty() {
+        if subjects.len() < asked.len() && left_out.trim().is_empty() {
             return Err(DeskError::Input("some clients are left out of the scope: say why".into()));
         }
         let at = self.now();

@@ -180,7 +180,7 @@ fn check(request: &NewRequest, now: Timestamp) -> Result<()> {
 }
 
 /// Encrypts the raw request to every case officer: the custodian's folder alone cannot show it.
-fn seal_to_officers(officers: &[String], raw: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn seal_to_officers(officers: &[String], raw: &[u8]) -> Result<Vec<u8>> {
     use std::io::Write;
     let recipients = officers
         .iter()

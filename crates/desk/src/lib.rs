@@ -2,7 +2,8 @@
 //!
 //! Read in the order of a case: [`contact`], [`entry`], [`intake`], [`sender`], [`findings`], [`propose`], [`countersign`], [`publish`],
 //! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back, [`mod@clocks`] say what is due in it. [`totals`] is the day's; [`change`] changes who may do what, and [`history`] reads that
-//! back; [`retention`] erases clients. [`reading`] is daily operation. [`ports`] is what the binary must provide.
+//! back; [`retention`] erases clients; [`index`] finds them without a readable list. [`reading`] is daily operation. [`ports`] is what the
+//! binary must provide.
 //! Every use case appends one event with its documents and leaves in one transaction, or does nothing.
 
 mod asking;
@@ -20,6 +21,7 @@ pub mod error;
 pub mod exit;
 pub mod findings;
 pub mod history;
+pub mod index;
 pub mod intake;
 mod leaves;
 pub mod opening;

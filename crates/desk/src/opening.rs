@@ -194,7 +194,16 @@ impl Opener<'_> {
             about = intent;
         }
         let sealed = self.sealed(&about).await?;
-        let field = match LeafKind::parse(&sealed.disclosures.kind).ok() {
+        let kind = LeafKind::parse(&sealed.disclosures.kind).ok();
+        if let Some(LeafKind::Lookup | LeafKind::LookupReceipt | LeafKind::LookupOutcome) = kind {
+            // An enrolment belongs to no case.
+            let lookup = match named_digest(&sealed, "lookup")? {
+                Some(lookup) => self.store.lookup(&lookup).await?,
+                None => None,
+            };
+            return Ok(lookup.map_or(Owner::Itself(leaf.key), |lookup| Owner::Case(lookup.case)));
+        }
+        let field = match kind {
             Some(LeafKind::Intent) => "subject",
             Some(LeafKind::Receipt | LeafKind::Release | LeafKind::Order) => "order",
             _ => return Ok(Owner::Itself(leaf.key)),

@@ -17,6 +17,12 @@ pub trait Trustee: Send + Sync {
     /// A text for people when the trustee cannot be reached or says only "refused".
     async fn ask(&self, request: &[u8]) -> std::result::Result<Vec<u8>, String>;
 
+    /// Sends a signed lookup request and returns the signed answer.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    async fn lookup(&self, request: &[u8]) -> std::result::Result<Vec<u8>, String>;
+
     /// Sends a signed totals request and returns the signed answer.
     ///
     /// # Errors

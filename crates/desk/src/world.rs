@@ -1,8 +1,8 @@
 //! A desk over a real log with two of three witnesses, a clock that moves when told, and parties whose keys are their names.
 
-use crate::desk::{Custodian, Desk, Surroundings};
+use crate::desk::{Custodian, Desk, RingFiles, Surroundings};
 use crate::history::seen_at;
-use crate::ports::{BlastRadius, Journal};
+use crate::ports::{BlastRadius, Journal, Trustee};
 use crate::publish::proof_setting;
 use async_trait::async_trait;
 use base64ct::{Base64, Encoding};
@@ -18,6 +18,7 @@ use countersign_core::time::{Clock, Seconds, Timestamp};
 use countersign_log::witness::{LocalWitness, Witness};
 use countersign_log::{FolderTiles, Log, LogParts, Pace, PublicProof};
 use countersign_policy::Bundle;
+use countersign_seal::kind::Index;
 use countersign_store::journal::{Entry, Journal as JournalStore, MemoryJournal};
 use countersign_store::memory::{MemorySigmas, MemoryStore};
 use countersign_store::{Cases, NewLeaf, Settings, Sigmas};
@@ -70,7 +71,7 @@ pub(crate) fn state(code: &str) -> Country {
     Country::parse(code).unwrap()
 }
 
-fn signing_key(party: &str) -> SigningKey {
+pub(crate) fn signing_key(party: &str) -> SigningKey {
     SigningKey::from_bytes(&seed(&format!("desk world {party}")))
 }
 
@@ -140,7 +141,7 @@ fn directory() -> Exact<Directory> {
         security_service: Some(false),
         standing: Standing::Good,
         sanctioned_in: Vec::new(),
-        call_back: None,
+        call_back: Some("+99900100200".into()),
         signing_key: None,
         recipient: None,
         source: "invented".to_owned(),
@@ -243,6 +244,16 @@ impl World {
 
     /// A desk as a process opens it: the control state is folded from the journal, with the proofs that are kept.
     pub(crate) async fn desk(&self) -> Desk {
+        self.desk_with(None, Vec::new(), Vec::new()).await
+    }
+
+    /// As [`desk`](Self::desk), with an index ring, trustees and case officers.
+    pub(crate) async fn desk_with(
+        &self,
+        index: Option<RingFiles<Index>>,
+        trustees: Vec<Arc<dyn Trustee>>,
+        officers: Vec<String>,
+    ) -> Desk {
         let mut control: Option<ControlState> = None;
         for entry in self.journal.entries(0, 4_096).await.unwrap() {
             if entry.leaf.len() != LARGE_LEAF_BYTES {
@@ -263,10 +274,10 @@ impl World {
             bundle: Bundle::builtin_eea_custodian().unwrap(),
             directory: directory(),
             ring: None,
-            index: None,
+            index,
             desk_key: signing_key("desk"),
             matter_key: Zeroizing::new([7; 32]),
-            officers: Vec::new(),
+            officers,
         };
         let number = {
             let mut restarts = self.log.restarts.lock().unwrap();
@@ -277,7 +288,7 @@ impl World {
             store: Arc::new(self.store.clone()),
             sigmas: Arc::clone(&self.sigmas),
             journal: Arc::clone(&self.log) as Arc<dyn Journal>,
-            trustees: Vec::new(),
+            trustees,
             blast: Arc::new(Nobody),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             rng: named(&format!("desk world {number}")),

@@ -11,7 +11,7 @@ use crate::lagrange;
 use crate::normal::Normal;
 use crate::ring::{ConfirmedRing, VerifyingShares};
 use crate::share::IndexShare;
-use countersign_core::id::Digest;
+use countersign_core::id::{Digest, RecordId};
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_TABLE as G_TABLE;
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
@@ -63,9 +63,17 @@ impl Drop for Blind {
 }
 
 impl Blind {
-    /// A blind of 64 random bytes, for enrolment.
+    /// A blind of 64 random bytes.
     pub fn random(bytes: &[u8; 64]) -> Option<Self> {
         Some(Scalar::from_bytes_mod_order_wide(bytes)).filter(|scalar| *scalar != Scalar::ZERO).map(Self)
+    }
+
+    /// The blind of one value of an enrolment: HKDF(seed, value) for the record. As good as random to whoever does not have the seed,
+    /// which is kept only until the enrolment is done, so that one that was interrupted asks for the same elements again.
+    pub fn of_enrolment(seed: &[u8; 32], record: &RecordId, value: &Normal) -> Option<Self> {
+        let number = [Slot::Attribute(value.attribute()).number()];
+        let info: [&[u8]; 2] = [&number, record.as_bytes()];
+        Self::random(&Salt::new(seed).extract(&[value.bytes()]).expand::<64>(domain!("enrolment-blind"), &info))
     }
 
     /// The blind of a lookup: HKDF(salt, value), so that who knows salt and value can recompute what was asked.
@@ -159,6 +167,67 @@ pub fn evaluate(
     })
 }
 
+/// One trustee's evaluation whose proof holds.
+pub struct Checked {
+    trustee: u16,
+    // INVARIANT: as many as were blinded.
+    elements: Vec<Element>,
+}
+
+impl Checked {
+    /// Index of the trustee.
+    pub fn trustee(&self) -> u16 {
+        self.trustee
+    }
+}
+
+/// Checks one evaluation's proof for these blinded elements; `None` when it is unusable, and its trustee is to blame.
+///
+/// # Errors
+/// [`OprfError::Key`] or [`OprfError::Trustee`] when the verifying shares do not know the attribute or the trustee.
+pub fn check(
+    verifying: &VerifyingShares<Index>,
+    attribute: Attribute,
+    blinded: &[Element],
+    evaluation: &Evaluation,
+) -> Result<Option<Checked>, OprfError> {
+    let trustee = evaluation.trustee;
+    let public = verifying.share(attribute, trustee).ok_or(OprfError::Trustee(trustee))?;
+    Ok(verified(public, blinded, evaluation).map(|elements| Checked { trustee, elements }))
+}
+
+/// Interpolates t of the checked evaluations, which were made over the same elements.
+///
+/// # Errors
+/// [`OprfError`].
+pub fn interpolate(
+    ring: &ConfirmedRing<Index>,
+    attribute: Attribute,
+    checked: &[Checked],
+) -> Result<Vec<Element>, OprfError> {
+    let need = ring.threshold(attribute).ok_or(OprfError::Key(attribute))?;
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = checked.iter().find(|one| !seen.insert(one.trustee)) {
+        return Err(OprfError::Trustee(twice.trustee));
+    }
+    let have = checked.len();
+    let too_few = OprfError::TooFew { have, need, liars: Vec::new() };
+    let chosen = checked.get(..usize::from(need)).ok_or(too_few)?;
+    let count = chosen.first().map_or(0, |one| one.elements.len());
+    if chosen.iter().any(|one| one.elements.len() != count) {
+        return Err(OprfError::Count(count));
+    }
+    let trustees: Vec<u16> = chosen.iter().map(|one| one.trustee).collect();
+    let weights = lagrange::at(0, &trustees);
+    (0..count)
+        .map(|at| {
+            let points: Vec<&RistrettoPoint> =
+                chosen.iter().filter_map(|one| one.elements.get(at).map(|element| &element.point)).collect();
+            known(RistrettoPoint::vartime_multiscalar_mul(&weights, points)).ok_or(OprfError::Key(attribute))
+        })
+        .collect()
+}
+
 /// Checks every evaluation's proof and interpolates t of them; also names the trustees whose evaluation is unusable.
 ///
 /// # Errors
@@ -180,25 +249,16 @@ pub fn combine(
         if !seen.insert(trustee) {
             return Err(OprfError::Trustee(trustee));
         }
-        let public = verifying.share(attribute, trustee).ok_or(OprfError::Trustee(trustee))?;
-        match verified(public, blinded, evaluation) {
-            Some(elements) => usable.push((trustee, elements)),
+        match check(verifying, attribute, blinded, evaluation)? {
+            Some(checked) => usable.push(checked),
             None => liars.push(trustee),
         }
     }
     let have = usable.len();
-    let Some(chosen) = usable.get(..usize::from(need)) else { return Err(OprfError::TooFew { have, need, liars }) };
-    let trustees: Vec<u16> = chosen.iter().map(|(trustee, _)| *trustee).collect();
-    let weights = lagrange::at(0, &trustees);
-    let combined = (0..blinded.len())
-        .map(|at| {
-            // INVARIANT: every usable evaluation has as many elements as were blinded.
-            let points: Vec<&RistrettoPoint> =
-                chosen.iter().filter_map(|(_, elements)| elements.get(at).map(|element| &element.point)).collect();
-            known(RistrettoPoint::vartime_multiscalar_mul(&weights, points)).ok_or(OprfError::Key(attribute))
-        })
-        .collect::<Result<_, _>>()?;
-    Ok((combined, liars))
+    if have < usize::from(need) {
+        return Err(OprfError::TooFew { have, need, liars });
+    }
+    Ok((interpolate(ring, attribute, &usable)?, liars))
 }
 
 /// The token of a value: 64 bytes that only t trustees together make. Wiped when dropped; has no `Debug`.

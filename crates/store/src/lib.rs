@@ -9,6 +9,7 @@ mod cases;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod error;
+mod index;
 pub mod journal;
 mod leaves;
 pub mod memory;
@@ -23,6 +24,10 @@ pub mod sqlite;
 
 pub use cases::{Answered, AppendEvent, CaseLeaf, CaseSummary, Cases, NewOrder};
 pub use error::{Result, StoreError};
+pub use index::{
+    AttributeNumber, Batch, BlindIndex, ImportedRecord, IndexCounts, Indexed, ListName, Lookup, LookupReceipt,
+    NewLookup, NewPosting,
+};
 pub use leaves::{Disclosures, LeafKey, NewLeaf, StoredDocument};
 pub use openings::{ClosedLeaf, NewOpening, Openings, SealedLeaf};
 pub use orders::{Counter, EffectKey, NewEffect, OpenEffect, OrderEntry, Orders, Receipt};
@@ -35,6 +40,6 @@ pub use settings::Settings;
 pub use sigmas::{Sigma, Sigmas};
 
 /// Everything the desk keeps, except the sigma secrets.
-pub trait DeskStore: Cases + Openings + Orders + Register + Payments + Settings {}
+pub trait DeskStore: Cases + Openings + Orders + Register + BlindIndex + Payments + Settings {}
 
-impl<S: Cases + Openings + Orders + Register + Payments + Settings> DeskStore for S {}
+impl<S: Cases + Openings + Orders + Register + BlindIndex + Payments + Settings> DeskStore for S {}

@@ -44,15 +44,15 @@ pub struct SealedRecord {
     pub entries: Vec<NewEntry>,
 }
 
-/// One sealed record with the ways to find its client.
+/// One sealed record with the references of its client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRecord {
     /// The record.
     pub sealed: SealedRecord,
     /// References that name exactly this client: the tag of the account number.
     pub references: Vec<Tag>,
-    /// Lookups that may name several clients: the tag of name and birth date. Empty unless the configuration says `demo`.
-    pub lookups: Vec<Tag>,
+    /// The row of the imported file, from 0, that the record came of: an enrolment in the blind index reads it again.
+    pub row: Option<u64>,
 }
 
 /// One import as the list of imports shows it.
@@ -124,9 +124,6 @@ pub trait Register: Send + Sync {
     /// Which of these references name a client already: positions in `references`.
     async fn known_references(&self, references: &[Tag]) -> Result<Vec<usize>>;
 
-    /// The clients that a lookup names, by ascending handle.
-    async fn handles_of(&self, lookup: &Tag) -> Result<Vec<Handle>>;
-
     /// How much the register holds.
     async fn counts(&self) -> Result<RegisterCounts>;
 }
@@ -141,6 +138,10 @@ pub(crate) struct Imported {
 impl Imported {
     pub(crate) fn new(digest: Digest, kind: &'static str) -> Self {
         Self { digest, kind, stored: 0 }
+    }
+
+    pub(crate) fn digest(&self) -> Digest {
+        self.digest
     }
 
     pub(crate) fn add(&mut self, rows: usize) {

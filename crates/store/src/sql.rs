@@ -73,10 +73,42 @@ statements! {
     RECORD_BY_ID = "SELECT number, record, handle, ring, period, revision, label, header FROM sealed_record WHERE record = $1";
     ENTRIES_OF_RECORD = "SELECT class, commitment, ciphertext FROM sealed_entry WHERE record_number = $1 ORDER BY class";
     REFERENCE_BY_TAG = "SELECT handle FROM reference WHERE tag = $1";
-    HANDLES_OF_LOOKUP = "SELECT handle FROM lookup WHERE tag = $1 ORDER BY handle";
     COUNT_CLIENTS = "SELECT COUNT(DISTINCT handle) FROM sealed_record";
     COUNT_RECORDS = "SELECT COUNT(*) FROM sealed_record";
     COUNT_ENTRIES = "SELECT COUNT(*) FROM sealed_entry";
+
+    RECORDS_OF_ROWS = "SELECT record_origin.row, sealed_record.record, sealed_record.handle, sealed_record.label, sealed_record.header, \
+        enrolment.lookup FROM record_origin \
+        JOIN sealed_record ON sealed_record.record = record_origin.record \
+        LEFT JOIN enrolled ON enrolled.attribute = $4 AND enrolled.record = record_origin.record \
+        LEFT JOIN enrolment ON enrolment.number = enrolled.enrolment \
+        WHERE record_origin.import = $1 AND record_origin.row >= $2 AND record_origin.row < $3 ORDER BY record_origin.row";
+    POSTING_BY_NAME = "SELECT sealed FROM posting WHERE name = $1";
+    POSTING_SET = "INSERT INTO posting (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed";
+    ENROLMENT_INSERT = "INSERT INTO enrolment (lookup, attribute, import, bytes, leaf_key, began_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    ENROLMENT_BY_LOOKUP = "SELECT number, lookup, attribute, import, bytes, leaf_key FROM enrolment WHERE lookup = $1";
+    ENROLMENT_STATE = "SELECT number, finished_at FROM enrolment WHERE lookup = $1";
+    ENROLMENTS_OPEN = "SELECT number, lookup, attribute, import, bytes, leaf_key FROM enrolment WHERE finished_at IS NULL ORDER BY number";
+    ENROLMENT_LAST_FINISHED = "SELECT lookup FROM enrolment WHERE finished_at IS NOT NULL ORDER BY number DESC LIMIT 1";
+    ENROLMENT_FINISH = "UPDATE enrolment SET finished_at = $2 WHERE number = $1";
+    ENROLMENT_DELETE = "DELETE FROM enrolment WHERE number = $1";
+    ENROLLED_DELETE = "DELETE FROM enrolled WHERE enrolment = $1";
+    RECORDS_OF_ENROLMENT = "SELECT record FROM enrolled WHERE enrolment = $1 ORDER BY place";
+    INDEXED_INSERT = "INSERT INTO indexed_import (import, attribute, stored, left_out, at) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (import, attribute) DO NOTHING";
+    INDEXED = "SELECT import, attribute, stored, left_out, at FROM indexed_import ORDER BY import, attribute";
+    LOOKUP_INSERT = "INSERT INTO case_lookup (lookup, case_id, bytes, approval, opening, leaf_key, at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    LOOKUP_FINISH = "UPDATE case_lookup SET found = $2 WHERE lookup = $1";
+    LOOKUP_BY_DIGEST = "SELECT lookup, case_id, bytes, approval, opening, leaf_key, at, found FROM case_lookup WHERE lookup = $1";
+    LOOKUPS_OF_CASE = "SELECT lookup, case_id, bytes, approval, opening, leaf_key, at, found FROM case_lookup \
+        WHERE case_id = $1 ORDER BY number";
+    LOOKUP_RECEIPT_INSERT = "INSERT INTO lookup_receipt (digest, lookup, trustee, bytes, at) VALUES ($1, $2, $3, $4, $5)";
+    LOOKUP_RECEIPT_BY_DIGEST = "SELECT digest, lookup, trustee, bytes, at FROM lookup_receipt WHERE digest = $1";
+    LOOKUP_RECEIPTS = "SELECT digest, lookup, trustee, bytes, at FROM lookup_receipt WHERE lookup = $1 ORDER BY at, trustee";
+    COUNT_LISTS = "SELECT COUNT(*) FROM posting";
+    COUNT_ENROLLED = "SELECT COUNT(*) FROM enrolled JOIN enrolment ON enrolment.number = enrolled.enrolment \
+        WHERE enrolment.finished_at IS NOT NULL";
+    COUNT_OPEN_ENROLMENTS = "SELECT COUNT(*) FROM enrolment WHERE finished_at IS NULL";
 
     DISTINCT_PAYERS = "SELECT COUNT(DISTINCT payer) FROM payment WHERE address = $1";
     COUNT_PAYMENTS = "SELECT COUNT(*) FROM payment";
@@ -132,17 +164,16 @@ pub(crate) const ENTRIES_INSERT: ManyRows = ManyRows {
 };
 pub(crate) const REFERENCES_INSERT: ManyRows =
     ManyRows { head: "INSERT INTO reference (tag, handle) VALUES", columns: 2, tail: "" };
-pub(crate) const LOOKUPS_INSERT: ManyRows = ManyRows {
-    head: "INSERT INTO lookup (tag, handle) VALUES",
-    columns: 2,
-    tail: " ON CONFLICT (tag, handle) DO NOTHING",
-};
+pub(crate) const ORIGINS_INSERT: ManyRows =
+    ManyRows { head: "INSERT INTO record_origin (import, row, record) VALUES", columns: 3, tail: "" };
+pub(crate) const ENROLLED_INSERT: ManyRows =
+    ManyRows { head: "INSERT INTO enrolled (attribute, record, enrolment, place) VALUES", columns: 4, tail: "" };
 pub(crate) const PAYMENTS_INSERT: ManyRows =
     ManyRows { head: "INSERT INTO payment (address, payer, amount, at) VALUES", columns: 4, tail: "" };
 
 #[cfg(test)]
 pub(crate) const ALL_MANY: &[&ManyRows] =
-    &[&RECORDS_INSERT, &ENTRIES_INSERT, &REFERENCES_INSERT, &LOOKUPS_INSERT, &PAYMENTS_INSERT];
+    &[&RECORDS_INSERT, &ENTRIES_INSERT, &REFERENCES_INSERT, &ORIGINS_INSERT, &ENROLLED_INSERT, &PAYMENTS_INSERT];
 
 #[cfg(test)]
 mod tests {
@@ -150,10 +181,7 @@ mod tests {
 
     #[test]
     fn every_row_has_a_parameter_for_every_column() {
-        assert_eq!(
-            LOOKUPS_INSERT.text(2),
-            "INSERT INTO lookup (tag, handle) VALUES (?, ?), (?, ?) ON CONFLICT (tag, handle) DO NOTHING"
-        );
+        assert_eq!(REFERENCES_INSERT.text(2), "INSERT INTO reference (tag, handle) VALUES (?, ?), (?, ?)");
         for many in ALL_MANY {
             assert!(many.columns * ManyRows::MOST < 32_766);
         }

@@ -67,6 +67,9 @@ def evaluations(path):
     inputs = [everywhere("input", "blinded", 0, kind="hex"), everywhere("input", "evaluations", 2, "elements", 1, kind="hex")]
     inputs += [everywhere("input", "evaluations", 0, name, kind="hex") for name in ("challenge", "response")]
     yield Case("from values to tokens", True, _threshold, threshold, flips=steps + inputs + [everywhere("shares", 3, kind="hex")])
+    for place, case in enumerate(vectors["enrolment"]):
+        flips = [everywhere(name, kind="hex") for name in ("seed", "record", "blinded")]
+        yield Case(f"blind of an enrolment {place}", True, _enrolled, case, flips=flips)
     for case in vectors["must_fail"]:
         reasons = {ours for theirs, ours in OPRF_REASONS.items() if theirs in case["error"]}
         need(len(reasons) == 1, "vector", f"{case['name']}: {case['error']}")
@@ -95,6 +98,12 @@ def _published(vector):
         c, s = oprf.prove(mode, key, public, *lists, scalar(hex_bytes(vector["nonce"])))
         same((c.to_bytes(32, "little") + s.to_bytes(32, "little")).hex(), vector["proof"], "proof")
         need(oprf.proof_holds(mode, public, *lists, c, s), "proof")
+
+
+def _enrolled(case):
+    value = case["value"].encode()
+    blind = oprf.enrolment_blind(hex_bytes(case["seed"]), seal.NUMBERS["index"][case["attribute"]], hex_bytes(case["record"]), value)
+    same(encode_element(multiply(blind, oprf.hash_to_group(oprf.VERIFIABLE, value))).hex(), case["blinded"], "blinded element")
 
 
 def _combined(given):

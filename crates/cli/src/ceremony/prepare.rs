@@ -1,7 +1,7 @@
 //! What the custodian makes alone: its keys and documents, the genesis that still lacks a ring, the terms of the ceremony.
 
 use super::{Founding, SamplePerson, random, secret_line};
-use crate::config::{Config, Cover, Openings, PartyAt};
+use crate::config::{Config, Cover, IndexConfig, Openings, PartyAt};
 use crate::files;
 use crate::place::{CASE_KEY, Place, READER_KEY, SIGNING_KEY};
 use crate::tiles;
@@ -114,6 +114,8 @@ pub(crate) fn prepare(place: &Place, founding: &Founding, now: Timestamp, rng: &
         tiles: founding.tiles.clone(),
         cover: Cover::default(),
         openings: Openings::default(),
+        // A demo must be short: it enrols what its story looks up.
+        index: founding.demo.then(|| IndexConfig { attributes: vec![Attribute::NameBirth] }),
     };
     config.save_at(&place.ceremony().join(CONFIG_DRAFT))?;
     close_folders(place)

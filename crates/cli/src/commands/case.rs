@@ -1,5 +1,6 @@
 //! `countersign case`.
 
+use crate::commands::client::find::one_lookup;
 use crate::custody::Custody;
 use crate::deadlines;
 use crate::files;
@@ -123,7 +124,10 @@ struct Scope {
     /// An account that belongs to the facts; repeat for several.
     #[arg(long, value_name = "ACCOUNT")]
     subject: Vec<String>,
-    /// Why the other accounts are left out.
+    /// A lookup of this case whose clients belong to the facts, by the beginning of its digest; repeat for several.
+    #[arg(long, value_name = "LOOKUP")]
+    found: Vec<String>,
+    /// Why the others are left out.
     #[arg(long, default_value = "")]
     left_out: String,
     /// Classes necessary for the purpose.
@@ -217,6 +221,11 @@ impl Scope {
             let handle = custody.desk.handle_of(&custody.references, account).await?;
             subjects.push(handle.with_context(|| format!("there is no client with the account `{account}`"))?);
         }
+        let case = custody.desk.find_case(&self.case).await?;
+        for beginning in &self.found {
+            let lookup = one_lookup(custody, &case, Some(beginning)).await?;
+            subjects.extend(lookup.found.with_context(|| format!("lookup {} has no outcome", lookup.lookup))?);
+        }
         let entry = ScopeEntry {
             subjects,
             left_out: self.left_out,
@@ -224,7 +233,7 @@ impl Scope {
             allowed: ClassSet::new(self.allowed),
             listed_by: self.listed_by,
         };
-        custody.desk.set_scope(&custody.desk.find_case(&self.case).await?, entry, &self.by).await?;
+        custody.desk.set_scope(&case, entry, &self.by).await?;
         println!("scope set");
         Ok(())
     }

@@ -1,5 +1,8 @@
 //! `countersign client`.
 
+pub(crate) mod find;
+pub(crate) mod index;
+
 use crate::custody::Custody;
 use crate::edge;
 use anyhow::{Context, Result, bail, ensure};
@@ -9,7 +12,7 @@ use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_desk::documents::Retention;
 use countersign_desk::register::{
-    BadRows, COLUMNS, ClientImport, CsvOptions, Imported, Lookups, MOST_REPORTED, Rejected, Stores, import_clients,
+    BadRows, COLUMNS, ClientImport, CsvOptions, Imported, MOST_REPORTED, Rejected, Stores, import_clients,
     import_payments,
 };
 use countersign_store::{Payments, Register};
@@ -21,6 +24,9 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign client import clients.csv
   countersign client import people.csv --map 'LAST_NAME=primaryIdentifier' --map 'ID=account' --ignore COMMENTS
   countersign client import-payments payments.csv
+  countersign client index people.csv --map 'LAST_NAME=primaryIdentifier' --map 'ID=account' --ignore COMMENTS
+  countersign client find --case CASE --attribute email --value-file value.txt --as lena-ohm --key people/lena-ohm/signing.key
+  countersign client recheck CASE --opening shown-by-the-officer.json
   countersign client columns
   countersign client hold A-000001 --basis 'court order 12 Js 34/26' --until 2027-01-31T00:00:00Z --as lena-ohm
   countersign client erase A-000002 --basis 'GDPR art. 17(1)(b)' --as lena-ohm";
@@ -33,8 +39,14 @@ pub(crate) struct Client {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Seal the clients of a CSV file; whole or not at all.
+    /// Seal the clients of a CSV file, whole or not at all, and bring them into the blind index.
     Import(Import),
+    /// Bring an imported file into the blind index, or go on with it; without a file, say what is missing.
+    Index(index::Index),
+    /// Look one value up for a case, through the trustees. Found or not, it is counted and logged.
+    Find(find::Find),
+    /// Recompute what was looked up for a case, as an approver does.
+    Recheck(find::Recheck),
     /// Take in who paid which address, as keyed digests, to count people before anybody is named.
     ImportPayments(Import),
     /// List the columns that are known.
@@ -83,6 +95,16 @@ struct Act {
 struct Import {
     /// The CSV file, UTF-8, with a header line.
     file: PathBuf,
+    #[command(flatten)]
+    csv: Csv,
+    /// Import the good rows and report the bad ones, instead of importing nothing.
+    #[arg(long)]
+    skip_bad_rows: bool,
+}
+
+/// How a file is to be read.
+#[derive(Args)]
+struct Csv {
     /// Read THEIRS as the known column OURS.
     #[arg(long, value_name = "THEIRS=OURS")]
     map: Vec<String>,
@@ -92,9 +114,6 @@ struct Import {
     /// Character between fields.
     #[arg(long, default_value_t = ',')]
     delimiter: char,
-    /// Import the good rows and report the bad ones, instead of importing nothing.
-    #[arg(long)]
-    skip_bad_rows: bool,
 }
 
 impl Client {
@@ -141,8 +160,25 @@ impl Client {
             }
             Command::Import(import) => {
                 let custody = Custody::open(dir).await?;
-                let imported = clients(&custody, &import.file, &import.options()?).await;
-                let done = report(&import.file, imported);
+                let done = import.run(&custody).await;
+                custody.close().await?;
+                done
+            }
+            Command::Index(index) => {
+                let custody = Custody::open(dir).await?;
+                let done = index.run(&custody).await;
+                custody.close().await?;
+                done
+            }
+            Command::Find(find) => {
+                let custody = Custody::open(dir).await?;
+                let done = find.run(&custody).await;
+                custody.close().await?;
+                done
+            }
+            Command::Recheck(recheck) => {
+                let custody = Custody::open(dir).await?;
+                let done = recheck.run(&custody).await;
                 custody.close().await?;
                 done
             }
@@ -209,6 +245,19 @@ async fn release(custody: &Custody, act: &Act, hold: Option<&str>) -> Result<()>
 }
 
 impl Import {
+    async fn run(&self, custody: &Custody) -> Result<()> {
+        let options = self.options()?;
+        report(&self.file, clients(custody, &self.file, &options).await)?;
+        index::after_import(custody, &self.file, &options).await
+    }
+
+    fn options(&self) -> Result<CsvOptions> {
+        let bad_rows = if self.skip_bad_rows { BadRows::Skip } else { BadRows::Refuse };
+        Ok(CsvOptions { bad_rows, ..self.csv.options()? })
+    }
+}
+
+impl Csv {
     fn options(&self) -> Result<CsvOptions> {
         let map = self.map.iter().map(|pair| {
             let (theirs, ours) =
@@ -219,7 +268,7 @@ impl Import {
             map: map.collect::<Result<_>>()?,
             ignore: self.ignore.clone(),
             delimiter: u8::try_from(self.delimiter).context("the delimiter is not one ASCII character")?,
-            bad_rows: if self.skip_bad_rows { BadRows::Skip } else { BadRows::Refuse },
+            bad_rows: BadRows::Refuse,
         })
     }
 }
@@ -236,7 +285,6 @@ pub(crate) async fn clients(custody: &Custody, file: &Path, options: &CsvOptions
         custodian: custodian.genesis.value().custodian.id,
         references: &custody.references,
         local_seed: &edge::seed()?,
-        lookups: if custody.config.demo { Lookups::Demo } else { Lookups::None },
         now: custody.desk.now(),
     };
     let stores = Stores { register: custody.store.as_ref(), sigmas: custody.sigmas.as_ref() };

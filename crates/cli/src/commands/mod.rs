@@ -1,6 +1,6 @@
 //! The commands, one file each; `countersign --help` is their table of contents.
 
-mod case;
+pub(crate) mod case;
 pub(crate) mod change;
 pub(crate) mod client;
 mod clock;

@@ -1,5 +1,6 @@
 //! `countersign order`.
 
+use crate::commands::client::find::told;
 use crate::custody::Custody;
 use crate::files;
 use crate::place::Place;
@@ -8,8 +9,11 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use countersign_core::approval::{APPROVAL_NAMESPACE, SignerRole, Verdict, approval_digest, approval_message};
 use countersign_core::id::{OrderId, PersonId};
+use countersign_core::json::Exact;
+use countersign_core::lookup::Lookup;
 use countersign_core::time::Timestamp;
 use countersign_desk::case_file::CaseFile;
+use countersign_store::BlindIndex as _;
 use countersign_verify::evidence::Files;
 use std::path::{Path, PathBuf};
 
@@ -87,7 +91,10 @@ impl Command {
     async fn run(self, custody: &Custody) -> Result<()> {
         let desk = &custody.desk;
         match self {
-            Command::Show { case } => show(&desk.case(&desk.find_case(&case).await?).await?, desk.now()),
+            Command::Show { case } => {
+                let file = desk.case(&desk.find_case(&case).await?).await?;
+                show(&file, &looked_up(custody, &file).await?, desk.now())
+            }
             Command::Approve(approve) => approve.run(custody).await,
             Command::Release { case, by } => {
                 let case = desk.find_case(&case).await?;
@@ -146,7 +153,22 @@ impl Approve {
     }
 }
 
-fn show(file: &CaseFile, now: Timestamp) -> Result<()> {
+/// How clients of the case were found who were not named by account.
+async fn looked_up(custody: &Custody, file: &CaseFile) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    let subjects = file.scoping.as_ref().map(|scoping| scoping.value().subjects.as_slice()).unwrap_or_default();
+    for kept in custody.store.lookups_of(&file.id).await? {
+        let lookup = Exact::<Lookup>::parse(&kept.document)?;
+        let in_scope = kept.found.iter().flatten().filter(|client| subjects.contains(client)).count();
+        lines.push(format!("{}, {in_scope} of them in the scope", told(custody, &kept, &lookup).await?));
+    }
+    if !lines.is_empty() {
+        lines.push("what was looked up: ask the case officer, and see for yourself with `client recheck`".to_owned());
+    }
+    Ok(lines)
+}
+
+fn show(file: &CaseFile, looked_up: &[String], now: Timestamp) -> Result<()> {
     let Some(proposal) = &file.proposal else { bail!("the case has no proposed order") };
     let order = proposal.order.value();
     println!("order {} ({})", order.id, order.kind);
@@ -155,6 +177,7 @@ fn show(file: &CaseFile, now: Timestamp) -> Result<()> {
         "for {}: {} people, {} records, classes {}",
         order.authority, order.scope.subjects, order.scope.records, order.scope.classes
     );
+    looked_up.iter().for_each(|line| println!("{line}"));
     println!("valid from {} until {}", order.not_before, order.expires);
     match (order.delay, order.notice_due) {
         (Some(delay), _) => println!("notice delayed by {delay}"),

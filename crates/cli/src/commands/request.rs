@@ -87,6 +87,6 @@ pub(crate) async fn file(
     contact: Option<&CaseId>,
     by: &PersonId,
 ) -> Result<CaseId> {
-    let request = custody.desk.resolve(entry, &custody.references, custody.config.demo, raw, delay).await?;
+    let request = custody.desk.resolve(entry, &custody.references, raw, delay).await?;
     Ok(custody.desk.file_request(request, contact, by).await?)
 }

@@ -19,6 +19,7 @@ use countersign_desk::findings::ScopeEntry;
 use countersign_desk::propose::Proposed;
 use countersign_desk::release::Released;
 use countersign_open::{open, write_bag};
+use countersign_seal::normal::Normal;
 use countersign_testkit::pdf;
 use countersign_verify::evidence::SUMS;
 use countersign_verify::wire::{DelayOrder, DelayV1, Signed};
@@ -79,9 +80,7 @@ pub(crate) async fn fiu(story: &mut Story, progress: &mut Progress, report: &mut
     let client = story.population.clients.get(2).context("too few clients")?;
     let entry = json!({
         "authority": story.cast.fiu, "reference": "FIU-2026-881", "instrument": "fiu_request",
-        "people": [{
-            "primary": client.primary_identifier, "secondary": client.secondary_identifier, "born": client.date_of_birth
-        }],
+        "others": 1,
         "classes": ["name", "address", "document_number"], "channel": "portal"
     });
     let name = format!("{} {}", client.secondary_identifier, client.primary_identifier);
@@ -99,6 +98,15 @@ pub(crate) async fn fiu(story: &mut Story, progress: &mut Progress, report: &mut
             ],
         )
         .await?;
+    let value = Normal::name_and_birth(&[&name], &client.date_of_birth)?;
+    let found = story.look_up(case, value).await?;
+    report.set("looked_up_by", found.said.iter().filter(|said| said.reply.is_some()).count());
+    report.set("clients_found", found.clients.len());
+    let account = story.custody.desk.handle_of(&story.custody.references, &client.account).await?;
+    report.expect("the person is found by name and birth date", found.clients.as_slice() == account.as_slice());
+    let stranger = Normal::name_and_birth(&["Nobody", "Ofthatname"], "1901-01-01")?;
+    let stranger = story.look_up(case, stranger).await?;
+    report.expect("a name that no client has is not found", stranger.clients.is_empty());
     story.find(case, &ordinary()).await?;
     story.find(case, &[(Q::Delay, "statute", "signed delay order under the home anti-money-laundering act")]).await?;
     let classes = [Class::Name, Class::Address, Class::DocumentNumber];

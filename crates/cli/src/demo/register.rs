@@ -3,11 +3,11 @@
 use super::attacker;
 use super::report::Report;
 use super::story::Story;
-use crate::commands::client;
+use crate::commands::client::{self, index};
 use crate::files;
 use anyhow::{Context, Result};
 use countersign_desk::register::{CsvOptions, Imported};
-use countersign_store::Register;
+use countersign_store::{BlindIndex as _, Register};
 
 pub(crate) async fn step(story: &mut Story, report: &mut Report) -> Result<()> {
     import(story, report).await?;
@@ -26,6 +26,12 @@ pub(crate) async fn import(story: &Story, report: &mut Report) -> Result<()> {
     let imported = client::clients(&story.custody, &clients, &options).await?;
     let paid = client::payments(&story.custody, &payments, &options).await?;
     report.set("rows_rejected", skipped(&imported) + skipped(&paid));
+    let attributes = index::attributes(&story.custody)?;
+    let enrolled = index::enrol(&story.custody, &clients, &options, &attributes).await?;
+    let values: u64 = enrolled.iter().map(|one| one.values).sum();
+    report.set("index_values", values);
+    report.set("index_lists", story.custody.store.index_counts().await?.lists);
+    report.expect("every client is in the index", values == story.population.clients.len() as u64);
     let counts = story.custody.store.counts().await?;
     report.set("clients", counts.clients);
     report.set("sealed_entries", counts.entries);

@@ -14,8 +14,10 @@ use countersign_core::id::{CaseId, PersonId};
 use countersign_core::time::Clock;
 use countersign_desk::documents::FactorTried;
 use countersign_desk::entry::Entry;
+use countersign_desk::index::find::FoundClients;
 use countersign_desk::release::Said;
 use countersign_desk::sender::Sender;
+use countersign_seal::normal::Normal;
 use countersign_testkit::pdf;
 use countersign_testkit::population::Population;
 use countersign_verify::wire::Outcome;
@@ -112,6 +114,17 @@ impl Story {
             self.custody.desk.add_finding(case, &finding).await?;
         }
         Ok(())
+    }
+
+    /// The officer looks a value up for a case, through the trustees.
+    pub(crate) async fn look_up(&self, case: &CaseId, value: Normal) -> Result<FoundClients> {
+        let desk = &self.custody.desk;
+        let officer = &self.cast.officer;
+        let prepared = desk.prepare_lookup(case, officer, value).await?;
+        let signer = signer_of(self.place(), officer)?;
+        let digest = prepared.lookup.digest();
+        let approval = signer.approve(&digest, officer, SignerRole::Author, Verdict::Approve, desk.now())?;
+        Ok(desk.look_up(prepared, approval.bytes()).await?)
     }
 
     /// A person signs the order of a case. Returns whether the quorum is complete and what is missing.

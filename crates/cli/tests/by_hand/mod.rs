@@ -32,12 +32,12 @@ impl Hand {
         Self { place, dir }
     }
 
-    /// Founded with two clients; the founding is done once for all tests of a file.
+    /// Founded with two clients and no index ring; the founding is done once for all tests of a file.
     pub(crate) fn founded() -> Self {
         static FOUNDED: OnceLock<Hand> = OnceLock::new();
         let first = FOUNDED.get_or_init(|| {
             let hand = Self::empty();
-            hand.good(&["init", "--name", "Mill Exchange"]);
+            hand.good(&["init", "--name", "Mill Exchange", "--no-index"]);
             let clients = hand.file("clients.csv", CLIENTS);
             hand.good(&[&["client", "import", &clients], MAPS.as_slice()].concat());
             hand

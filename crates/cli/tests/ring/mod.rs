@@ -246,7 +246,12 @@ fn five_firms_found_a_custodian_each_on_its_own() {
     let journal = Served::start(&hand.dir, &["log", "serve", "--listen", "127.0.0.1:0"]);
     let journal_at = format!("http://{}", journal.address);
     let clients = hand.file("clients.csv", CLIENTS);
-    hand.good(&[&["client", "import", &clients], MAPS.as_slice()].concat());
+    let imported = hand.run(&[&["client", "import", &clients], MAPS.as_slice()].concat());
+    assert!(imported.code == Some(0) && imported.out.contains("2 stored"), "{imported}");
+    assert!(
+        imported.err.contains("the index is not complete: 0 of 3 trustees answered"),
+        "no trustee serves yet: {imported}"
+    );
     let serving: Vec<Served> = trustees
         .iter()
         .map(|(index, at)| {
@@ -258,6 +263,11 @@ fn five_firms_found_a_custodian_each_on_its_own() {
             Served::start(&hand.dir, &arguments)
         })
         .collect();
+    let indexed = hand.good(&[&["client", "index", &clients], MAPS.as_slice()].concat());
+    assert!(
+        indexed.contains("lookup_email: 2 values in the index") && indexed.contains("0 enrolments open"),
+        "{indexed}"
+    );
     let case = hand.proposed();
     hand.sign(&case, "anna-berg");
     hand.sign(&case, "bruno-lind");

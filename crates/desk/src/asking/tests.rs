@@ -143,6 +143,10 @@ impl Trustee for Fake {
         }
     }
 
+    async fn lookup(&self, _request: &[u8]) -> std::result::Result<Vec<u8>, String> {
+        Err("asked for something else".into())
+    }
+
     async fn totals(&self, _request: &[u8]) -> std::result::Result<Vec<u8>, String> {
         Err("asked for something else".into())
     }

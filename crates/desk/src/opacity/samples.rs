@@ -54,6 +54,7 @@ fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Va
         "code" => one_of(rng, &["INTENT_WITHOUT_OUTCOME", "NOT_APPROVED", "NOT_PUBLIC", "SCOPE"]),
         "trustee" => Value::from(1 + below(rng, 5)),
         // Most ask about one person, some about tens of thousands.
+        "found" => Value::from(below(rng, 3)),
         "people_asked" | "people" | "subjects" | "records" => Value::from(1 + skewed(rng)),
         "cells_asked" | "cells" => Value::from(6 * (1 + skewed(rng))),
         "at" | "received_at" | "not_before" => Value::from(at.to_string()),

@@ -11,8 +11,6 @@ use zeroize::Zeroizing;
 pub(super) struct Client {
     /// Reference by account number.
     pub(super) reference: Tag,
-    /// Lookup by name and birth date, when both are there.
-    pub(super) lookup: Option<Tag>,
     /// Class and plaintext of its entry, by ascending class.
     pub(super) contents: Vec<(Class, Zeroizing<Vec<u8>>)>,
 }
@@ -25,11 +23,8 @@ impl Client {
                 fields.entry(class).or_default().push((column.name, value));
             }
         }
-        let born = row.value("dateOfBirth");
-        let name = (row.value("primaryIdentifier"), row.value("secondaryIdentifier"));
         Self {
             reference: key.account(row.value("account")),
-            lookup: (!born.is_empty()).then(|| key.name_and_birth(name.0, name.1, born)),
             contents: fields.into_iter().map(|(class, fields)| (class, object(&fields))).collect(),
         }
     }

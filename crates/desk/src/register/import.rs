@@ -43,15 +43,6 @@ pub struct Stores<'a> {
     pub sigmas: &'a dyn Sigmas,
 }
 
-/// Whether clients can be looked up by name and birth date under the custodian's own key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lookups {
-    /// No: the threshold blind index does that.
-    None,
-    /// Yes, in a demonstration: whoever has the key can test names.
-    Demo,
-}
-
 /// What an import needs beside the file.
 pub struct ClientImport<'a> {
     /// How the file is to be read.
@@ -64,8 +55,6 @@ pub struct ClientImport<'a> {
     pub references: &'a ReferenceKey,
     /// 32 secret bytes of this machine that hedge the generator.
     pub local_seed: &'a [u8; 32],
-    /// Lookups by name and birth date.
-    pub lookups: Lookups,
     /// The present time.
     pub now: Timestamp,
 }
@@ -147,7 +136,7 @@ pub async fn import_clients<R: Read + Seek + Send>(
     stores: Stores<'_>,
     rng: &mut (dyn CryptoRng + Send),
 ) -> Result<Imported, ImportError> {
-    let digest = import_digest("clients", &digest_of(&mut file)?);
+    let digest = clients_digest(&mut file)?;
     if let Some(before) = imported_before(stores.register, &digest).await? {
         return Ok(Imported::Before(before));
     }
@@ -199,6 +188,11 @@ pub(super) const NO_ROWS: &str = "has no rows below its first line";
 /// By which an import is known.
 pub(super) fn import_digest(kind: &str, file: &Digest) -> Digest {
     digest::parts("countersign/import/v1", &[kind.as_bytes(), file.as_bytes()])
+}
+
+/// By which the import of a file of clients is known.
+pub(crate) fn clients_digest<R: Read + Seek>(file: &mut R) -> Result<Digest, ImportError> {
+    Ok(import_digest("clients", &digest_of(file)?))
 }
 
 /// SHA-256 of a file.
@@ -255,7 +249,7 @@ struct Unsealed {
     head: Head,
     sigma: Sigma,
     randomness: Randomness,
-    with_lookup: bool,
+    row: u64,
 }
 
 struct SealedClient {
@@ -295,7 +289,7 @@ fn read_chunk<R: Read>(
             },
             sigma,
             randomness,
-            with_lookup: import.lookups == Lookups::Demo,
+            row: row.number,
         });
     }
     Ok(chunk)
@@ -327,17 +321,14 @@ fn seal_chunk(sealer: &Sealer, mut chunk: Vec<Unsealed>) -> Result<Vec<SealedCli
 }
 
 fn seal(sealer: &Sealer, unsealed: Unsealed) -> Result<SealedClient, SealError> {
-    let Unsealed { client, head, sigma, randomness, with_lookup } = unsealed;
+    let Unsealed { client, head, sigma, randomness, row } = unsealed;
     let handle = head.handle;
     let contents: Vec<_> = client.contents.iter().map(|(class, content)| (*class, content.as_slice())).collect();
     let mut bytes = *sigma;
     let own = SealSigma::from_bytes(bytes);
     bytes.zeroize();
     let sealed = sealer.seal(head, &contents, &own, &randomness)?;
-    let record = NewRecord {
-        sealed: stored_record(&sealed.record),
-        references: vec![client.reference],
-        lookups: client.lookup.filter(|_| with_lookup).into_iter().collect(),
-    };
+    let record =
+        NewRecord { sealed: stored_record(&sealed.record), references: vec![client.reference], row: Some(row) };
     Ok(SealedClient { handle, sigma, record })
 }

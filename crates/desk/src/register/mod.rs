@@ -1,4 +1,4 @@
-//! The sealed register's way in: clients and payments from CSV, references to find them again, counts before names.
+//! The sealed register's way in: clients and payments from CSV, references to know them again, counts before names.
 //!
 //! What is read here in clear is sealed before it is stored; account numbers and chain addresses are kept as keyed tags only
 //! ([`ReferenceKey`]). Files: `docs/formats/clients-csv.md`.
@@ -13,12 +13,14 @@ mod references;
 mod rows;
 
 pub use columns::{COLUMNS, Column, ColumnError, ColumnProblem, Columns};
-pub use import::{Checked, ClientImport, Imported, Lookups, Stores, check_clients, import_clients};
+pub(crate) use import::clients_digest;
+pub use import::{Checked, ClientImport, Imported, Stores, check_clients, import_clients};
 pub use payments::{BITCOIN, PAYMENT_COLUMNS, PaymentTable, import_payments};
 pub use records::{StoredRecordError, opened_record, stored_record};
 pub use references::ReferenceKey;
 pub(crate) use references::one_spelling;
 pub use rows::{BadRow, BadRows, CsvOptions, ImportError, MOST_REPORTED, Rejected};
+pub(crate) use rows::{Row, Rows};
 
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,15 @@
-//! Keyed tags: how the register finds a client without keeping what names the client.
+//! Keyed tags: how the register knows an account number or a traced address again without keeping it. Names, e-mail addresses and the
+//! like have none: clients are found by them through the blind index ([`crate::index`]).
 
 use countersign_store::Tag;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// The key of the custodian's own index over its account numbers. Wiped when dropped; has no `Debug`.
+/// The key of references to account numbers and traced addresses. Wiped when dropped; has no `Debug`.
 ///
 /// Whoever steals this key together with the database can test guesses: account numbers are few. It is as secret as the account
-/// numbers, and no more than that; the blind index under a threshold key (`sealing.md`) takes its place.
+/// numbers, which the custodian's other systems know, and no more than that.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct ReferenceKey([u8; 64]);
 
@@ -32,16 +33,6 @@ impl ReferenceKey {
     pub fn address(&self, chain: &str, address: &str) -> Tag {
         let address = one_spelling(address);
         self.tag(&[b"address", &(chain.len() as u64).to_le_bytes(), chain.as_bytes(), address.as_bytes()])
-    }
-
-    /// HMAC-SHA-256(key, "name" || u64 LE length of the name || name || birth date), the name being its words in lower case, sorted,
-    /// with one space between. For demonstrations only: names are guessed more easily than account numbers.
-    pub fn name_and_birth(&self, primary: &str, secondary: &str, born: &str) -> Tag {
-        let name = format!("{primary} {secondary}").to_lowercase();
-        let mut words: Vec<&str> = name.split_whitespace().collect();
-        words.sort_unstable();
-        let name = words.join(" ");
-        self.tag(&[b"name", &(name.len() as u64).to_le_bytes(), name.as_bytes(), born.trim().as_bytes()])
     }
 
     fn tag(&self, parts: &[&[u8]]) -> Tag {
@@ -75,13 +66,5 @@ mod tests {
         assert_eq!(key().address("bitcoin", "TB1QEXAMPLE"), key().address("bitcoin", "tb1qexample"));
         assert_ne!(key().address("bitcoin", "1Abc"), key().address("bitcoin", "1abc"));
         assert_ne!(key().address("bitcoin", "x"), key().address("bitcoi", "nx"));
-        assert_eq!(
-            key().name_and_birth("BERG", "anna", "1980-02-03"),
-            key().name_and_birth("Anna", " Berg", "1980-02-03")
-        );
-        assert_ne!(
-            key().name_and_birth("Berg", "Anna", "1980-02-03"),
-            key().name_and_birth("Berg", "Anna", "1980-02-04")
-        );
     }
 }

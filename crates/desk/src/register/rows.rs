@@ -74,7 +74,7 @@ pub struct Rejected {
 }
 
 impl Rejected {
-    pub(super) fn push(&mut self, bad: BadRow) {
+    pub(crate) fn push(&mut self, bad: BadRow) {
         self.count += 1;
         if self.first.len() < MOST_REPORTED {
             self.first.push(bad);
@@ -136,33 +136,33 @@ pub enum ImportError {
 }
 
 /// One row: trimmed values of the known columns, in their order.
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Place among the rows, from 0.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// Line of the file.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     values: Vec<(&'static Column, String)>,
 }
 
 impl Row {
     /// The value of a column; empty when the file has no such column.
-    pub(super) fn value(&self, name: &str) -> &str {
+    pub(crate) fn value(&self, name: &str) -> &str {
         self.values.iter().find(|(column, _)| column.name == name).map_or("", |(_, value)| value)
     }
 
     /// Columns and values, in the order of the table of known columns.
-    pub(super) fn values(&self) -> impl Iterator<Item = (&'static Column, &str)> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&'static Column, &str)> {
         self.values.iter().map(|(column, value)| (*column, value.as_str()))
     }
 
     /// The row as a bad one.
-    pub(super) fn bad(&self, column: &'static str, reason: impl Into<String>) -> BadRow {
+    pub(crate) fn bad(&self, column: &'static str, reason: impl Into<String>) -> BadRow {
         BadRow { line: self.line, column: Some(column), reason: reason.into() }
     }
 }
 
 /// Reads a file row by row.
-pub(super) struct Rows<R: Read> {
+pub(crate) struct Rows<R: Read> {
     reader: csv::Reader<Metered<R>>,
     columns: Columns,
     record: ByteRecord,
@@ -171,7 +171,7 @@ pub(super) struct Rows<R: Read> {
 
 impl<R: Read + Seek> Rows<R> {
     /// Begins at the start of the file, whatever was read before.
-    pub(super) fn open(mut file: R, known: &'static [Column], options: &CsvOptions) -> Result<Self, ImportError> {
+    pub(crate) fn open(mut file: R, known: &'static [Column], options: &CsvOptions) -> Result<Self, ImportError> {
         refuse_other_encodings(&mut file)?;
         let mut reader = ReaderBuilder::new()
             .delimiter(options.delimiter)
@@ -193,12 +193,12 @@ impl<R: Read + Seek> Rows<R> {
 }
 
 impl<R: Read> Rows<R> {
-    pub(super) fn columns(&self) -> &Columns {
+    pub(crate) fn columns(&self) -> &Columns {
         &self.columns
     }
 
     /// The next row, good or bad; `None` at the end of the file.
-    pub(super) fn next(&mut self) -> Result<Option<Result<Row, BadRow>>, ImportError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Result<Row, BadRow>>, ImportError> {
         if !read(&mut self.reader, &mut self.record)? {
             return Ok(None);
         }
@@ -231,7 +231,7 @@ impl<R: Read> Rows<R> {
     }
 
     /// Digest of everything that was read: of the whole file after [`next`](Self::next) gave `None`.
-    pub(super) fn digest(self) -> Digest {
+    pub(crate) fn digest(self) -> Digest {
         Digest(self.reader.into_inner().hash.finalize().into())
     }
 }

@@ -24,7 +24,6 @@ struct Vectors {
 enum Reference {
     Account { account: String, tag: String },
     Address { chain: String, address: String, tag: String },
-    Name { primary: String, secondary: String, born: String, tag: String },
 }
 
 #[derive(Deserialize)]
@@ -96,7 +95,6 @@ fn references_are_those_of_the_vectors() {
         let (found, tag) = match reference {
             Reference::Account { account, tag } => (key.account(&account), tag),
             Reference::Address { chain, address, tag } => (key.address(&chain, &address), tag),
-            Reference::Name { primary, secondary, born, tag } => (key.name_and_birth(&primary, &secondary, &born), tag),
         };
         assert_eq!(hex(&found), tag);
     }

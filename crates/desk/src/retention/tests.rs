@@ -83,7 +83,7 @@ impl Register {
                 entries: vec![NewEntry { class: Class::Name, commitment: [n; 32], ciphertext: vec![n; 80] }],
             },
             references: vec![[n; 32]],
-            lookups: Vec::new(),
+            row: None,
         };
         writer.add((1..=3).map(record).collect()).await.unwrap();
         writer.commit(0, world.desk().await.now()).await.unwrap();

@@ -136,6 +136,10 @@ impl Trustee for Fake {
         Err("asked for something else".into())
     }
 
+    async fn lookup(&self, _request: &[u8]) -> std::result::Result<Vec<u8>, String> {
+        Err("asked for something else".into())
+    }
+
     async fn totals(&self, request: &[u8]) -> std::result::Result<Vec<u8>, String> {
         let request = Signed::<TotalsRequest>::open(request, &public("desk")).unwrap().value().clone();
         assert_eq!((request.custodian, request.trustee), (CUSTODIAN, self.index));

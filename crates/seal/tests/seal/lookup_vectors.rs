@@ -3,6 +3,7 @@
 use crate::support::*;
 use crate::vectors::{any, compare, epoch_input, fixed, load, number, ring, text, verifying};
 use countersign_core::encoding::hex;
+use countersign_core::id::RecordId;
 use countersign_seal::group::Element;
 use countersign_seal::kind::{Attribute, Index};
 use countersign_seal::normal::Normal;
@@ -77,6 +78,29 @@ fn good() -> Value {
         "shares": world.shares.iter().map(|share| hex(&share.encode())).collect::<Vec<_>>(),
         "steps": steps(&combined),
     })
+}
+
+/// Blinds of an enrolment: another record, seed, value or attribute blinds otherwise.
+fn enrolment() -> Vec<Value> {
+    let [vera, bruno] = values();
+    let account = Normal::account(vera.text()).unwrap();
+    let (one, other) = (RecordId(bytes("record 1")), RecordId(bytes("record 2")));
+    let (seed, second) = (bytes("seed of the blinds"), bytes("another seed"));
+    let cases = [
+        (&seed, one, &vera),
+        (&seed, other, &vera),
+        (&seed, one, &bruno),
+        (&second, one, &vera),
+        (&seed, one, &account),
+    ];
+    let made = cases.map(|(seed, record, value)| {
+        let element = blind(value, &Blind::of_enrolment(seed, &record, value).unwrap()).unwrap();
+        json!({
+            "attribute": value.attribute().as_str(), "value": value.text(), "record": record.to_hex(), "seed": hex(seed),
+            "blinded": hex(element.bytes()),
+        })
+    });
+    made.to_vec()
 }
 
 fn bad() -> Vec<(&'static str, Value)> {
@@ -186,8 +210,18 @@ fn the_file_is_current_and_holds_more_that_must_fail() {
     let published = load("oprf.json")["rfc9497"].clone();
     compare(
         "oprf.json",
-        &json!({ "format": "docs/formats/blind-index.md", "rfc9497": published, "threshold": good(), "must_fail": bad }),
+        &json!({
+            "format": "docs/formats/blind-index.md", "rfc9497": published, "threshold": good(), "enrolment": enrolment(),
+            "must_fail": bad,
+        }),
     );
+}
+
+#[test]
+fn every_part_of_an_enrolment_changes_the_blinded_element() {
+    let all = enrolment();
+    let distinct: std::collections::BTreeSet<&str> = all.iter().map(|one| one["blinded"].as_str().unwrap()).collect();
+    assert_eq!(distinct.len(), all.len());
 }
 
 #[test]

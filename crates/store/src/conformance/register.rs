@@ -1,9 +1,9 @@
 //! Promises of [`Register`] and [`Payments`](crate::Payments).
 
-use super::{digest, minute};
+use super::{digest, leaf, minute};
 use crate::{
-    DeskStore, HEADER_LEN, ImportStart, ImportSummary, ImportWriter, NewEntry, NewRecord, Payment, PaymentsStart,
-    Register, RegisterCounts, SealedRecord, StoreError, Tag,
+    Batch, DeskStore, HEADER_LEN, ImportStart, ImportSummary, ImportWriter, ImportedRecord, NewEntry, NewRecord,
+    Payment, PaymentsStart, Register, RegisterCounts, SealedRecord, StoreError, Tag,
 };
 use countersign_core::class::Class;
 use countersign_core::id::{Handle, RecordId};
@@ -29,7 +29,7 @@ fn record(n: u32, client: u32) -> NewRecord {
             entries: vec![entry(Class::Name, 1), entry(Class::Birth, 2), entry(Class::Notes, 3)],
         },
         references: vec![tag(client)],
-        lookups: Vec::new(),
+        row: Some(u64::from(n) + 1_000),
     }
 }
 
@@ -61,6 +61,32 @@ pub async fn an_import_is_whole(store: &impl DeskStore) {
     assert_eq!(store.known_references(&[tag(9), tag(3), tag(8), tag(1)]).await.expect("reads"), [1, 3]);
     let counts = RegisterCounts { clients: 3, records: 3, entries: 9 };
     assert_eq!(store.counts().await.expect("counts"), counts);
+}
+
+/// The row of a file leads to the record that came of it, in its own import only.
+pub async fn rows_lead_to_their_records(store: &impl DeskStore) {
+    let mut writer = begin(store, 1).await;
+    writer.add(vec![record(1, 1), NewRecord { row: None, ..record(2, 2) }]).await.expect("adds");
+    writer.add(vec![record(3, 3)]).await.expect("adds");
+    writer.commit(0, minute(0)).await.expect("commits");
+    let batch = Batch {
+        lookup: digest(50),
+        attribute: 130,
+        import: digest(1),
+        document: vec![1],
+        leaf: [50; 32],
+        records: vec![RecordId(wide(3))],
+    };
+    store.begin_batch(batch, leaf(50), minute(0)).await.expect("begins");
+    let of = |n: u32, batch| {
+        let SealedRecord { record, handle, label, header, .. } = record(n, n).sealed;
+        ImportedRecord { row: u64::from(n) + 1_000, record, handle, label, header, batch }
+    };
+    let rows = async |import, rows, attribute| store.records_of_rows(&import, rows, attribute).await.expect("reads");
+    assert_eq!(rows(digest(1), 0..2_000, 130).await, [of(1, None), of(3, Some(digest(50)))]);
+    assert_eq!(rows(digest(1), 1_002..2_000, 131).await, [of(3, None)]);
+    assert_eq!(rows(digest(1), 1_001..1_003, 130).await, [of(1, None)]);
+    assert_eq!(rows(digest(2), 0..2_000, 130).await, []);
 }
 
 /// A writer that is dropped, before or after something failed, leaves nothing and nobody waiting.
@@ -130,23 +156,6 @@ pub async fn records_come_in_order(store: &impl DeskStore) {
     assert_eq!(numbers, [2, 9, 5, 4]);
     assert_eq!(found.first(), Some(&of(2, 0).sealed));
     assert_eq!(store.records_of(&Handle(wide(3))).await.expect("reads"), []);
-}
-
-/// A name and birth date may belong to several clients.
-pub async fn lookups_may_name_several(store: &impl DeskStore) {
-    let of = |n, lookups: &[Tag]| {
-        let mut record = record(n, n);
-        record.lookups = lookups.to_vec();
-        record
-    };
-    let mut writer = begin(store, 1).await;
-    let (both, one) = (wide(100), wide(101));
-    writer.add(vec![of(2, &[both, one]), of(1, &[both, both])]).await.expect("adds");
-    writer.commit(0, minute(0)).await.expect("commits");
-    assert_eq!(store.handles_of(&both).await.expect("reads"), [Handle(wide(1)), Handle(wide(2))]);
-    assert_eq!(store.handles_of(&one).await.expect("reads"), [Handle(wide(2))]);
-    assert_eq!(store.handles_of(&wide(102)).await.expect("reads"), []);
-    assert_eq!(store.handle_of(&both).await.expect("reads"), None);
 }
 
 /// Nothing is lost between the parts of a large import.

@@ -1,6 +1,7 @@
 //! The store in memory, for tests and for trying things out. It keeps the same promises as the others, except durability.
 
 mod cases;
+mod index;
 mod openings;
 mod orders;
 mod payments;
@@ -15,7 +16,7 @@ use crate::{
 use crate::{EffectKey, StoredDocument};
 use countersign_core::id::{CaseId, Digest, Handle, RecordId};
 use countersign_core::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use sigmas::MemorySigmas;
@@ -55,7 +56,7 @@ struct State {
     records: BTreeMap<RecordId, SealedRecord>,
     revisions: BTreeMap<(Handle, u32, u64), RecordId>,
     references: BTreeMap<Tag, Handle>,
-    lookups: BTreeSet<(Tag, Handle)>,
+    index: index::State,
     payments: Vec<Payment>,
 }
 

@@ -47,12 +47,6 @@ impl Register for MemoryStore {
         Ok(known.map(|(position, _)| position).collect())
     }
 
-    async fn handles_of(&self, lookup: &Tag) -> Result<Vec<Handle>> {
-        let state = self.lock();
-        let found = state.lookups.range((*lookup, Handle([0; 32]))..=(*lookup, Handle([0xff; 32])));
-        Ok(found.map(|(_, handle)| *handle).collect())
-    }
-
     async fn counts(&self) -> Result<RegisterCounts> {
         let state = self.lock();
         let clients: BTreeSet<Handle> = state.records.values().map(|record| record.handle).collect();
@@ -82,7 +76,7 @@ impl ImportWriter for Writer {
                 state.admit_record(&record)?;
             }
             self.added.admit_record(&record)?;
-            self.added.keep_record(record);
+            self.added.keep_record(self.imported.digest(), record);
         }
         Ok(())
     }
@@ -109,7 +103,7 @@ impl ImportWriter for Writer {
         state.records.extend(self.added.records);
         state.revisions.extend(self.added.revisions);
         state.references.extend(self.added.references);
-        state.lookups.extend(self.added.lookups);
+        state.index.rows.extend(self.added.index.rows);
         Ok(summary)
     }
 }
@@ -126,11 +120,13 @@ impl State {
         if record.references.iter().any(taken) { Err(reference_taken()) } else { Ok(()) }
     }
 
-    fn keep_record(&mut self, record: NewRecord) {
+    fn keep_record(&mut self, import: Digest, record: NewRecord) {
         let sealed = record.sealed;
         self.revisions.insert((sealed.handle, sealed.period, sealed.revision), sealed.record);
         self.references.extend(record.references.iter().map(|tag| (*tag, sealed.handle)));
-        self.lookups.extend(record.lookups.iter().map(|tag| (*tag, sealed.handle)));
+        if let Some(row) = record.row {
+            self.index.rows.insert((import, row), sealed.record);
+        }
         self.records.insert(sealed.record, sealed);
     }
 }

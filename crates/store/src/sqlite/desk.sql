@@ -121,12 +121,6 @@ CREATE TABLE reference (
     handle BLOB NOT NULL CHECK (length(handle) = 32)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE lookup (
-    tag    BLOB NOT NULL CHECK (length(tag) = 32),
-    handle BLOB NOT NULL CHECK (length(handle) = 32),
-    PRIMARY KEY (tag, handle)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE payment (
     address BLOB    NOT NULL CHECK (length(address) = 32),
     payer   BLOB    NOT NULL CHECK (length(payer) = 32),

@@ -5,6 +5,7 @@
 
 mod cases;
 pub(crate) mod file;
+mod index;
 mod openings;
 mod orders;
 mod outbox;

@@ -66,18 +66,6 @@ impl Register for SqliteStore {
         Ok(known)
     }
 
-    async fn handles_of(&self, lookup: &Tag) -> Result<Vec<Handle>> {
-        let mut transaction = self.file.read().await?;
-        sqlx::query(sql::HANDLES_OF_LOOKUP)
-            .bind(lookup.as_slice())
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(|error| unavailable("look clients up", error))?
-            .iter()
-            .map(|row| bytes(row, 0, "a lookup").map(Handle))
-            .collect()
-    }
-
     async fn counts(&self) -> Result<RegisterCounts> {
         let mut transaction = self.file.read().await?;
         let mut counts = RegisterCounts::default();
@@ -133,6 +121,7 @@ impl ImportWriter for Writer {
         for chunk in records.chunks(ManyRows::MOST) {
             self.keep_records(chunk).await?;
         }
+        self.keep_rows(&records).await?;
         self.imported.add(records.len());
         Ok(())
     }
@@ -201,20 +190,36 @@ impl Writer {
                 }
             }
         }
-        let lookups: Vec<(Tag, Handle)> =
-            records.iter().flat_map(|record| record.lookups.iter().map(|tag| (*tag, record.sealed.handle))).collect();
         let new: Vec<(Tag, Handle)> = new.into_iter().collect();
-        for (statement, pairs) in [(&sql::REFERENCES_INSERT, &new), (&sql::LOOKUPS_INSERT, &lookups)] {
-            for chunk in pairs.chunks(ManyRows::MOST) {
-                let mut query = sqlx::query(AssertSqlSafe(statement.text(chunk.len())));
-                for (tag, handle) in chunk {
-                    query = query.bind(tag.as_slice()).bind(handle.as_bytes().as_slice());
-                }
-                query
-                    .execute(&mut *self.transaction)
-                    .await
-                    .map_err(|error| unavailable("keep references of clients", error))?;
+        for chunk in new.chunks(ManyRows::MOST) {
+            let mut query = sqlx::query(AssertSqlSafe(sql::REFERENCES_INSERT.text(chunk.len())));
+            for (tag, handle) in chunk {
+                query = query.bind(tag.as_slice()).bind(handle.as_bytes().as_slice());
             }
+            query
+                .execute(&mut *self.transaction)
+                .await
+                .map_err(|error| unavailable("keep references of clients", error))?;
+        }
+        Ok(())
+    }
+
+    /// Which rows the records came of.
+    async fn keep_rows(&mut self, records: &[NewRecord]) -> Result<()> {
+        let import = self.imported.digest();
+        let rows: Vec<(u64, &NewRecord)> = records.iter().filter_map(|record| Some((record.row?, record))).collect();
+        for chunk in rows.chunks(ManyRows::MOST) {
+            let mut query = sqlx::query(AssertSqlSafe(sql::ORIGINS_INSERT.text(chunk.len())));
+            for (row, record) in chunk {
+                query = query
+                    .bind(import.as_bytes().as_slice().to_vec())
+                    .bind(kept(*row, "row")?)
+                    .bind(record.sealed.record.as_bytes().as_slice());
+            }
+            query
+                .execute(&mut *self.transaction)
+                .await
+                .map_err(|error| unavailable("keep which rows the records came of", error))?;
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ pub(crate) const CUSTODIAN: &[Component] = &[
     Component { name: "journal", version: 1, ddl: include_str!("journal.sql") },
     Component { name: "desk", version: 1, ddl: include_str!("desk.sql") },
     Component { name: "openings", version: 1, ddl: include_str!("openings.sql") },
+    Component { name: "index", version: 1, ddl: include_str!("index.sql") },
 ];
 
 /// The components of `sigma.db`.

@@ -4,7 +4,7 @@ use super::{SqliteSigmas, SqliteStore};
 use crate::conformance::{self, case, digest, document, event, leaf, request};
 use crate::journal::{Journal as _, SqliteJournal};
 use crate::sql;
-use crate::{AppendEvent, Cases, ImportStart, Register, Settings, Sigmas, StoreError};
+use crate::{AppendEvent, BlindIndex, Cases, ImportStart, Register, Settings, Sigmas, StoreError};
 use countersign_core::case::Event;
 use countersign_core::id::Handle;
 use sqlx::{AssertSqlSafe, Row, SqlSafeStr};
@@ -370,4 +370,28 @@ async fn a_table_that_no_longer_checks_what_it_checked_is_found() {
         assert!(said.iter().any(|line| line.starts_with(&format!("the database file: {found}"))), "{change}: {said:?}");
         journal.close().await;
     }
+}
+
+#[tokio::test]
+async fn keyed_tags_of_names_go_when_the_index_comes() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("custodian.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let mut open = store.file.write().await.unwrap();
+    // As an earlier version left it: without the tables of the index, with tags of names.
+    let tables =
+        ["lookup_receipt", "case_lookup", "indexed_import", "enrolled", "enrolment", "posting", "record_origin"];
+    for table in tables {
+        sqlx::raw_sql(AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&mut *open).await.unwrap();
+    }
+    let before = "DELETE FROM schema_version WHERE component = 'index'; CREATE TABLE lookup (tag BLOB NOT NULL, handle BLOB NOT NULL) STRICT";
+    sqlx::raw_sql(before).execute(&mut *open).await.unwrap();
+    open.commit().await.unwrap();
+    store.close().await;
+    let store = SqliteStore::open(&path).await.unwrap();
+    assert_eq!(store.index_counts().await.unwrap(), crate::IndexCounts::default());
+    let mut open = store.file.read().await.unwrap();
+    let left =
+        sqlx::query("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'lookup'").fetch_one(&mut *open).await.unwrap();
+    assert_eq!(left.try_get::<i64, _>(0).unwrap(), 0);
 }

@@ -91,6 +91,7 @@ impl Said {
             | LeafKind::Delay
             | LeafKind::Lookup
             | LeafKind::LookupReceipt
+            | LeafKind::LookupOutcome
             | LeafKind::Retention
             | LeafKind::Dummy => Said::Other,
         })

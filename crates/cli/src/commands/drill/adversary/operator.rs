@@ -112,6 +112,10 @@ impl Trustee for Given {
         Ok(self.answer.clone())
     }
 
+    async fn lookup(&self, _request: &[u8]) -> Result<Vec<u8>, String> {
+        Err("this is the answer to an order".into())
+    }
+
     async fn totals(&self, _request: &[u8]) -> Result<Vec<u8>, String> {
         Err("this is the answer to an order".into())
     }
