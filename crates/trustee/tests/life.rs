@@ -81,7 +81,6 @@ async fn enrolled(world: &World) -> SetTrustees {
     let sixth = Trustee::create(&world.path(6), 6, &mut random::named("keys 6")).unwrap();
     let newcomer = world.open(6);
     newcomer.install(&founded().installed()).unwrap();
-    founded().install_index(&newcomer);
     world.tail(&newcomer).await.unwrap();
     let mut holders = identities(N);
     holders.push(sixth.identity_key().unwrap());

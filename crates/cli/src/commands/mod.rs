@@ -1,6 +1,6 @@
 //! The commands, one file each; `countersign --help` is their table of contents.
 
-pub(crate) mod case;
+mod case;
 pub(crate) mod change;
 pub(crate) mod client;
 mod clock;

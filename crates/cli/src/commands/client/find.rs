@@ -1,7 +1,6 @@
 //! `countersign client find` and `recheck`: one value for one case, and what was asked, seen again.
 
 use super::index::attributes;
-use crate::commands::case::decrypt;
 use crate::custody::Custody;
 use crate::files;
 use crate::signer::Signer;
@@ -122,7 +121,7 @@ impl Recheck {
         let opening = match (&self.opening, &self.key) {
             (Some(path), _) if path == Path::new("-") => Zeroizing::new(from_stdin(MAX_OPENING)?.as_bytes().to_vec()),
             (Some(path), _) => Zeroizing::new(files::read(path, MAX_OPENING)?),
-            (None, Some(key)) => Zeroizing::new(decrypt(key, &kept.opening)?),
+            (None, Some(key)) => Zeroizing::new(countersign_open::decrypt(key, &kept.opening)?),
             (None, None) => bail!("give --key or --opening"),
         };
         let value = LookupOpening::parse(&opening)?;
