@@ -2,7 +2,7 @@
 
 use super::super::attempt::refuses;
 use super::super::ground::Ground;
-use super::life::{exchange, finish, in_force, put_in_force, read_journal, trustees};
+use super::life::{exchange, finish, in_force, put_in_force, read_journal, sealing, trustees};
 use crate::config::{Config, PartyAt};
 use crate::demo::attacker::Thief;
 use crate::demo::report::Report;
@@ -14,8 +14,12 @@ use anyhow::{Context, Result};
 use countersign_core::control::{Action, COOLING, HeldShares, SetTrustees, TrusteeMember};
 use countersign_core::country::Country;
 use countersign_core::id::{PersonId, SignatureBytes};
+use countersign_core::json::Exact;
 use countersign_core::time::HOUR;
-use countersign_trustee::{Installed, PublicIdentity, Trustee};
+use countersign_desk::RingFiles;
+use countersign_seal::kind::Kind;
+use countersign_seal::ring::{EpochConfirmation, ShareEpoch};
+use countersign_trustee::{Installed, PublicIdentity, RingDocuments, Trustee};
 use std::sync::Arc;
 
 const NEWCOMER: u16 = 6;
@@ -27,7 +31,7 @@ pub(super) async fn stranger(ground: &mut Ground, report: &mut Report) -> Result
     let (_, mut identities) = in_force(story)?;
     let public = Trustee::create(&story.place().trustee(NEWCOMER), NEWCOMER, &mut edge::rng()?)?;
     identities.push(public.identity_key()?);
-    let dealt = exchange(story, &trustees(story), identities, &[]).await.map(drop);
+    let dealt = exchange(story, sealing(story)?, &trustees(story), identities, &[]).await.map(drop);
     refuses(report, "trustee 1", "stranger_without_a_name", dealt, "accept it by name or refuse");
     Ok(())
 }
@@ -42,8 +46,13 @@ pub(super) async fn newcomer(ground: &mut Ground, report: &mut Report) -> Result
     trustee.install(&documents(story)?)?;
     let mut all = trustees(story);
     all.push(Arc::clone(&trustee));
-    let (shares, confirmations) = finish(&exchange(story, &all, identities, &[newcomer]).await?, &all)?;
+    let index = story.custody.desk.custodian().index.as_ref().context("no index ring")?;
+    let dealt = exchange(story, sealing(story)?, &all, identities.clone(), &[newcomer]).await?;
+    let (shares, confirmations) = finish(&dealt, &all)?;
+    let (index_shares, index_confirmations) =
+        finish(&exchange(story, index, &all, identities, &[newcomer]).await?, &all)?;
     installed::keep_shares(story.place(), &shares)?;
+    installed::keep_shares(story.place(), &index_shares)?;
     let victim = story.population.clients.first().context("no clients")?;
     let thief = Thief::of(story, &victim.account).await?.in_epoch(&shares);
     let opened = thief.open(&thief.replies(&[2, 5, NEWCOMER])?);
@@ -55,10 +64,9 @@ pub(super) async fn newcomer(ground: &mut Ground, report: &mut Report) -> Result
     let desk = &story.custody.desk;
     let mut members = desk.control().at(desk.now()).members().to_vec();
     members.push(member(trustee.public())?);
-    let confirmed = confirmations.iter().map(|confirmation| SignatureBytes(confirmation.signature.0)).collect();
-    let epoch = shares.value();
-    let ring = HeldShares { id: epoch.ring, share_epoch: epoch.epoch, shares: shares.digest(), confirmed };
-    put_in_force(story, Action::SetTrustees(SetTrustees { members, ring, index_ring: None }), report).await?;
+    let ring = held(&shares, &confirmations);
+    let index_ring = Some(held(&index_shares, &index_confirmations));
+    put_in_force(story, Action::SetTrustees(SetTrustees { members, ring, index_ring }), report).await?;
     // It counts the days of every change from its own first reading of the journal, so it must read from the beginning.
     let source = &story.custody.trustees.first().context("no trustees")?.source;
     trustee.tail(source.as_ref(), desk.now()).await?;
@@ -101,6 +109,13 @@ fn documents(story: &Story) -> Result<Installed> {
         ring: public(ring),
         index: Some(public(index)),
     })
+}
+
+/// Shares as a change names them, with the word of all their holders.
+fn held(shares: &Exact<ShareEpoch>, confirmations: &[EpochConfirmation]) -> HeldShares {
+    let confirmed = confirmations.iter().map(|confirmation| SignatureBytes(confirmation.signature.0)).collect();
+    let epoch = shares.value();
+    HeldShares { id: epoch.ring, share_epoch: epoch.epoch, shares: shares.digest(), confirmed }
 }
 
 fn public<K: Kind>(ring: &RingFiles<K>) -> RingDocuments {

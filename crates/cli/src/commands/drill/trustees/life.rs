@@ -13,8 +13,9 @@ use countersign_core::control::{Action, COOLING, RingRef, Role};
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_core::time::HOUR;
+use countersign_desk::RingFiles;
 use countersign_seal::identity::IdentityKey;
-use countersign_seal::kind::Sealing;
+use countersign_seal::kind::{Kind, Sealing};
 use countersign_seal::life::repair::Repair;
 use countersign_seal::life::reshare::Resharing;
 use countersign_seal::ring::{EpochConfirmation, ShareEpoch, VerifyingShares};
@@ -98,22 +99,27 @@ pub(super) async fn repair(ground: &mut Ground, report: &mut Report) -> Result<(
     ground.honest_order(5, report).await
 }
 
-/// One resharing of the shares in force to these holders, up to the messages.
-pub(super) struct Exchange {
-    plan: Resharing<Sealing>,
+/// The sealing ring in force.
+pub(super) fn sealing(story: &Story) -> Result<&RingFiles> {
+    story.custody.desk.custodian().ring.as_ref().context("no ring")
+}
+
+/// One resharing of a ring's shares in force to these holders, up to the messages.
+pub(super) struct Exchange<K: Kind> {
+    plan: Resharing<K>,
     sent: Sent,
 }
 
-pub(super) async fn exchange(
+pub(super) async fn exchange<K: Kind>(
     story: &Story,
+    in_force: &RingFiles<K>,
     all: &[Arc<Trustee>],
     holders: Vec<IdentityKey>,
     accepted: &[IdentityKey],
-) -> Result<Exchange> {
-    let (verifying, _) = in_force(story)?;
-    let ring = &story.custody.desk.custodian().ring.as_ref().context("no ring")?.ring;
+) -> Result<Exchange<K>> {
+    let verifying = VerifyingShares::new(&in_force.ring, &in_force.shares)?;
     let mut rng = edge::rng()?;
-    let plan = Resharing::<Sealing>::new(ring, &verifying, Digest(random(&mut rng)), &[1, 2, 4], holders)?;
+    let plan = Resharing::<K>::new(&in_force.ring, &verifying, Digest(random(&mut rng)), &[1, 2, 4], holders)?;
     let mut broadcasts = Vec::new();
     for trustee in all {
         broadcasts.push(trustee.reshare_start(&plan, accepted, story.custody.desk.now(), &mut rng).await?);
@@ -126,7 +132,10 @@ pub(super) async fn exchange(
 }
 
 /// Every holder ends the exchange; each confirms to each. Gives the outcome and the confirmations in order.
-pub(super) fn finish(exchange: &Exchange, all: &[Arc<Trustee>]) -> Result<(Exact<ShareEpoch>, Vec<EpochConfirmation>)> {
+pub(super) fn finish<K: Kind>(
+    exchange: &Exchange<K>,
+    all: &[Arc<Trustee>],
+) -> Result<(Exact<ShareEpoch>, Vec<EpochConfirmation>)> {
     let finished = all
         .iter()
         .map(|trustee| Ok(trustee.reshare_finish(&exchange.plan, &inbox(&exchange.sent, trustee.index()))?))
@@ -146,7 +155,7 @@ pub(super) async fn lying_dealer(ground: &mut Ground, report: &mut Report) -> Re
     read_journal(story).await?;
     let (_, identities) = in_force(story)?;
     let all = trustees(story);
-    let exchange = exchange(story, &all, identities, &[]).await?;
+    let exchange = exchange(story, sealing(story)?, &all, identities, &[]).await?;
     let victim = all.last().context("no trustees")?;
     let mut received = inbox(&exchange.sent, victim.index());
     let (dealer, bytes) = received.first_mut().context("nothing was sent")?;
@@ -164,7 +173,7 @@ pub(super) async fn refresh(ground: &mut Ground, report: &mut Report) -> Result<
     read_journal(story).await?;
     let (_, identities) = in_force(story)?;
     let all = trustees(story);
-    let (shares, _) = finish(&exchange(story, &all, identities, &[]).await?, &all)?;
+    let (shares, _) = finish(&exchange(story, sealing(story)?, &all, identities, &[]).await?, &all)?;
     let old = story.custody.desk.custodian().ring.as_ref().context("no ring")?.shares.clone();
     installed::keep_shares(story.place(), &shares)?;
     let epoch = shares.value();
