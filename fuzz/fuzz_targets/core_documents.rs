@@ -6,11 +6,13 @@ use countersign_core::case::EventRecord;
 use countersign_core::consent::Consent;
 use countersign_core::control::{Change, Genesis};
 use countersign_core::directory::Directory;
+use countersign_core::duty::{Duty, Run};
 use countersign_core::facts::Facts;
 use countersign_core::json::{Document, Exact};
 use countersign_core::order::Order;
 use countersign_core::reading::Reading;
 use countersign_core::totals::DailyTotals;
+use countersign_core::worker::{Binding, Worker};
 use libfuzzer_sys::fuzz_target;
 
 fn one<T: Document>(bytes: &[u8]) {
@@ -21,7 +23,7 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 10 {
+    match format % 14 {
         0 => one::<Order>(bytes),
         1 => one::<Approval>(bytes),
         2 => one::<Facts>(bytes),
@@ -31,6 +33,10 @@ fuzz_target!(|data: &[u8]| {
         6 => one::<DailyTotals>(bytes),
         7 => one::<Reading>(bytes),
         8 => one::<Consent>(bytes),
+        9 => one::<Worker>(bytes),
+        10 => one::<Binding>(bytes),
+        11 => one::<Duty>(bytes),
+        12 => one::<Run>(bytes),
         _ => one::<EventRecord>(bytes),
     }
 });

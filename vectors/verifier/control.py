@@ -4,7 +4,7 @@ import copy
 
 from .approval import CONTROL_NAMESPACE, check_signature, control_line, read_key
 from .canonical import digest, listing, name, optional, seconds, string
-from .documents import PERSON, RING_REF, TRUSTEE, hexadecimal, read_document, rings_of
+from .documents import PERSON, RING_REF, TRUSTEE, WORKER, hexadecimal, read_document, rings_of, worker_digest
 from .edwards import ed25519_verifies
 from .encoding import F, le, parts
 from .note import read_vkey
@@ -13,7 +13,7 @@ from .tlog import lint, read_policy
 
 COOLING = 7 * 86_400
 MIDNIGHT = "T00:00:00Z"
-REMOVALS = ("remove_person", "revoke_key", "suspend_authority", "remove_trustee", "hold_order")
+REMOVALS = ("remove_person", "revoke_key", "suspend_authority", "remove_trustee", "hold_order", "remove_worker")
 OF_SHARES = {"set_ring", "set_index_ring", "set_trustees"}
 
 
@@ -31,7 +31,7 @@ def begin(body, sigs):
     in_force = {
         "genesis": genesis_digest.hex(), "people": {person["id"]: person for person in genesis["people"]}, "policy": genesis["policy"],
         "directory": genesis["directory"], "witness_policy": genesis["witness_policy"], "ring": genesis["ring"], "index_ring": genesis.get("index_ring"),
-        "trustees": None, "ring_makers": None, "index_ring_makers": None, "removed_trustees": set(), "suspended": set(), "held": set(),
+        "trustees": None, "ring_makers": None, "index_ring_makers": None, "removed_trustees": set(), "suspended": set(), "held": set(), "workers": {},
         "founders": _founders(genesis), "threshold": genesis["trustees"]["threshold"] if genesis["trustees"] else None,
     }
     return {"genesis": genesis, "in_force": in_force, "waiting": [], "number": 0, "totals": None}
@@ -79,6 +79,10 @@ def fold(control, index, body, sigs, witnessed):
                 other = person["id"] != content["id"]
                 need(not other or not set(person["keys"]) & set(content["keys"]), "a key shared", person["id"])
                 need(not other or "reader" not in content or person.get("reader") != content["reader"], "a reader's key shared", person["id"])
+        if kind == "add_worker":
+            others = list(state["workers"].values()) + [waiting[2]["add_worker"] for waiting in control["waiting"] if "add_worker" in waiting[2]]
+            for worker in others:
+                need(worker["name"] != content["name"] and worker["identity"] != content["identity"], "a worker shared", worker["name"])
         if kind == "set_witness_policy":
             _usable_witness_policy(content, genesis)
         if kind in ("set_ring", "set_index_ring"):
@@ -202,6 +206,8 @@ def _cancel_waiting(control, kind, content):
             person["keys"] = [key for key in person["keys"] if key != content["key"]]
             if not person["keys"]:
                 continue
+        if "add_worker" in action and kind == "remove_worker" and worker_digest(action["add_worker"]).hex() == content:
+            continue
         if kind == "remove_trustee" and content in [member["identity"] for member in action.get("set_trustees", {}).get("members", [])]:
             continue
         kept.append((effective, number, action))
@@ -224,6 +230,10 @@ def _apply(state, action):
             state["people"][person["id"]] = {**person, "keys": [key for key in person["keys"] if key != content["key"]]}
     elif kind in SETS:
         state[SETS[kind]].add(content)
+    elif kind == "add_worker":
+        state["workers"][worker_digest(content).hex()] = content
+    elif kind == "remove_worker":
+        state["workers"].pop(content, None)
     elif kind in ("set_ring", "set_index_ring"):
         ring = kind.removeprefix("set_")
         if _rises(state[ring], content):
@@ -259,8 +269,15 @@ def state_text(state):
     return "".join([
         '{"genesis":', digest(state["genesis"]), ',"people":{', people, '},"policy":', digest(state["policy"]), ',"directory":',
         digest(state["directory"]), ',"witness_policy":', string(state["witness_policy"]), ',"ring":', optional(RING_REF)(state["ring"]),
-        ',"index_ring":' + RING_REF(state["index_ring"]) if state["index_ring"] else "", *later, ',"suspended":', listing(name)(sorted(state["suspended"])), ',"held":', listing(hexadecimal(16))(sorted(state["held"])), "}",
+        ',"index_ring":' + RING_REF(state["index_ring"]) if state["index_ring"] else "", *later, ',"suspended":', listing(name)(sorted(state["suspended"])), ',"held":', listing(hexadecimal(16))(sorted(state["held"])),
+        _workers(state["workers"]), "}",
     ])
+
+
+def _workers(workers):
+    """Left out where there are none."""
+    listed = ",".join(f'"{key}":{WORKER(workers[key])}' for key in sorted(workers))
+    return f',"workers":{{{listed}}}' if listed else ""
 
 
 def state_digest(state):

@@ -161,6 +161,9 @@ GENESIS = members(
     ("trustees", optional(members(("threshold", number(16)), ("members", listing(TRUSTEE))))),
     ("vrf", digest),
 )
+WORKER = members(
+    ("v", version("worker/v1")), ("name", name), ("state", state), ("identity", digest), ("code", digest), ("attestation", optional(digest)),
+)
 CHANGE = members(
     ("v", version("change/v1")), ("custodian", hexadecimal(16)), ("genesis", digest), ("number", number(32)), ("effective", time),
     ("action", choice(
@@ -168,6 +171,7 @@ CHANGE = members(
         set_trustees=members(("members", listing(TRUSTEE)), ("ring", HELD_SHARES), ("index_ring", LeftOut(HELD_SHARES))), remove_trustee=digest,
         remove_person=name,
         revoke_key=members(("person", name), ("key", string)), suspend_authority=name, hold_order=hexadecimal(16),
+        add_worker=WORKER, remove_worker=digest,
     )),
 )
 
@@ -218,6 +222,61 @@ def change_rules(change):
         rings = rings_of(new)
         consistent(all(len(ring["confirmed"]) == len(new["members"]) for ring in rings), "one confirmation for each member")
         consistent(len({ring["id"] for ring in rings}) == len(rings), "one ring for both")
+    if "add_worker" in change["action"]:
+        worker_rules(change["action"]["add_worker"])
+
+
+# ------------------------------------------------------------------------------------------------ worker.md
+
+
+def worker_rules(worker):
+    consistent(int(worker["identity"], 16) and int(worker["code"], 16), "a key or program that is zero")
+    consistent(worker.get("attestation") is None or int(worker["attestation"], 16), "an attestation that is zero")
+
+
+def worker_digest(worker):
+    return sha256(b"countersign/worker/v1" + WORKER(worker).encode())
+
+
+BINDING = members(
+    ("v", version("binding/v1")), ("custodian", hexadecimal(16)), ("order", digest), ("worker", digest), ("index", number(64)), ("key", string),
+    ("at", time),
+)
+
+
+def binding_rules(binding):
+    consistent(len(binding["key"].encode()) == 1624, "not the length of a key")
+    consistent(binding["index"] > 0, "leaf 0")
+
+
+# ------------------------------------------------------------------------------------------------ duty.md
+
+PURPOSES = ("screening", "tax_report", "statutory_report", "travel_rule", "kyc_refresh", "mail_out")
+DUTY = members(
+    ("v", version("duty/v1")), ("case", digest), ("authority", name), ("purpose", word(*PURPOSES)), ("basis", string), ("author", name),
+    ("code", digest), ("destination", digest),
+    ("output", choice(fields=listing(string), hits=members(("list", digest)))), ("classes", classes),
+    ("run", members(("subjects", number(32)), ("records", number(32)))), ("total", number(32)),
+)
+RUN = members(("v", version("run/v1")), ("standing", digest), ("number", number(32)), ("previous", optional(digest)))
+
+
+def duty_rules(duty):
+    """duty.md, "Rules beyond types"."""
+    basis, run = duty["basis"], duty["run"]
+    consistent(1 <= len(basis.encode()) <= 300 and basis.strip() == basis and not re.search("[\x00-\x1f\x7f-\x9f]", basis), "basis")
+    fields = duty["output"].get("fields")
+    if fields is not None:
+        consistent(1 <= len(fields) <= 64 and is_sorted(fields), "fields")
+        consistent(all(re.fullmatch("[A-Za-z0-9_]{1,64}", field) for field in fields), "name of a field")
+    consistent(duty["classes"], "no classes")
+    consistent(1 <= run["subjects"] <= run["records"] <= 10_000, "cap of a run")
+    consistent(run["subjects"] <= duty["total"] <= 1_000_000_000, "cap of all runs")
+
+
+def run_rules(run):
+    consistent(run["number"] > 0, "number")
+    consistent((run["number"] == 1) == (run.get("previous") is None), "number and previous")
 
 
 # ------------------------------------------------------------------------------------------------ case-event.md
@@ -258,11 +317,13 @@ def manifest_root(manifest):
 
 # ------------------------------------------------------------------------------------------------ wire.md
 
+LEAF_EVIDENCE = members(("leaf", string), ("disclosures", listing(string)), ("proof", string), ("seasoned", optional(string)))
 REQUEST = members(
     ("v", version("release-request/v1")), ("custodian", hexadecimal(16)), ("trustee", number(16)), ("at", time), ("ring", digest),
     ("share_epoch", number(32)), ("order", string), ("facts", string), ("manifest", string), ("approvals", listing(string)),
-    ("leaf", members(("leaf", string), ("disclosures", listing(string)), ("proof", string), ("seasoned", optional(string)))),
-    ("delay", optional(string)), ("headers", listing(hexadecimal())),
+    ("leaf", LEAF_EVIDENCE),
+    ("delay", optional(string)), ("headers", listing(hexadecimal())), ("binding", LeftOut(string)),
+    ("standing", LeftOut(members(("order", string), ("duty", string), ("approvals", listing(string)), ("leaf", LEAF_EVIDENCE)))),
 )
 ANSWER = members(("v", version("answer/v1")), ("receipt", string), ("disclosure", string), ("reply", optional(hexadecimal())))
 RECEIPT = members(
@@ -277,6 +338,7 @@ DELAY = members(
 
 def request_rules(request):
     consistent(len(request["approvals"]) <= 64 and len(request["headers"]) <= 10_000, "approvals and headers")
+    consistent(len((request.get("standing") or {"approvals": []})["approvals"]) <= 64, "approvals of the standing order")
 
 
 def receipt_rules(receipt):
@@ -458,6 +520,10 @@ DOCUMENTS = {
     "genesis": (12 * KIB, GENESIS, genesis_rules, "countersign/genesis/v1"),
     "change": (8 * KIB, CHANGE, change_rules, "countersign/change/v1"),
     "event": (4 * KIB, EVENT, event_rules, "countersign/event/v1"),
+    "worker": (1 * KIB, WORKER, worker_rules, "countersign/worker/v1"),
+    "binding": (4 * KIB, BINDING, binding_rules, "countersign/binding/v1"),
+    "duty": (8 * KIB, DUTY, duty_rules, "countersign/duty/v1"),
+    "run": (1 * KIB, RUN, run_rules, "countersign/run/v1"),
     "manifest": (16 * MIB, MANIFEST, manifest_rules, "countersign/manifest/v1"),
     "request": (24 * MIB, REQUEST, request_rules, "countersign/release-request/v1"),
     "answer": (32 * MIB, ANSWER, None, "countersign/answer/v1"),

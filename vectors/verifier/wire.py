@@ -134,7 +134,7 @@ def _manifest(request, order):
         need(label["custodian"].hex() == order["custodian"], "LABEL_DIFFERS", "another custodian")
         need({CLASSES[name] for name in entry["classes"]} <= set(label["classes"]), "LABEL_DIFFERS", "a class that the label does not hold")
         need(u not in points, "LABEL_DIFFERS", "u stands twice")
-        need(label["period"] == 0 or _inside_window(label["period"], order["scope"]), "OUTSIDE_WINDOW")
+        need(label["period"] == 0 or _inside_window(label["period"], order), "OUTSIDE_WINDOW")
         points.add(u)
         labels.append(label)
         handles.add(label["handle"])
@@ -145,13 +145,16 @@ def _manifest(request, order):
     return labels
 
 
-def _inside_window(period, scope):
-    """Whole months only: from the first second of the month to the first of the next."""
+def _inside_window(period, order):
+    """Whole months only: from the first second of the month to the first of the next. A worker gets every month that the window touches."""
+    scope = order["scope"]
     if scope["from"] is None:
         return False
     year, month = divmod(period, 100)
     begin = datetime.datetime(year, month, 1, tzinfo=datetime.timezone.utc)
     end = datetime.datetime(year + month // 12, month % 12 + 1, 1, tzinfo=datetime.timezone.utc)
+    if order["recipient"]["mode"] == "B":
+        return seconds(scope["from"]) < end.timestamp() and begin.timestamp() < seconds(scope["to"])
     return seconds(scope["from"]) <= begin.timestamp() and end.timestamp() <= seconds(scope["to"])
 
 

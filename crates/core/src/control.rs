@@ -13,6 +13,7 @@ use crate::facts::ascending;
 use crate::id::{AuthorityId, CustodianId, Digest, OrderId, PersonId};
 use crate::json::Document;
 use crate::time::{DAY, Seconds, Timestamp};
+use crate::worker::Worker;
 use serde::{Deserialize, Serialize};
 
 version_tag!(
@@ -235,6 +236,10 @@ pub enum Action {
     RemoveTrustee(Digest),
     /// An order must not be answered, at once.
     HoldOrder(OrderId),
+    /// Registers a worker. Cooling applies.
+    AddWorker(Worker),
+    /// Removes the worker whose identity document has this digest, at once.
+    RemoveWorker(Digest),
 }
 
 impl Action {
@@ -247,6 +252,7 @@ impl Action {
                 | Action::SuspendAuthority(_)
                 | Action::RemoveTrustee(_)
                 | Action::HoldOrder(_)
+                | Action::RemoveWorker(_)
         )
     }
 
@@ -283,6 +289,7 @@ impl Document for Change {
         match &self.action {
             Action::AddPerson(person) => check_people(std::slice::from_ref(person)),
             Action::SetTrustees(trustees) => trustees.check(),
+            Action::AddWorker(worker) => worker.check(),
             _ => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! The words of Countersign as types, and the exact bytes that people sign.
 //!
-//! In scope: ids, times, field classes, countries; order, lookup, approval, facts, directory, control bodies, daily totals, case events; their
-//! strict parsing, canonical bytes and digests; the case state machine. Not in scope: cryptography beyond SHA-256,
+//! In scope: ids, times, field classes, countries; order, lookup, approval, facts, directory, control bodies, daily totals,
+//! duties, workers, case events; their strict parsing, canonical bytes and digests; the case state machine. Not in scope: cryptography beyond SHA-256,
 //! storage, clocks, randomness. Every document here has a page in `docs/formats/`.
 #![cfg_attr(
     not(test),
@@ -23,6 +23,7 @@ pub mod control;
 pub mod country;
 pub mod digest;
 pub mod directory;
+pub mod duty;
 pub mod encoding;
 pub mod facts;
 pub mod finding;
@@ -32,3 +33,4 @@ pub mod order;
 pub mod reading;
 pub mod time;
 pub mod totals;
+pub mod worker;

@@ -84,24 +84,39 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Internal`] when the intent is another's; [`DeskError::Store`] when a receipt cannot be kept.
     pub async fn ask_trustees(&self, intent: &Intent, parts: &RequestParts<'_>, enough: usize) -> Result<Vec<Said>> {
+        let authority = self.authority(&parts.proposal.order.value().authority)?;
+        let key = authority.recipient.as_ref().map(|keys| keys.xwing_key.clone()).unwrap_or_default();
+        self.ask_for_reader(intent, parts, key, None, enough).await
+    }
+
+    /// As [`ask_trustees`](Self::ask_trustees), for replies encrypted to this X-Wing key (base64): with a worker's `binding`
+    /// it is the one that this brought.
+    pub(crate) async fn ask_for_reader(
+        &self,
+        intent: &Intent,
+        parts: &RequestParts<'_>,
+        key: String,
+        binding: Option<&str>,
+        enough: usize,
+    ) -> Result<Vec<Said>> {
         let order = &parts.proposal.order;
         if intent.effect() != RELEASE || intent.subject() != order.digest().to_hex() {
             return Err(DeskError::internal("the public intent is for something else"));
         }
         let ring = self.custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
-        let authority = self.authority(&order.value().authority)?;
         let expected = Expected {
             order: order.digest(),
             ring: ring.ring.id(),
             share_epoch: ring.shares.value().epoch,
             records: order.value().scope.records,
-            recipient: authority.recipient.as_ref().map(|keys| keys.xwing_key.clone()).unwrap_or_default(),
+            recipient: key,
             first: 0,
         };
         let headers = self.headers(parts).await?;
         self.gather(&expected, enough, PATIENCE, |trustee| {
-            let request = self.sign_request(trustee, parts, headers.clone())?;
-            Ok(request.text().as_bytes().to_vec())
+            let mut request = self.request(trustee, parts, headers.clone())?;
+            request.binding = binding.map(str::to_owned);
+            Ok(Signed::sign(request, &self.custodian.desk_key)?.text().as_bytes().to_vec())
         })
         .await
     }

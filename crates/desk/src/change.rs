@@ -139,8 +139,16 @@ impl Desk {
             }
             Action::SuspendAuthority(authority) => self.authority(authority).map(drop),
             Action::HoldOrder(order) => {
-                let known = self.store.order_by_id(order).await?.is_some() || self.has_reading(order).await?;
+                let known = self.store.order_by_id(order).await?.is_some()
+                    || self.has_reading(order).await?
+                    || self.is_duty(order).await?;
                 if known { Ok(()) } else { Err(DeskError::not_found("order", order)) }
+            }
+            Action::RemoveWorker(worker) => {
+                let cooling = |action: &Action| matches!(action, Action::AddWorker(one) if one.digest() == *worker);
+                let known = state.workers().contains_key(worker)
+                    || control.waiting(now).any(|waiting| cooling(&waiting.change.action));
+                if known { Ok(()) } else { Err(DeskError::not_found("worker in force or cooling", worker)) }
             }
             _ => Ok(()),
         }

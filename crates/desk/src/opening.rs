@@ -29,8 +29,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 use std::collections::BTreeMap;
 use window::Window;
-pub(crate) use window::latest_opening;
 pub use window::{CONTACT_RESTS, LAG, SPREAD};
+pub(crate) use window::{latest_opening, latest_opening_of_leaf};
 
 /// Most real leaves in one batch: what one transaction writes.
 const MOST_AT_ONCE: usize = 4_096;

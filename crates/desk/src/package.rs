@@ -1,6 +1,5 @@
-//! The package of recipient mode A: evidence, sealed entries, the trustees' encrypted replies - in one age file.
+//! The package of recipient mode A, and the job of a worker: evidence, sealed entries, the trustees' encrypted replies - in one age file, or one archive.
 
-use crate::case_file::Proposal;
 use crate::desk::Desk;
 use crate::error::{DeskError, Result};
 use crate::publish::PublicOrder;
@@ -11,8 +10,11 @@ use countersign_core::class::Class;
 use countersign_core::encoding::hex;
 use countersign_core::id::RecordId;
 use countersign_core::json::Exact;
+use countersign_core::order::Order;
 use countersign_seal::sigma::Sigma;
 use countersign_verify::evidence::{Files, SUMS, sums};
+use countersign_verify::manifest::Manifest;
+use countersign_verify::wire::StandingEvidence;
 use std::collections::BTreeMap;
 use std::io::Write;
 use zeroize::Zeroizing;
@@ -22,12 +24,19 @@ pub(crate) struct Sources<'s> {
     pub(crate) desk: &'s Desk,
     /// The approvals that were handed to the trustees.
     pub(crate) approvals: &'s [Exact<Approval>],
-    pub(crate) proposal: &'s Proposal,
+    pub(crate) order: &'s Exact<Order>,
+    pub(crate) manifest: &'s Exact<Manifest>,
+    /// Exact bytes of the facts: of a case, or of a run.
+    pub(crate) facts: &'s [u8],
+    /// The standing order of a run.
+    pub(crate) standing: Option<&'s StandingEvidence>,
     pub(crate) public: &'s PublicOrder,
     pub(crate) answered: &'s [&'s Said],
     pub(crate) delay: Option<String>,
-    /// The authority's age recipient.
-    pub(crate) age: String,
+    /// Exact text of the worker's binding, where the order names a worker.
+    pub(crate) binding: Option<&'s str>,
+    /// The authority's age recipient; none for a worker, whose replies nobody else can read.
+    pub(crate) age: Option<String>,
 }
 
 /// A package, and the evidence folder as the custodian keeps it.
@@ -40,7 +49,8 @@ pub(crate) struct Built {
 pub(crate) async fn build(sources: &Sources<'_>) -> Result<Built> {
     let own = evidence(sources, true).await?;
     let mut package = Files::new();
-    for (path, bytes) in evidence(sources, false).await? {
+    // What a run is for goes along: the worker needs it.
+    for (path, bytes) in evidence(sources, sources.standing.is_some()).await? {
         package.insert(format!("evidence/{path}"), bytes);
     }
     sealed(sources, &mut package).await?;
@@ -49,11 +59,15 @@ pub(crate) async fn build(sources: &Sources<'_>) -> Result<Built> {
     }
     with_sums(&mut package);
     let tar = Zeroizing::new(tar(&package)?);
-    Ok(Built { file: encrypt(&sources.age, &tar)?, evidence: own })
+    let file = match &sources.age {
+        Some(recipient) => encrypt(recipient, &tar)?,
+        None => tar.to_vec(),
+    };
+    Ok(Built { file, evidence: own })
 }
 
 async fn evidence(sources: &Sources<'_>, with_facts: bool) -> Result<Files> {
-    let Sources { desk, approvals, proposal, public, answered, delay, .. } = sources;
+    let Sources { desk, approvals, order, manifest, public, answered, delay, .. } = sources;
     let custodian = desk.custodian();
     let ring = custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
     let mut files = Files::new();
@@ -65,10 +79,18 @@ async fn evidence(sources: &Sources<'_>, with_facts: bool) -> Result<Files> {
         put(format!("control/{index:010}.leaf"), leaf);
         put(format!("control/{index:010}.tlog-proof"), proof);
     }
-    put("order.json".into(), proposal.order.bytes().to_vec());
-    put("manifest.json".into(), proposal.manifest.bytes().to_vec());
+    put("order.json".into(), order.bytes().to_vec());
+    put("manifest.json".into(), manifest.bytes().to_vec());
     if with_facts {
-        put("facts.json".into(), proposal.facts.bytes().to_vec());
+        put("facts.json".into(), sources.facts.to_vec());
+    }
+    if let Some(standing) = sources.standing {
+        put("standing/order.json".into(), standing.order.clone().into_bytes());
+        put("standing/duty.json".into(), standing.duty.clone().into_bytes());
+        put("standing/order.leaf".into(), standing.leaf.leaf.clone().into_bytes());
+        let disclosures = serde_json::to_vec(&standing.leaf.disclosures).map_err(DeskError::internal)?;
+        put("standing/order.disclosures.json".into(), disclosures);
+        put("standing/order.tlog-proof".into(), standing.leaf.proof.clone().into_bytes());
     }
     for (number, approval) in (1u32..).zip(approvals.iter()) {
         put(format!("approvals/{number:02}.json"), approval.bytes().to_vec());
@@ -86,6 +108,9 @@ async fn evidence(sources: &Sources<'_>, with_facts: bool) -> Result<Files> {
     put("shares.json".into(), ring.shares.bytes().to_vec());
     put("directory.json".into(), custodian.directory.bytes().to_vec());
     put("policy-bundle.json".into(), custodian.bundle.to_document().map_err(DeskError::internal)?.into_bytes());
+    if let Some(binding) = sources.binding {
+        put("binding.signed".into(), binding.as_bytes().to_vec());
+    }
     if let Some(delay) = delay {
         put("delay.signed".into(), delay.clone().into_bytes());
     }
@@ -96,7 +121,7 @@ async fn evidence(sources: &Sources<'_>, with_facts: bool) -> Result<Files> {
 /// Sealed records of the manifest, and sigma_c of exactly the classes that the order opens.
 async fn sealed(sources: &Sources<'_>, package: &mut Files) -> Result<()> {
     let mut sigmas: BTreeMap<RecordId, BTreeMap<Class, String>> = BTreeMap::new();
-    for entry in &sources.proposal.manifest.value().entries {
+    for entry in &sources.manifest.value().entries {
         let stored = sources.desk.store().record(&entry.record).await?;
         let stored = stored.ok_or_else(|| DeskError::not_found("record", entry.record))?;
         let record = opened_record(&stored).map_err(DeskError::internal)?;

@@ -17,7 +17,7 @@ use countersign_core::id::{CaseId, Digest, OrderId, PersonId, Salt};
 use countersign_core::json::Exact;
 use countersign_core::leaf::LeafKind;
 use countersign_core::order::{InstrumentRef, Kind, Mode, Order, OrderV1, Recipient, Scope};
-use countersign_core::time::DAY;
+use countersign_core::time::{DAY, Timestamp};
 use countersign_policy::{Decision as Ruling, propose as rule};
 use countersign_store::{NewOrder, StoredDocument};
 use countersign_verify::manifest::Manifest;
@@ -47,6 +47,29 @@ pub struct OrderProposed {
     pub ruling: Ruling,
     /// The decision record, with the people and cells asked and granted.
     pub decision: Exact<Decision>,
+}
+
+/// Who opens the package of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Addressee {
+    /// The authority that asked: standing records only.
+    Authority,
+    /// A worker in force.
+    Worker {
+        /// Its name.
+        name: PersonId,
+        /// The window, the end excluded: months that it touches are in the scope, and the worker takes the rows outside away.
+        window: Option<(Timestamp, Timestamp)>,
+    },
+}
+
+impl Addressee {
+    fn window(&self) -> Option<(Timestamp, Timestamp)> {
+        match self {
+            Addressee::Authority => None,
+            Addressee::Worker { window, .. } => *window,
+        }
+    }
 }
 
 /// An order as it could be proposed, not stored anywhere.
@@ -81,6 +104,14 @@ impl Desk {
     /// [`DeskError::Input`] when the scope leaves nothing; [`DeskError::Denied`] when a cumulative cap would be passed;
     /// [`DeskError::Stage`] in another stage.
     pub async fn propose(&self, case: &CaseId, author: &PersonId) -> Result<Proposed> {
+        self.propose_for(case, author, &Addressee::Authority).await
+    }
+
+    /// As [`propose`](Self::propose), for whoever is to open the package.
+    ///
+    /// # Errors
+    /// As [`propose`](Self::propose); [`DeskError::NotFound`] when no such worker is in force.
+    pub async fn propose_for(&self, case: &CaseId, author: &PersonId, addressee: &Addressee) -> Result<Proposed> {
         let file = self.case(case).await?;
         let kind = self.kind_of(&file)?;
         let salt = self.salt();
@@ -89,7 +120,7 @@ impl Desk {
         if !ruling.allowed {
             return Ok(Proposed::NotAllowed(Box::new(ruling)));
         }
-        let draft = self.draft(&file, kind, facts, ruling.delay_lawful).await?;
+        let draft = self.draft_for(&file, kind, facts, ruling.delay_lawful, addressee).await?;
         self.check_caps(draft.facts.value(), draft.people).await?;
         let decision = self.decision(&file, &draft, &ruling, author)?;
         self.append_proposal(&file, &draft, &decision, author).await?;
@@ -101,6 +132,17 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Input`] when the scope leaves nothing to release, or the authority has no registered key.
     pub async fn draft(&self, file: &CaseFile, kind: Kind, facts: Facts, delay_lawful: bool) -> Result<Draft> {
+        self.draft_for(file, kind, facts, delay_lawful, &Addressee::Authority).await
+    }
+
+    async fn draft_for(
+        &self,
+        file: &CaseFile,
+        kind: Kind,
+        facts: Facts,
+        delay_lawful: bool,
+        addressee: &Addressee,
+    ) -> Result<Draft> {
         let intake = intake(file)?;
         let scoping = scoping(file)?;
         let facts = Exact::write(facts)?;
@@ -109,7 +151,8 @@ impl Desk {
             .intersection(&scoping.necessary)
             .intersection(&scoping.allowed)
             .intersection(&self.custodian.bundle.classes_of(kind));
-        let manifest = self.manifest(&scoping.subjects, &wanted).await?;
+        let window = addressee.window();
+        let manifest = self.manifest_in(&scoping.subjects, &wanted, window).await?;
         let handles = granted(&manifest)?;
         let delay = delay_of(intake, self.requester(file)?, delay_lawful)?;
         let now = self.now();
@@ -130,10 +173,10 @@ impl Desk {
                 subjects: u32::try_from(handles.len()).map_err(DeskError::internal)?,
                 records: u32::try_from(manifest.entries.len()).map_err(DeskError::internal)?,
                 classes: manifest.classes(),
-                from: None,
-                to: None,
+                from: window.map(|window| window.0),
+                to: window.map(|window| window.1),
             },
-            recipient: self.recipient(self.authority(&intake.authority)?)?,
+            recipient: self.recipient(self.authority(&intake.authority)?, addressee)?,
             not_before: now,
             expires,
             latest_opening: latest_opening(latest),
@@ -224,10 +267,14 @@ impl Desk {
             .collect()
     }
 
-    fn recipient(&self, authority: &Authority) -> Result<Recipient> {
+    fn recipient(&self, authority: &Authority, addressee: &Addressee) -> Result<Recipient> {
+        // A worker encrypts to the authority too.
         let keys = authority.recipient.as_ref().ok_or_else(|| {
             DeskError::Input(format!("the directory has no key of `{}` to seal a package to", authority.id))
         })?;
+        if let Addressee::Worker { name, .. } = addressee {
+            return Ok(Recipient { mode: Mode::Worker, key: self.worker(name)?.digest() });
+        }
         Ok(Recipient { mode: Mode::Authority, key: keys.xwing })
     }
 

@@ -63,8 +63,38 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Trustees`] when fewer than t trustees answer; what they refused is in the journal all the same.
     pub async fn release(&self, case: &CaseId, outbox: &Path, keep: &Keep<'_>, by: &PersonId) -> Result<Released> {
-        self.publish(case, by).await?;
+        self.release_to(case, None, outbox, keep, by).await
+    }
+
+    /// As [`release`](Self::release), of an order that names a worker: `binding` is what the worker signed when it saw the order in
+    /// the journal ([`worker_job`](Self::worker_job)). The package is for the worker.
+    ///
+    /// # Errors
+    /// As [`release`](Self::release); [`DeskError::Input`] when the binding does not hold.
+    pub async fn release_to_worker(
+        &self,
+        case: &CaseId,
+        binding: &str,
+        outbox: &Path,
+        keep: &Keep<'_>,
+        by: &PersonId,
+    ) -> Result<Released> {
+        self.release_to(case, Some(binding), outbox, keep, by).await
+    }
+
+    async fn release_to(
+        &self,
+        case: &CaseId,
+        binding: Option<&str>,
+        outbox: &Path,
+        keep: &Keep<'_>,
+        by: &PersonId,
+    ) -> Result<Released> {
+        let public = self.publish(case, by).await?;
         let file = self.case(case).await?;
+        // Before anything is begun: a release without its reader would stay open.
+        let index = public.leaf.included().index;
+        let reader = self.reader(&proposal(&file)?.order, index, binding)?;
         let intent = self.start(&file, by).await?;
         let file = self.case(case).await?;
         let proposal = proposal(&file)?;
@@ -75,19 +105,29 @@ impl Desk {
         let leaf = public.evidence(None)?;
         let approvals = self.approvals_in_force(proposal, &file.approvals);
         let parts = RequestParts { proposal, approvals: &approvals, leaf, delay: delay.clone() };
-        let said = self.ask_trustees(&intent, &parts, self.threshold()?).await?;
+        let said = self.ask_for_reader(&intent, &parts, reader.key.clone(), binding, self.threshold()?).await?;
         let answered: Vec<&Said> = said.iter().filter(|said| said.reply.is_some()).collect();
         if answered.len() < self.threshold()? {
             let refusals = said.iter().filter(|said| said.reply.is_none());
             let refusals = refusals.map(|said| format!("trustee {}: {}", said.trustee, said.summary)).collect();
             return Err(DeskError::Trustees { answered: answered.len(), needed: self.threshold()?, refusals });
         }
-        let authority = self.authority(&proposal.order.value().authority)?;
-        let age = authority.recipient.as_ref().map(|keys| keys.age.clone()).unwrap_or_default();
-        let sources =
-            Sources { desk: self, approvals: &approvals, proposal, public: &public, answered: &answered, delay, age };
+        let sources = Sources {
+            desk: self,
+            approvals: &approvals,
+            order: &proposal.order,
+            manifest: &proposal.manifest,
+            facts: proposal.facts.bytes(),
+            standing: None,
+            public: &public,
+            answered: &answered,
+            delay,
+            binding,
+            age: reader.age,
+        };
         let built = build(&sources).await?;
-        let package = outbox.join(format!("{}.age", proposal.order.value().id));
+        let ending = if binding.is_some() { "job.tar" } else { "age" };
+        let package = outbox.join(format!("{}.{ending}", proposal.order.value().id));
         write_whole(&package, &built.file)?;
         let digest = package_digest(&built.file);
         keep(&proposal.order.value().id, &built.evidence).map_err(DeskError::Internal)?;
@@ -142,8 +182,17 @@ impl Desk {
         parts: &RequestParts<'_>,
         headers: Vec<HexBytes>,
     ) -> Result<Signed<ReleaseRequest>> {
+        Ok(Signed::sign(self.request(trustee, parts, headers)?, &self.custodian.desk_key)?)
+    }
+
+    pub(crate) fn request(
+        &self,
+        trustee: u16,
+        parts: &RequestParts<'_>,
+        headers: Vec<HexBytes>,
+    ) -> Result<ReleaseRequest> {
         let ring = self.custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
-        let request = ReleaseRequest {
+        Ok(ReleaseRequest {
             v: RequestV1,
             custodian: self.custodian.genesis.value().custodian.id,
             trustee,
@@ -157,8 +206,9 @@ impl Desk {
             leaf: parts.leaf.clone(),
             delay: parts.delay.clone(),
             headers,
-        };
-        Ok(Signed::sign(request, &self.custodian.desk_key)?)
+            binding: None,
+            standing: None,
+        })
     }
 
     /// Threshold of the trustees.
@@ -175,21 +225,7 @@ impl Desk {
     /// Logs the intent, waits until it is public, and notes that the release has begun.
     async fn start(&self, file: &CaseFile, by: &PersonId) -> Result<Intent> {
         let order = proposal(file)?.order.digest();
-        // The intent that an interrupted release has left: its effect is open, or only the last event is missing.
-        let key = match self.store.intent_of(&effect(&order)).await? {
-            Some(key) => key,
-            None => {
-                let at = self.now();
-                let values = vec![Value::from(RELEASE), Value::from(order.to_hex()), Value::from(at.to_string())];
-                let intent = leaf(LeafKind::Intent, at, values, &mut *self.rng())?;
-                let key = intent.key;
-                self.store.begin_effect(NewEffect { effect: effect(&order), at, intent }).await?;
-                key
-            }
-        };
-        let public = self.journal.public(&key).await.map_err(DeskError::Journal)?;
-        let disclosures = self.store.disclosures_of(&key).await?.map(|found| found.list).unwrap_or_default();
-        let intent = Intent::from_public(&public, &disclosures).map_err(DeskError::internal)?;
+        let intent = self.intend(&order).await?;
         if !matches!(file.stage, Stage::Releasing { .. }) {
             let event = Event::ReleaseStarted { order, intent: intent.index() };
             self.append(Some(file), file.id, by, event, Attached::default()).await?;
@@ -197,23 +233,48 @@ impl Desk {
         Ok(intent)
     }
 
+    /// The public intent to release an order.
+    pub(crate) async fn intend(&self, order: &Digest) -> Result<Intent> {
+        // The intent that an interrupted release has left: its effect is open, or only the last event is missing.
+        let key = match self.store.intent_of(&effect(order)).await? {
+            Some(key) => key,
+            None => {
+                let at = self.now();
+                let values = vec![Value::from(RELEASE), Value::from(order.to_hex()), Value::from(at.to_string())];
+                let intent = leaf(LeafKind::Intent, at, values, &mut *self.rng())?;
+                let key = intent.key;
+                self.store.begin_effect(NewEffect { effect: effect(order), at, intent }).await?;
+                key
+            }
+        };
+        let public = self.journal.public(&key).await.map_err(DeskError::Journal)?;
+        let disclosures = self.store.disclosures_of(&key).await?.map(|found| found.list).unwrap_or_default();
+        Intent::from_public(&public, &disclosures).map_err(DeskError::internal)
+    }
+
+    /// Logs the outcome of a release, once.
+    pub(crate) async fn note_release(&self, order: &Digest, package: Digest, people: u32, cells: u64) -> Result<()> {
+        let at = self.now();
+        let effect = effect(order);
+        if !self.store.open_effects().await?.iter().any(|open| open.effect == effect) {
+            return Ok(());
+        }
+        let values = vec![
+            Value::from(order.to_hex()),
+            Value::from(package.to_hex()),
+            Value::from(people),
+            Value::from(cells),
+            Value::from(at.to_string()),
+        ];
+        let outcome = leaf(LeafKind::Release, at, values, &mut *self.rng())?;
+        Ok(self.store.finish_effect(&effect, at, outcome).await?)
+    }
+
     /// Logs the outcome and notes the delivery, with the people counted against the cumulative caps.
     async fn finish(&self, file: &CaseFile, package: Digest, by: &PersonId) -> Result<()> {
         let proposal = proposal(file)?;
         let (order, scope) = (proposal.order.digest(), &proposal.order.value().scope);
-        let at = self.now();
-        let effect = effect(&order);
-        if self.store.open_effects().await?.iter().any(|open| open.effect == effect) {
-            let values = vec![
-                Value::from(order.to_hex()),
-                Value::from(package.to_hex()),
-                Value::from(scope.subjects),
-                Value::from(proposal.decision.value().cells_granted),
-                Value::from(at.to_string()),
-            ];
-            let outcome = leaf(LeafKind::Release, at, values, &mut *self.rng())?;
-            self.store.finish_effect(&effect, at, outcome).await?;
-        }
+        self.note_release(&order, package, scope.subjects, proposal.decision.value().cells_granted).await?;
         if !matches!(file.stage, Stage::Releasing { .. }) {
             return Ok(());
         }
@@ -229,12 +290,12 @@ impl Desk {
 /// Name of the effect, in effects and intents.
 pub(crate) const RELEASE: &str = "release";
 
-fn effect(order: &Digest) -> EffectKey {
+pub(crate) fn effect(order: &Digest) -> EffectKey {
     EffectKey { kind: RELEASE.into(), subject: digest::parts("countersign/effect/release/v1", &[order.as_bytes()]) }
 }
 
 /// Writes a file whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;
     let write = || -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));

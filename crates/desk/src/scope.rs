@@ -4,7 +4,8 @@ use crate::desk::Desk;
 use crate::error::{DeskError, Result};
 use countersign_core::class::ClassSet;
 use countersign_core::id::{Digest, Handle};
-use countersign_seal::label::{Head, Label};
+use countersign_core::time::Timestamp;
+use countersign_seal::label::{Head, Label, Period};
 use countersign_store::SealedRecord;
 use countersign_verify::manifest::{Manifest, ManifestEntry, ManifestV1};
 use countersign_verify::wire::HexBytes;
@@ -16,13 +17,23 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Store`].
     pub async fn manifest(&self, subjects: &[Handle], wanted: &ClassSet) -> Result<Manifest> {
+        self.manifest_in(subjects, wanted, None).await
+    }
+
+    /// As [`manifest`](Self::manifest), with the months that a window touches, the end excluded.
+    pub(crate) async fn manifest_in(
+        &self,
+        subjects: &[Handle],
+        wanted: &ClassSet,
+        window: Option<(Timestamp, Timestamp)>,
+    ) -> Result<Manifest> {
         let mut entries = Vec::new();
         for handle in subjects {
             if self.custodian.ring.is_none() {
                 entries.extend(self.outside(*handle, wanted)?);
                 continue;
             }
-            if let Some(record) = current(self.store.records_of(handle).await?) {
+            for record in current(self.store.records_of(handle).await?, window) {
                 let sealed: ClassSet = record.entries.iter().map(|entry| entry.class).collect();
                 let classes = wanted.intersection(&sealed);
                 let Some((u, _)) = record.header.split_first_chunk::<32>() else { continue };
@@ -52,9 +63,20 @@ impl Desk {
     }
 }
 
-/// Standing records only, the latest revision.
-fn current(records: Vec<SealedRecord>) -> Option<SealedRecord> {
-    records.into_iter().filter(|record| record.period == 0).max_by_key(|record| record.revision)
+/// The standing record and that of every month which the window touches, each in its latest revision.
+fn current(records: Vec<SealedRecord>, window: Option<(Timestamp, Timestamp)>) -> Vec<SealedRecord> {
+    let touched = |number: u32| {
+        let month = Period::from_number(number);
+        window.zip(month).is_some_and(|((from, to), month)| from < month.end() && month.start() < to)
+    };
+    let mut latest: BTreeMap<u32, SealedRecord> = BTreeMap::new();
+    for record in records.into_iter().filter(|record| record.period == 0 || touched(record.period)) {
+        match latest.get(&record.period) {
+            Some(other) if other.revision >= record.revision => {}
+            _ => drop(latest.insert(record.period, record)),
+        }
+    }
+    latest.into_values().collect()
 }
 
 /// Classes opened per client.

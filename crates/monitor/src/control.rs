@@ -114,6 +114,8 @@ fn described(action: &Action) -> String {
         }
         Action::RemoveTrustee(identity) => format!("removes the trustee with identity key {identity}"),
         Action::HoldOrder(order) => format!("holds order {order}"),
+        Action::AddWorker(worker) => format!("registers the worker `{}` ({})", worker.name, worker.digest()),
+        Action::RemoveWorker(worker) => format!("removes the worker {worker}"),
     }
 }
 

@@ -225,6 +225,8 @@ impl Work {
             id: plan.order.value().id,
             counters: plan.counters.clone(),
             people: plan.order.value().scope.subjects,
+            bound: plan.bound,
+            run: plan.run.map(|run| (run.standing, run.number)),
         };
         self.sign(receipt, Some(HexBytes(sealed)), ledger, Some(remembered), None, rng)
     }
@@ -307,16 +309,12 @@ impl Work {
     }
 }
 
-/// The recipient's key: the one that the order names by its digest.
+/// The recipient's key: the one that the order names, or the binding of the worker that it names.
 fn recipient(plan: &Plan) -> std::result::Result<TransportKey, Refusal> {
     let refuse = |detail: &str| Refusal::new(Code::RecipientNotInForce, detail);
     let bytes = Base64::decode_vec(&plan.recipient_key).map_err(|_| refuse("the registered key is not base64"))?;
     let key = TransportKey::decode(&bytes).map_err(|error| refuse(&error.to_string()))?;
-    if key.digest() == plan.order.value().recipient.key {
-        Ok(key)
-    } else {
-        Err(refuse("the registered key is not the one that the order names"))
-    }
+    if key.digest() == plan.recipient { Ok(key) } else { Err(refuse("the key is not the one that was checked")) }
 }
 
 pub(crate) fn fresh(rng: &mut ChaCha20Rng) -> [u8; 32] {

@@ -111,6 +111,12 @@ impl Trustee {
                 }
                 _ => Ok(()),
             },
+            Action::RemoveWorker(worker) => {
+                let cooling = |action: &Action| matches!(action, Action::AddWorker(one) if one.digest() == *worker);
+                let known = state.workers().contains_key(worker)
+                    || control.waiting(now).any(|waiting| cooling(&waiting.change.action));
+                if known { Ok(()) } else { Err(refused(format!("no worker `{worker}` is in force or cooling"))) }
+            }
             _ => Ok(()),
         }
     }

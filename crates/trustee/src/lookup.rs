@@ -167,7 +167,8 @@ impl Looking {
         let mut ledger = view.ledger.clone();
         plan.remember(&mut ledger, self.work.now);
         let lookup = plan.lookup.value();
-        let remembered = Remembered { id: lookup.id, counters: plan.counters.clone(), people: lookup.count };
+        let remembered =
+            Remembered { id: lookup.id, counters: plan.counters.clone(), people: lookup.count, bound: None, run: None };
         let reply = Some(HexBytes(evaluation.encode()));
         let mut new = self.work.sign(receipt, reply, ledger, Some(remembered), None, &mut rng)?;
         let attribute = Slot::Attribute(plan.attribute).number();

@@ -23,6 +23,8 @@ pub enum CounterKey {
     Matter(Digest),
     /// People for one traced address.
     Address(Digest),
+    /// People of the runs of one standing order.
+    Duty(Digest),
     /// Evaluations of lookups, whoever looked.
     Lookups,
     /// Evaluations of one officer's lookups.
@@ -51,6 +53,7 @@ impl CounterKey {
             CounterKey::Authority(id) => ("authority", id.to_string()),
             CounterKey::Matter(digest) => ("matter", digest.to_hex()),
             CounterKey::Address(digest) => ("address", digest.to_hex()),
+            CounterKey::Duty(standing) => ("duty", standing.to_hex()),
             CounterKey::Lookups => ("lookups", String::new()),
             CounterKey::LookupsOf(officer) => ("lookups_of", officer.to_string()),
             CounterKey::LookupsFor(case) => ("lookups_for", case.to_hex()),
@@ -74,6 +77,7 @@ impl CounterKey {
             ("authority", id) => AuthorityId::parse(id).map(CounterKey::Authority),
             ("matter", digest) => Digest::parse(digest).map(CounterKey::Matter),
             ("address", digest) => Digest::parse(digest).map(CounterKey::Address),
+            ("duty", standing) => Digest::parse(standing).map(CounterKey::Duty),
             ("lookups", "") => Ok(CounterKey::Lookups),
             ("lookups_of", officer) => PersonId::parse(officer).map(CounterKey::LookupsOf),
             ("lookups_for", case) => Digest::parse(case).map(CounterKey::LookupsFor),
@@ -189,6 +193,10 @@ pub struct Ledger {
     pub replay: BTreeMap<OrderId, (Digest, u32)>,
     /// People or evaluations counted, by key and day number since 1970-01-01 UTC.
     pub counted: BTreeMap<CounterKey, BTreeMap<i64, u64>>,
+    /// The binding to which each order of a worker was answered: digests of order and binding.
+    pub bound: BTreeMap<Digest, Digest>,
+    /// The last run answered of each standing order: digest of the standing order; number and digest of the run's order.
+    pub runs: BTreeMap<Digest, (u32, Digest)>,
     /// Receipts not yet seen in the journal: digest of the disclosure, and when the receipt was given.
     pub awaited: BTreeMap<String, Timestamp>,
     /// The latest time this trustee has acted at.
@@ -339,6 +347,7 @@ mod tests {
             CounterKey::ReadingsOf(PersonId::parse("ada-roth").unwrap()),
             CounterKey::ReadingsWith(PersonId::parse("ada-roth").unwrap()),
             CounterKey::BreakGlass,
+            CounterKey::Duty(digest),
         ];
         for key in keys {
             let (by, of) = key.names();

@@ -23,3 +23,4 @@ pub mod state;
 pub mod totals;
 pub mod trustee_log;
 pub mod wire;
+pub mod worker;

@@ -38,6 +38,8 @@ named_enum!(
         KindNotServed = "KIND_NOT_SERVED",
         /// Check 4: the blinded elements or the records are not those of the lookup.
         BlindedDiffers = "BLINDED_DIFFERS",
+        /// Check 4: a run that its standing order does not allow, or a standing order beside what is no run.
+        OutsideDuty = "OUTSIDE_DUTY",
         /// Check 5: leaf or disclosures differ from the order.
         LeafDiffers = "LEAF_DIFFERS",
         /// Check 6: another policy bundle than the one in force.
@@ -50,6 +52,8 @@ named_enum!(
         LaneExceeded = "LANE_EXCEEDED",
         /// Check 6: the policy, run again, does not allow the release.
         PolicyDenied = "POLICY_DENIED",
+        /// Check 6: the standing order of a run is missing.
+        StandingMissing = "STANDING_MISSING",
         /// Check 7: a signer who is not in force in the roster.
         ApproverNotInForce = "APPROVER_NOT_IN_FORCE",
         /// Check 7: a signature that does not verify, or over another order.
@@ -68,6 +72,10 @@ named_enum!(
         AgentNotInForce = "AGENT_NOT_IN_FORCE",
         /// Check 8: a recipient key that is not the registered one of the authority or the agent.
         RecipientNotInForce = "RECIPIENT_NOT_IN_FORCE",
+        /// Check 8: a worker that is not in force.
+        WorkerNotInForce = "WORKER_NOT_IN_FORCE",
+        /// Check 8: no binding of the order's worker to this order, or one that does not hold.
+        BindingInvalid = "BINDING_INVALID",
         /// Check 9: no valid inclusion proof under a witnessed checkpoint.
         NotPublic = "NOT_PUBLIC",
         /// Check 9: witnesses' cosignatures too old or too young.
@@ -84,6 +92,10 @@ named_enum!(
         OrderIdReused = "ORDER_ID_REUSED",
         /// Check 11: a record that entered the index under this attribute before.
         EnrolledBefore = "ENROLLED_BEFORE",
+        /// Check 11: this trustee has answered the order to another binding.
+        BoundBefore = "BOUND_BEFORE",
+        /// Check 11: a run whose number is not new, or that does not follow the one answered before.
+        RunOutOfTurn = "RUN_OUT_OF_TURN",
         /// Check 11: held by a control leaf.
         OrderHeld = "ORDER_HELD",
         /// Check 12: a person at the trustee has stopped all answers.
@@ -112,6 +124,8 @@ named_enum!(
         CapReadings = "CAP_READINGS",
         /// Check 12: a break-glass reading was answered on this day.
         CapBreakGlass = "CAP_BREAK_GLASS",
+        /// Check 12: too many people in all runs of a standing order.
+        CapDuty = "CAP_DUTY",
         /// Check 13: receipts of this trustee are missing from the journal.
         ReceiptsMissing = "RECEIPTS_MISSING",
         /// Check 14: a header proof does not verify.
@@ -133,23 +147,29 @@ impl Code {
             | Code::OutsideWindow
             | Code::ClassesNotForKind
             | Code::KindNotServed
-            | Code::BlindedDiffers => 4,
+            | Code::BlindedDiffers
+            | Code::OutsideDuty => 4,
             Code::LeafDiffers => 5,
             Code::PolicyNotInForce
             | Code::DirectoryNotInForce
             | Code::FactsDiffer
             | Code::LaneExceeded
-            | Code::PolicyDenied => 6,
+            | Code::PolicyDenied
+            | Code::StandingMissing => 6,
             Code::ApproverNotInForce
             | Code::ApprovalInvalid
             | Code::ApprovalRepeated
             | Code::ApprovalAge
             | Code::SignersMissing
             | Code::ConsentInvalid => 7,
-            Code::AuthorityNotInForce | Code::AgentNotInForce | Code::RecipientNotInForce => 8,
+            Code::AuthorityNotInForce
+            | Code::AgentNotInForce
+            | Code::RecipientNotInForce
+            | Code::WorkerNotInForce
+            | Code::BindingInvalid => 8,
             Code::NotPublic | Code::CheckpointStale | Code::CheckpointAhead | Code::CheckpointDiffers => 9,
             Code::Waiting | Code::DelayInvalid => 10,
-            Code::OrderIdReused | Code::EnrolledBefore | Code::OrderHeld => 11,
+            Code::OrderIdReused | Code::EnrolledBefore | Code::BoundBefore | Code::RunOutOfTurn | Code::OrderHeld => 11,
             Code::Paused
             | Code::CapAuthority
             | Code::CapMatter
@@ -162,7 +182,8 @@ impl Code {
             | Code::CapAgent
             | Code::CapPeer
             | Code::CapReadings
-            | Code::CapBreakGlass => 12,
+            | Code::CapBreakGlass
+            | Code::CapDuty => 12,
             Code::ReceiptsMissing => 13,
             Code::HeaderInvalid | Code::LabelDiffers => 14,
         }

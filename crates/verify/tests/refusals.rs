@@ -281,7 +281,7 @@ fn an_emergency_opens_no_transfers() {
 
 #[test]
 fn lanes_of_daily_operation_are_not_served_here() {
-    for kind in [Kind::Duty, Kind::Lookup, Kind::Trace, Kind::Answer] {
+    for kind in [Kind::Lookup, Kind::Trace, Kind::Answer] {
         let code = refused_draft(|_, draft| {
             draft.facts.kind = kind;
             draft.link();
@@ -504,7 +504,7 @@ fn a_suspended_authority_gets_nothing_from_the_next_leaf_on() {
 fn a_fake_authority_key_is_not_the_registered_one() {
     let fake = authority_secret("somebody else").public().unwrap().digest();
     assert_eq!(refused_draft(|_, draft| draft.order.recipient.key = fake), Code::RecipientNotInForce);
-    assert_eq!(refused_draft(|_, draft| draft.order.recipient.mode = Mode::Worker), Code::RecipientNotInForce);
+    assert_eq!(refused_draft(|_, draft| draft.order.recipient.mode = Mode::Worker), Code::WorkerNotInForce);
 }
 
 #[test]
@@ -980,6 +980,8 @@ fn every_code_has_a_test() {
         include_str!("refusals.rs"),
         include_str!("lookups.rs"),
         include_str!("readings.rs"),
+        include_str!("workers.rs"),
+        include_str!("duties.rs"),
         include_str!("../../trustee/tests/lookups.rs"),
     ];
     let missing: Vec<String> = Code::ALL

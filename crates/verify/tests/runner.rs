@@ -3,6 +3,7 @@
 mod arbitrary;
 mod changes;
 mod daily;
+mod duties;
 mod evidence;
 mod folding;
 mod founding;
@@ -17,4 +18,5 @@ mod samples;
 mod totals;
 mod trustee_logs;
 mod vectors;
+mod workers;
 mod world;

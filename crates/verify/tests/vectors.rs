@@ -5,6 +5,7 @@ use countersign_core::case::EventRecord;
 use countersign_core::consent::Consent;
 use countersign_core::control::{Change, Genesis};
 use countersign_core::directory::Directory;
+use countersign_core::duty::{Duty, Run};
 use countersign_core::facts::Facts;
 use countersign_core::id::Digest;
 use countersign_core::json::{Document, DocumentError, Exact};
@@ -12,6 +13,7 @@ use countersign_core::order::Order;
 use countersign_core::reading::Reading;
 use countersign_core::time::Timestamp;
 use countersign_core::totals::DailyTotals;
+use countersign_core::worker::{Binding, Worker};
 use countersign_policy::Bundle;
 use countersign_seal::identity::IdentityKey;
 use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, VerifyingShares};
@@ -89,16 +91,21 @@ fn outcome_of(format: &str, bytes: &[u8]) -> Result<Digest, &'static str> {
         "trustee-identity" => outcome::<TrusteeIdentity>(bytes),
         "ceremony-terms" => outcome::<CeremonyTerms>(bytes),
         "ceremony-complaint" => outcome::<Complaint>(bytes),
+        "worker" => outcome::<Worker>(bytes),
+        "binding" => outcome::<Binding>(bytes),
+        "duty" => outcome::<Duty>(bytes),
+        "run" => outcome::<Run>(bytes),
         other => panic!("no format `{other}`"),
     }
 }
 
-const DOCUMENTS: [&str; 5] = [
+const DOCUMENTS: [&str; 6] = [
     include_str!("../../../vectors/core/documents.json"),
     include_str!("../../../vectors/core/totals.json"),
     include_str!("../../../vectors/verify/ceremony-documents.json"),
     include_str!("../../../vectors/verify/documents.json"),
     include_str!("../../../vectors/verify/totals.json"),
+    include_str!("../../../vectors/verify/workers.json"),
 ];
 
 #[test]
@@ -121,7 +128,7 @@ fn documents_are_accepted_and_refused_as_the_vectors_say() {
             *(if expected.is_ok() { good } else { bad }) += 1;
         }
     }
-    assert_eq!(counts.len(), 20);
+    assert_eq!(counts.len(), 24);
     assert!(counts.values().all(|(good, bad)| *good > 0 && bad > good), "{counts:?}");
 }
 

@@ -62,6 +62,7 @@ SUITES = {
     "verify/sums.json": digest_lists,
     "verify/totals.json": documents,
     "verify/trustee-log.json": trustee_log,
+    "verify/workers.json": documents,
     **{f"{PACK}/golden/{name}.json": golden for name in ("bloc", "compelled", "courts", "emergencies", "home", "third-states")},
 }
 # Files that a suite reads beside its own: they belong to it.

@@ -12,11 +12,12 @@ use countersign_core::country::Country;
 use countersign_core::facts::Factor;
 use countersign_core::finding::{Finding, Question};
 use countersign_core::id::PersonId;
+use countersign_core::time::Timestamp;
 use countersign_desk::case_file::CaseFile;
 use countersign_desk::clocks::{CaseClock, Standing, clocks_of};
 use countersign_desk::documents::FactorTried;
 use countersign_desk::findings::ScopeEntry;
-use countersign_desk::propose::Proposed;
+use countersign_desk::propose::{Addressee, Proposed};
 use countersign_desk::sender::Sender;
 use countersign_store::Cases;
 use std::path::{Path, PathBuf};
@@ -65,13 +66,30 @@ enum Command {
     /// Set the scope that is necessary and allowed.
     Scope(Scope),
     /// Ask the policy, and propose the order it allows.
-    Propose(By),
+    Propose(Propose),
     /// Refuse with the reasons of the policy.
     Refuse(By),
     /// Note what the persons concerned are told and when.
     Notify(By),
     /// Close a case in which nothing is left to do.
     Close(By),
+}
+
+#[derive(Args)]
+struct Propose {
+    case: String,
+    /// A worker in force that opens the package, keeps the window and encrypts to the authority.
+    #[arg(long, value_name = "NAME")]
+    worker: Option<PersonId>,
+    /// Start of the window of monthly records; only a worker takes part of a month.
+    #[arg(long, requires_all = ["worker", "to"], value_name = "TIME")]
+    from: Option<Timestamp>,
+    /// End of the window, excluded.
+    #[arg(long, requires_all = ["worker", "from"], value_name = "TIME")]
+    to: Option<Timestamp>,
+    /// Who proposes.
+    #[arg(long = "as", value_name = "PERSON")]
+    by: PersonId,
 }
 
 #[derive(Args)]
@@ -180,7 +198,7 @@ impl Command {
                 println!("{} = {}", finding.question(), finding.value());
             }
             Command::Scope(entry) => entry.run(custody).await?,
-            Command::Propose(by) => propose(custody, &by).await?,
+            Command::Propose(entry) => propose(custody, &entry).await?,
             Command::Refuse(by) => {
                 let refusal = desk.refuse(&desk.find_case(&by.case).await?, &[], &by.by).await?;
                 println!("{}", refusal.value().letter);
@@ -239,9 +257,13 @@ impl Scope {
     }
 }
 
-async fn propose(custody: &Custody, by: &By) -> Result<()> {
-    let case = custody.desk.find_case(&by.case).await?;
-    match custody.desk.propose(&case, &by.by).await? {
+async fn propose(custody: &Custody, entry: &Propose) -> Result<()> {
+    let case = custody.desk.find_case(&entry.case).await?;
+    let addressee = match &entry.worker {
+        Some(name) => Addressee::Worker { name: name.clone(), window: entry.from.zip(entry.to) },
+        None => Addressee::Authority,
+    };
+    match custody.desk.propose_for(&case, &entry.by, &addressee).await? {
         Proposed::Order(proposed) => {
             let decision = proposed.decision.value();
             println!("outcome {} in lane {}", decision.outcome, decision.lane);

@@ -7,6 +7,7 @@ mod clock;
 mod contact;
 mod demo;
 mod drill;
+mod duty;
 mod exit_state;
 pub(crate) mod init;
 mod lists;
@@ -23,6 +24,7 @@ mod trace;
 pub(crate) mod trustee;
 pub(crate) mod verify;
 mod witness;
+mod worker;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -75,6 +77,9 @@ enum Command {
     /// Read client data in daily operation: cases of the queue, a client who is present, break-glass.
     #[command(after_help = read::EXAMPLE)]
     Read(read::Read),
+    /// Decide once what is done regularly, and run it.
+    #[command(after_help = duty::EXAMPLE)]
+    Duty(duty::Duty),
     /// Change who may sign and what is in force: roster, policy, directory, witnesses, shares.
     #[command(after_help = change::EXAMPLE)]
     Change(change::Change),
@@ -111,6 +116,9 @@ enum Command {
     /// Make one trustee, and run it as a service of its own.
     #[command(after_help = trustee::EXAMPLE)]
     Trustee(trustee::TrusteeCommand),
+    /// Work for orders that name a worker, as a process of its own.
+    #[command(after_help = worker::EXAMPLE)]
+    Worker(worker::WorkerCommand),
     /// Run one witness as a service of its own.
     #[command(after_help = witness::EXAMPLE)]
     Witness(witness::Witness),
@@ -133,6 +141,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Clock(command) => command.run()?,
         Command::Order(command) => command.run(&dir).await?,
         Command::Read(command) => command.run(&dir).await?,
+        Command::Duty(command) => command.run(&dir).await?,
         Command::Change(command) => command.run(&dir).await?,
         Command::Policy(command) => return command.run(),
         Command::ExitState(command) => command.run(&dir).await?,
@@ -145,6 +154,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Lists(command) => command.run(&dir)?,
         Command::Screen(command) => command.run(&dir)?,
         Command::Trustee(command) => command.run().await?,
+        Command::Worker(command) => command.run()?,
         Command::Witness(command) => command.run().await?,
     }
     Ok(ExitCode::SUCCESS)

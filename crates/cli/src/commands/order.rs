@@ -39,10 +39,24 @@ enum Command {
     },
     /// Sign the order's digest, or refuse to.
     Approve(Approve),
+    /// Make an order for a worker public, and write the folder with which the worker binds itself.
+    Job {
+        /// The case.
+        case: String,
+        /// Folder to write; must not exist.
+        #[arg(long)]
+        out: PathBuf,
+        /// Who asks the worker.
+        #[arg(long = "as", value_name = "PERSON")]
+        by: PersonId,
+    },
     /// Make the order public, ask the trustees, write the package.
     Release {
         /// The case.
         case: String,
+        /// Of an order for a worker: what the worker signed.
+        #[arg(long, value_name = "FILE")]
+        binding: Option<PathBuf>,
         /// Who releases.
         #[arg(long = "as", value_name = "PERSON")]
         by: PersonId,
@@ -96,9 +110,21 @@ impl Command {
                 show(&file, &looked_up(custody, &file).await?, desk.now())
             }
             Command::Approve(approve) => approve.run(custody).await,
-            Command::Release { case, by } => {
+            Command::Job { case, out, by } => {
+                let files = desk.worker_job(&desk.find_case(&case).await?, &by).await?;
+                files::write_folder(&out, &files)?;
+                println!("job {}", out.display());
+                println!("next, at the worker: countersign worker bind FOLDER {} --out FILE", out.display());
+                Ok(())
+            }
+            Command::Release { case, binding, by } => {
                 let case = desk.find_case(&case).await?;
-                let released = desk.release(&case, &custody.place.outbox(), &keep(&custody.place), &by).await?;
+                let (outbox, keep) = (custody.place.outbox(), keep(&custody.place));
+                let binding = binding.map(|file| files::read_text(&file, 16 * 1024)).transpose()?;
+                let released = match &binding {
+                    Some(binding) => desk.release_to_worker(&case, binding, &outbox, &keep, &by).await?,
+                    None => desk.release(&case, &outbox, &keep, &by).await?,
+                };
                 let file = desk.case(&case).await?;
                 let order = file.proposal.as_ref().context("the case has no order")?.order.value().id;
                 let evidence = custody.place.evidence().join(order.to_hex());

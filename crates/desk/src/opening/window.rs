@@ -29,6 +29,12 @@ pub(crate) fn latest_opening(over: Timestamp) -> Timestamp {
     over.plus(LAG + SPREAD).quarter_end()
 }
 
+/// Deadline of the leaf of an order that belongs to no case and is over at `over`: leaves of no case are opened when no delay
+/// order that stood while they were made can still stand.
+pub(crate) fn latest_opening_of_leaf(over: Timestamp) -> Timestamp {
+    latest_opening(over.plus(LONGEST_DELAY))
+}
+
 impl Window {
     /// Of a case, with its approved order and the end of the delay order that holds for it. `None` while it is not over.
     pub(crate) fn of_case(

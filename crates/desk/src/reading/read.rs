@@ -163,6 +163,8 @@ impl Desk {
                 leaf: evidence.clone(),
                 delay: None,
                 headers: headers.clone(),
+                binding: None,
+                standing: None,
             };
             let signed = Signed::sign(request, &self.custodian.desk_key)?;
             Ok(signed.text().as_bytes().to_vec())

@@ -24,7 +24,8 @@ use std::time::Duration;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The version of a file is the number of these that it has been through; none is ever changed.
-const MIGRATIONS: [&str; 4] = [sql::SCHEMA, sql::TOTALS_SCHEMA, sql::OWN_LOG_SCHEMA, sql::LOOKUPS_SCHEMA];
+const MIGRATIONS: [&str; 5] =
+    [sql::SCHEMA, sql::TOTALS_SCHEMA, sql::OWN_LOG_SCHEMA, sql::LOOKUPS_SCHEMA, sql::WORKERS_SCHEMA];
 
 /// The database. A clone is the same one.
 #[derive(Clone)]

@@ -46,6 +46,12 @@ impl Database {
             let key = parsed("a counter", CounterKey::parse(text(&row, 0)?, text(&row, 1)?))?;
             ledger.counted.entry(key).or_default().insert(integer(&row, 2)?, number(&row, 3)?);
         }
+        for row in sqlx::query(sql::BOUND).fetch_all(&mut *transaction).await.map_err(failed)? {
+            ledger.bound.insert(digest(&row, 0)?, digest(&row, 1)?);
+        }
+        for row in sqlx::query(sql::RUNS).fetch_all(&mut *transaction).await.map_err(failed)? {
+            ledger.runs.insert(digest(&row, 0)?, (number(&row, 1)?, digest(&row, 2)?));
+        }
         for row in sqlx::query(sql::AWAITED).fetch_all(&mut *transaction).await.map_err(failed)? {
             ledger.awaited.insert(text(&row, 0)?.to_owned(), time(integer(&row, 1)?)?);
         }

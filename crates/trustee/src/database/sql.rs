@@ -4,6 +4,7 @@ pub(super) const SCHEMA: &str = include_str!("schema.sql");
 pub(super) const TOTALS_SCHEMA: &str = include_str!("totals.sql");
 pub(super) const OWN_LOG_SCHEMA: &str = include_str!("own_log.sql");
 pub(super) const LOOKUPS_SCHEMA: &str = include_str!("lookups.sql");
+pub(super) const WORKERS_SCHEMA: &str = include_str!("workers.sql");
 pub(super) const VERSION: &str = "PRAGMA user_version";
 
 pub(super) const GENERATION: &str = "SELECT generation FROM trustee WHERE only = 1";
@@ -33,6 +34,13 @@ pub(super) const FORGET_ROOTS: &str = "DELETE FROM roots WHERE size < ?";
 pub(super) const SEEN: &str = "UPDATE receipts SET seen = ? WHERE disclosure = ? AND seen IS NULL";
 pub(super) const ADD_REPLAY: &str = "INSERT INTO replay (order_id, order_digest, share_epoch) VALUES (?, ?, ?) \
     ON CONFLICT (order_id) DO UPDATE SET share_epoch = excluded.share_epoch";
+/// An order may be answered again in a later share epoch, to the same binding and to no other.
+pub(super) const ADD_BOUND: &str = "INSERT INTO bound (order_digest, binding) VALUES (?, ?) \
+    ON CONFLICT (order_digest, binding) DO NOTHING";
+pub(super) const BOUND: &str = "SELECT order_digest, binding FROM bound";
+pub(super) const SET_RUN: &str = "INSERT INTO runs (standing, number, run) VALUES (?, ?, ?) \
+    ON CONFLICT (standing) DO UPDATE SET number = excluded.number, run = excluded.run";
+pub(super) const RUNS: &str = "SELECT standing, number, run FROM runs";
 pub(super) const COUNT: &str = "INSERT INTO counted (kind, subject, day, people) VALUES (?, ?, ?, ?) \
     ON CONFLICT (kind, subject, day) DO UPDATE SET people = people + excluded.people";
 pub(super) const ADD_RECEIPT: &str = "INSERT INTO receipts \

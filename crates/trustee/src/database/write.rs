@@ -64,6 +64,10 @@ pub(crate) struct Remembered {
     pub(crate) id: OrderId,
     pub(crate) counters: Vec<CounterKey>,
     pub(crate) people: u32,
+    /// Digest of the worker's binding to which an order was answered.
+    pub(crate) bound: Option<Digest>,
+    /// Of a run: digest of the standing order, and the run's number.
+    pub(crate) run: Option<(Digest, u32)>,
 }
 
 pub(super) type Statement = Query<'static, Sqlite, SqliteArguments>;
@@ -116,6 +120,15 @@ impl Database {
                 .bind(new.order.to_hex())
                 .bind(i64::from(new.share_epoch));
             run(&mut transaction, replay).await?;
+            if let Some(binding) = &remembered.bound {
+                let bound = sqlx::query(sql::ADD_BOUND).bind(new.order.to_hex()).bind(binding.to_hex());
+                run(&mut transaction, bound).await?;
+            }
+            if let Some((standing, number)) = &remembered.run {
+                let last =
+                    sqlx::query(sql::SET_RUN).bind(standing.to_hex()).bind(i64::from(*number)).bind(new.order.to_hex());
+                run(&mut transaction, last).await?;
+            }
             for key in &remembered.counters {
                 let (kind, subject) = key.names();
                 let count = sqlx::query(sql::COUNT)

@@ -222,6 +222,8 @@ impl Case {
             leaf: self.leaf.clone(),
             delay: None,
             headers: self.records.iter().map(|one| HexBytes(one.capsule().header.bytes().to_vec())).collect(),
+            binding: None,
+            standing: None,
         };
         Signed::sign(request, &signing_key("desk")).unwrap().text().as_bytes().to_vec()
     }

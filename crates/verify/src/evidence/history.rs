@@ -70,6 +70,11 @@ impl History {
         States { history: self, folded: BTreeMap::new() }
     }
 
+    /// What all control leaves of the folder put in force at `now`.
+    pub(super) fn in_force(&self, now: Timestamp) -> InForce {
+        self.up_to(u64::MAX).at(now)
+    }
+
     /// The state after the first `size` leaves of the journal.
     fn up_to(&self, size: u64) -> ControlState {
         let mut state = self.genesis.clone();

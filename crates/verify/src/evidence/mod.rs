@@ -9,13 +9,17 @@ mod files;
 mod history;
 mod keys;
 mod opening;
+mod public;
 mod said;
+mod standing;
 
 pub use files::{Fault, Files, SUMS, check_sums, sums};
 pub use opening::{OPENING_FILES, OpenedCell, Opening, open_package};
+pub use public::{PublicOrder, public_order};
 
 use crate::manifest::Manifest;
 use crate::order_leaf::check_order_leaf;
+use crate::refusal::Code;
 use crate::request::publicity::{SKEW, witnessed};
 use crate::request::{decision, release_decision, scope};
 use crate::state::{ControlState, InForce};
@@ -23,10 +27,12 @@ use crate::wire::Receipt;
 use countersign_approve::VerifiedApproval;
 use countersign_core::approval::Verdict;
 use countersign_core::directory::{Authority, Directory};
+use countersign_core::duty::Duty;
 use countersign_core::id::Digest;
 use countersign_core::json::{Document, Exact};
 use countersign_core::order::Order;
 use countersign_core::time::Timestamp;
+use countersign_core::worker::Worker;
 use countersign_policy::Bundle;
 use countersign_seal::identity::IdentityKey;
 use countersign_seal::ring::{ConfirmedRing, VerifyingShares};
@@ -56,6 +62,12 @@ pub struct Evidence {
     pub policy_rerun: bool,
     /// The directory in force.
     pub directory: Exact<Directory>,
+    /// Digest of the X-Wing key to which the replies are encrypted: the authority's, or a worker's for this order only.
+    pub reader: Digest,
+    /// The worker, where the order names one.
+    pub worker: Option<Worker>,
+    /// What the run is for, where the order is one.
+    pub duty: Option<Exact<Duty>>,
     pub(crate) ring: ConfirmedRing,
     pub(crate) shares: VerifyingShares,
     pub(crate) identities: BTreeMap<u16, IdentityKey>,
@@ -93,9 +105,18 @@ pub fn verify_evidence(files: &Files, pinned: Option<&Digest>) -> Result<Evidenc
     if bundle.digest() != state.policy() || order.value().policy != state.policy() {
         return Err(Fault::new("policy-bundle.json", "is not the policy in force, or not the one the order names"));
     }
-    let approvals = said::approvals(files, &state, &order, first)?;
-    let release = Release { order: &order, authority, bundle: &bundle, state: &state, included: &included, last };
-    let policy_rerun = release.rerun(files, genesis, &directory, &approvals)?;
+    let reader = reader(files, &state, authority, &order, &included, first)?;
+    let run = standing::run(files, &state, &order)?;
+    let signed = run.as_ref().map_or(&order, |run| &run.standing);
+    let approvals = said::approvals(files, &state, signed, first)?;
+    let policy_rerun = match &run {
+        Some(run) => standing::check(run, genesis, &state, authority, &reader, &approvals, last)?,
+        None => {
+            let release =
+                Release { order: &order, authority, bundle: &bundle, state: &state, included: &included, last };
+            release.rerun(files, genesis, &directory, &approvals)?
+        }
+    };
     said::delay(files, &order, &directory)?;
     let (ring, shares, identities) = keys::ring(files, &state, &order)?;
     let signers = approvals
@@ -114,9 +135,31 @@ pub fn verify_evidence(files: &Files, pinned: Option<&Digest>) -> Result<Evidenc
         signers,
         policy_rerun,
         directory,
+        reader: reader.key,
+        worker: reader.bound.map(|bound| bound.worker),
+        duty: run.map(|run| run.duty),
         ring,
         shares,
         identities,
+    })
+}
+
+const BINDING: &str = "binding.signed";
+
+/// To whom the replies are encrypted; a worker's binding is older than every answer.
+fn reader(
+    files: &Files,
+    state: &InForce,
+    authority: &Authority,
+    order: &Exact<Order>,
+    included: &Included,
+    first: Timestamp,
+) -> Result<decision::Reader, Fault> {
+    let binding = files.get(BINDING).map(|bytes| std::str::from_utf8(bytes)).transpose();
+    let binding = binding.map_err(|error| Fault::new(BINDING, error))?;
+    decision::reader(state, authority, order, included.index, binding, first).map_err(|refusal| {
+        let path = if refusal.code() == Code::BindingInvalid { BINDING } else { "order.json" };
+        Fault::new(path, refusal.detail())
     })
 }
 
@@ -252,7 +295,7 @@ impl Release<'_> {
 
 /// A file that nothing reads has no place in evidence: somebody would believe it.
 fn known_files(files: &Files) -> Result<(), Fault> {
-    const SINGLE: [&str; 12] = [
+    const SINGLE: [&str; 13] = [
         SUMS,
         "order.json",
         "manifest.json",
@@ -265,9 +308,14 @@ fn known_files(files: &Files) -> Result<(), Fault> {
         "ring.json",
         "shares.json",
         "delay.signed",
+        BINDING,
     ];
     const FOLDERS: [&str; 4] = ["control/", "receipts/", "approvals/", "ring-confirmations/"];
-    let known = |path: &str| SINGLE.contains(&path) || FOLDERS.iter().any(|folder| path.starts_with(folder));
+    let known = |path: &str| {
+        SINGLE.contains(&path)
+            || standing::FILES.contains(&path)
+            || FOLDERS.iter().any(|folder| path.starts_with(folder))
+    };
     if let Some(path) = files.keys().find(|path| !known(path)) {
         return Err(Fault::new(path, "does not belong to evidence"));
     }

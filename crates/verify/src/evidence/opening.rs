@@ -1,4 +1,4 @@
-//! What a recipient in mode A does with a package: verify everything, then combine.
+//! What an authority, or a worker, does with a package: verify everything, then combine.
 //!
 //! Folder: `docs/formats/package.md`: `evidence/` (checked by [`verify_evidence`]), `sealed/`, `replies/`, and the list
 //! of digests over all of it.
@@ -62,7 +62,7 @@ pub fn open_package(
     let evidence = verify_evidence(&subfolder(files, "evidence"), pinned)
         .map_err(|fault| Fault { file: format!("evidence/{}", fault.file), reason: fault.reason })?;
     let own = recipient.public().map_err(|error| Fault::new("your key", error))?.digest();
-    if own != evidence.order.value().recipient.key {
+    if own != evidence.reader {
         return Err(Fault::new("evidence/order.json", "this order is for another recipient's key than yours"));
     }
     let records = sealed_records(files, &evidence)?;

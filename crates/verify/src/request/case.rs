@@ -30,6 +30,7 @@ pub(super) fn check(asked: &Asked<'_>, facts: &Facts) -> Result<Granted, Refusal
     let value = order.value();
     decision::pinned_directory(view, state, &facts.directory)?;
     let authority = decision::authority(view.directory.value(), state, value)?;
+    let reader = decision::reader(state, authority, order, publicity.index, request.binding.as_deref(), now)?;
     let texts: Vec<&str> = request.approvals.iter().map(String::as_str).collect();
     let approvals = decision::approvals(state, now, &texts, order, publicity.since)?;
     let decided = decision::Decided { order, facts, authority };
@@ -37,11 +38,7 @@ pub(super) fn check(asked: &Asked<'_>, facts: &Facts) -> Result<Granted, Refusal
     publicity::check_waiting(now, value.kind.waiting_time(value.scope.subjects), publicity)?;
     publicity::check_delay(now, request, value, authority)?;
     let counters = counters(value, facts);
-    Ok(Granted {
-        recipient_key: authority.recipient.as_ref().map(|keys| keys.xwing_key.clone()).unwrap_or_default(),
-        caps: caps(view.bundle.caps(), &counters),
-        counters,
-    })
+    Ok(Granted { reader, run: None, caps: caps(view.bundle.caps(), &counters), counters })
 }
 
 /// The counters an order touches; each is counted with the order's subjects.

@@ -4,6 +4,7 @@ use super::View;
 use super::publicity::{Publicity, SKEW};
 use crate::refusal::{Code, Refusal};
 use crate::state::InForce;
+use crate::worker::{Bound, check_binding};
 use base64ct::{Base64, Encoding};
 use countersign_approve::{VerifiedApproval, verify_approval};
 use countersign_core::approval::Approval;
@@ -53,7 +54,7 @@ pub(super) fn pinned_directory(view: &View<'_>, state: &InForce, named: &Digest)
     Err(Refusal::new(Code::DirectoryNotInForce, detail))
 }
 
-/// The authority that asks, and its key.
+/// The authority that asks.
 pub(crate) fn authority<'d>(
     directory: &'d Directory,
     state: &InForce,
@@ -64,16 +65,50 @@ pub(crate) fn authority<'d>(
     if state.is_suspended(&order.authority) {
         return Err(refuse("is suspended by a control leaf"));
     }
+    Ok(authority)
+}
+
+/// To whom replies are encrypted.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader {
+    /// The X-Wing public key, base64.
+    pub(crate) text: String,
+    /// Its digest.
+    pub(crate) key: Digest,
+    /// The worker's binding, where the order names a worker.
+    pub(crate) bound: Option<Bound>,
+}
+
+/// The reader of a case's order, whose leaf stands at `index`: the authority by its registered key, or the worker that the
+/// order names by its binding.
+pub(crate) fn reader(
+    state: &InForce,
+    authority: &Authority,
+    order: &Exact<Order>,
+    index: u64,
+    binding: Option<&str>,
+    now: Timestamp,
+) -> Result<Reader, Refusal> {
+    if order.value().recipient.mode == Mode::Worker {
+        let bound = check_binding(state, order, index, binding, now)?;
+        return Ok(Reader { text: bound.text.clone(), key: bound.key.digest(), bound: Some(bound) });
+    }
+    if binding.is_some() {
+        return Err(Refusal::new(Code::BindingInvalid, "a binding to an order that names no worker"));
+    }
+    let order = order.value();
     // The digest is computed from the key: replies are encrypted to the key, not to what is said of it.
     let registered = authority.recipient.as_ref().and_then(|keys| {
         let key = TransportKey::decode(&Base64::decode_vec(&keys.xwing_key).ok()?).ok()?;
-        (key.digest() == keys.xwing).then_some(keys.xwing)
+        (key.digest() == keys.xwing).then_some(keys)
     });
-    if order.recipient.mode != Mode::Authority || registered != Some(order.recipient.key) {
-        let detail = format!("the order's recipient is not the registered key of `{}`", order.authority);
-        return Err(Refusal::new(Code::RecipientNotInForce, detail));
+    match registered.filter(|keys| (Mode::Authority, keys.xwing) == (order.recipient.mode, order.recipient.key)) {
+        Some(keys) => Ok(Reader { text: keys.xwing_key.clone(), key: keys.xwing, bound: None }),
+        None => {
+            let detail = format!("the order's recipient is not the registered key of `{}`", order.authority);
+            Err(Refusal::new(Code::RecipientNotInForce, detail))
+        }
     }
-    Ok(authority)
 }
 
 /// Every signature, by distinct people in force, at plausible times.

@@ -1,9 +1,11 @@
 //! Checks 11, 12 and 13: what this trustee remembers of its own answers.
 
 use super::View;
+use super::duty::Place;
 use crate::ledger::{CounterKey, Ledger, hard_stop};
 use crate::refusal::{Code, Refusal};
 use crate::state::InForce;
+use countersign_core::id::Digest;
 use countersign_core::json::Exact;
 use countersign_core::order::Order;
 use countersign_core::time::{MINUTE, Timestamp};
@@ -29,6 +31,30 @@ pub(super) fn check_replay(
             Err(Refusal::new(Code::OrderIdReused, detail))
         }
     }
+}
+
+/// Refuses another binding than the one that this trustee has answered the order to: whoever takes a worker's place, or
+/// makes it sign twice, gets nothing from a trustee that has answered.
+pub(super) fn check_bound(ledger: &Ledger, order: &Digest, binding: Option<Digest>) -> Result<(), Refusal> {
+    match (ledger.bound.get(order), binding) {
+        (Some(before), Some(now)) if *before != now => {
+            Err(Refusal::new(Code::BoundBefore, format!("answered to the binding {before}, now asked for {now}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a run that is not later than every run of its standing order answered here, unless it is the last of them again.
+pub(super) fn check_run(ledger: &Ledger, order: &Digest, run: Option<&Place>) -> Result<(), Refusal> {
+    let Some(run) = run else { return Ok(()) };
+    let Some((number, last)) = ledger.runs.get(&run.standing) else { return Ok(()) };
+    let again = (run.number, order) == (*number, last);
+    let next = run.number > *number && (run.number - 1 > *number || run.previous == Some(*last));
+    if again || next {
+        return Ok(());
+    }
+    let detail = format!("run {} of {}, run {number} ({last}) was answered last", run.number, run.standing);
+    Err(Refusal::new(Code::RunOutOfTurn, detail))
 }
 
 /// Refuses everything, answers given before included, while a person at the trustee has stopped it.

@@ -5,6 +5,7 @@
 
 mod case;
 pub(crate) mod decision;
+pub(crate) mod duty;
 mod memory;
 pub(crate) mod publicity;
 mod reading;
@@ -12,6 +13,7 @@ mod road;
 pub(crate) mod scope;
 
 pub use decision::release_decision;
+pub use duty::{Place, standing_quorum};
 pub use memory::RECEIPT_PATIENCE;
 pub(crate) use memory::{check_pause, check_receipts};
 pub use publicity::{FRESHNESS, Publicity, SKEW};
@@ -63,6 +65,12 @@ pub struct Plan {
     pub classes: ClassSet,
     /// The recipient's X-Wing public key, base64: the road of the kind has checked it.
     pub recipient_key: String,
+    /// Digest of that key.
+    pub recipient: Digest,
+    /// Digest of the worker's binding that brought the key, where the order names a worker.
+    pub bound: Option<Digest>,
+    /// Of a run of a duty: its place among the runs of its standing order.
+    pub run: Option<Place>,
     /// Share epoch to answer under.
     pub share_epoch: u32,
     /// Digest of the control state in force.
@@ -81,6 +89,8 @@ impl Plan {
         let order = self.order.value();
         let answered = (order.id, self.order.digest(), self.share_epoch);
         ledger.remember(answered, &self.counters, order.scope.subjects, self.replay, now);
+        ledger.bound.extend(self.bound.map(|binding| (self.order.digest(), binding)));
+        ledger.runs.extend(self.run.map(|run| (run.standing, (run.number, self.order.digest()))));
     }
 }
 
@@ -172,6 +182,9 @@ pub fn verify_opened(
     let asked = Asked { view, state: &state, now, request, order: &order, fitting: &fitting, publicity: &publicity };
     let granted = facts.check(&asked)?;
     let replay = memory::check_replay(view, &state, &order, view.shares.epoch())?;
+    let bound = granted.reader.bound.as_ref().map(|bound| bound.digest);
+    memory::check_bound(view.ledger, &order.digest(), bound)?;
+    memory::check_run(view.ledger, &order.digest(), granted.run.as_ref())?;
     memory::check_pause(view.ledger)?;
     if !replay {
         memory::check_caps(view, &state, &granted.caps, value.scope.subjects, now)?;
@@ -181,7 +194,10 @@ pub fn verify_opened(
     Ok(Plan {
         classes: value.scope.classes.clone(),
         records,
-        recipient_key: granted.recipient_key,
+        recipient_key: granted.reader.text,
+        recipient: granted.reader.key,
+        bound,
+        run: granted.run,
         share_epoch: view.shares.epoch(),
         state: state.digest(),
         counters: granted.counters,

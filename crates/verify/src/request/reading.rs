@@ -3,6 +3,7 @@
 //! The policy bundle has no part in the decision beyond its budgets and the classes it names for the kind: who may read is
 //! in the roster, which only m approvals, t trustees and seven days extend. Rules: `docs/formats/reading.md`.
 
+use super::decision::Reader;
 use super::memory::Cap;
 use super::road::{Asked, Granted};
 use super::{decision, publicity};
@@ -63,7 +64,12 @@ pub(super) fn check(asked: &Asked<'_>, reading: &Reading) -> Result<Granted, Ref
     let mut counters = vec![CounterKey::Kind(Kind::Read)];
     counters.extend(order.value().scope.classes.iter().map(CounterKey::Class));
     counters.extend(budgeted);
-    Ok(Granted { recipient_key: reading.key.clone(), counters, caps })
+    // No worker stands in for an agent, and a reading is no run.
+    if request.binding.is_some() {
+        return Err(Refusal::new(Code::BindingInvalid, "a binding to an order that names no worker"));
+    }
+    let reader = Reader { text: reading.key.clone(), key: order.value().recipient.key, bound: None };
+    Ok(Granted { reader, run: None, counters, caps })
 }
 
 fn limits(asked: &Asked<'_>, lane: Lane) -> Result<(), Refusal> {

@@ -5,7 +5,8 @@
 //! suffice, how long the order has to be public, and which counters and caps it touches ([`RoadFacts::check`]).
 
 use super::case;
-use super::decision;
+use super::decision::{self, Reader};
+use super::duty::{self, Place};
 use super::memory::Cap;
 use super::reading;
 use super::scope::Fitting;
@@ -40,8 +41,10 @@ pub(super) struct Asked<'a> {
 
 /// What a road has found.
 pub(super) struct Granted {
-    /// The recipient's X-Wing public key, base64.
-    pub(super) recipient_key: String,
+    /// To whom the reply is encrypted.
+    pub(super) reader: Reader,
+    /// The run's place among those of its standing order.
+    pub(super) run: Option<Place>,
     /// Counters that an answer raises by the order's subjects.
     pub(super) counters: Vec<CounterKey>,
     /// Caps over some of them.
@@ -55,6 +58,8 @@ pub(super) enum Road {
     Case,
     /// Reading in daily operation.
     Reading,
+    /// One run under a standing order: duty.
+    Duty,
 }
 
 impl Road {
@@ -64,7 +69,8 @@ impl Road {
             Kind::Disclosure | Kind::Compelled | Kind::Emergency => case::classes(order).map(|()| Road::Case),
             // Which classes a reading may open follows from its lane.
             Kind::Read => Ok(Road::Reading),
-            Kind::Duty | Kind::Lookup | Kind::Trace | Kind::Answer => {
+            Kind::Duty => duty::classes(order).map(|()| Road::Duty),
+            Kind::Lookup | Kind::Trace | Kind::Answer => {
                 Err(Refusal::new(Code::KindNotServed, format!("orders of kind `{}` have their own lane", order.kind)))
             }
         }
@@ -72,11 +78,15 @@ impl Road {
 
     /// Check 6: the facts document is the one that the order names.
     pub(super) fn facts(self, request: &ReleaseRequest, order: &Order) -> Result<RoadFacts, Refusal> {
+        if request.standing.is_some() && !matches!(self, Road::Duty) {
+            return Err(Refusal::new(Code::OutsideDuty, "a standing order beside an order that is no run"));
+        }
         match self {
             Road::Case => {
                 decision::facts(request.facts.as_bytes(), order).map(|facts| RoadFacts::Case(Box::new(facts)))
             }
             Road::Reading => reading::facts(request.facts.as_bytes(), order).map(RoadFacts::Reading),
+            Road::Duty => duty::facts(request, order).map(RoadFacts::Duty),
         }
     }
 }
@@ -87,6 +97,8 @@ pub(super) enum RoadFacts {
     Case(Box<Exact<Facts>>),
     /// Facts of a reading.
     Reading(Exact<Reading>),
+    /// The run, and the standing order that it names.
+    Duty(Box<duty::RunFacts>),
 }
 
 impl RoadFacts {
@@ -95,6 +107,7 @@ impl RoadFacts {
         match self {
             RoadFacts::Case(facts) => case::check(asked, facts.value()),
             RoadFacts::Reading(reading) => reading::check(asked, reading.value()),
+            RoadFacts::Duty(facts) => duty::check(asked, facts),
         }
     }
 }

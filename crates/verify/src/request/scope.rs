@@ -6,7 +6,7 @@ use crate::refusal::{Code, Refusal};
 use crate::wire::ReleaseRequest;
 use countersign_core::class::ClassSet;
 use countersign_core::json::Exact;
-use countersign_core::order::Order;
+use countersign_core::order::{Mode, Order};
 use countersign_seal::header::{Capsule, CheckedCapsule, Header, check_batch};
 use countersign_seal::label::Label;
 use std::collections::BTreeSet;
@@ -114,8 +114,13 @@ pub(super) fn check_headers(
 
 fn inside_window(order: &Order, label: &Label) -> Result<(), String> {
     let Some(period) = label.head().period else { return Ok(()) };
-    // Whole months only: a month that the window cuts would show days outside of it.
-    let inside =
-        order.scope.from.zip(order.scope.to).is_some_and(|(from, to)| from <= period.start() && period.end() <= to);
-    if inside { Ok(()) } else { Err(format!("month {} is not wholly inside the order's window", period.number())) }
+    let Some((from, to)) = order.scope.from.zip(order.scope.to) else {
+        return Err(format!("month {} is in the manifest of an order without a window", period.number()));
+    };
+    // A worker takes the rows outside of the window away; whoever else reads the month would see days outside of it.
+    let (inside, what) = match order.recipient.mode {
+        Mode::Worker => (from < period.end() && period.start() < to, "touched by"),
+        Mode::Authority | Mode::Reviewer => (from <= period.start() && period.end() <= to, "wholly inside"),
+    };
+    if inside { Ok(()) } else { Err(format!("month {} is not {what} the order's window", period.number())) }
 }

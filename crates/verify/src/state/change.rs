@@ -34,6 +34,14 @@ pub enum ChangeError {
         /// Who has the key, or is about to have it.
         with: PersonId,
     },
+    /// Two workers would be one, or could be taken for one another.
+    #[error("`{added}` would share its name or its key with the worker `{with}`")]
+    SharedWorker {
+        /// The worker added.
+        added: PersonId,
+        /// The one that has the name or the key, or is about to.
+        with: PersonId,
+    },
     /// The witness policy shows nothing about this journal.
     #[error("{0}")]
     WitnessPolicy(String),
@@ -218,6 +226,20 @@ impl ControlState {
                 match others.find(|person| shares(person)) {
                     None => Ok(()),
                     Some(person) => Err(ChangeError::SharedKey { added: added.id.clone(), with: person.id.clone() }),
+                }
+            }
+            Action::AddWorker(added) => {
+                let state = self.at(now);
+                let cooling = self.waiting.iter().filter_map(|waiting| match &waiting.change.action {
+                    Action::AddWorker(worker) => Some(worker),
+                    _ => None,
+                });
+                let mut others = state.workers.values().chain(cooling);
+                match others.find(|worker| worker.name == added.name || worker.identity == added.identity) {
+                    None => Ok(()),
+                    Some(worker) => {
+                        Err(ChangeError::SharedWorker { added: added.name.clone(), with: worker.name.clone() })
+                    }
                 }
             }
             Action::SetWitnessPolicy(text) => {

@@ -107,6 +107,7 @@ impl ControlState {
             suspended: BTreeSet::new(),
             held: BTreeSet::new(),
             founding: value.trustees.clone().map(Arc::new),
+            workers: BTreeMap::new(),
         };
         Ok(Self { genesis, in_force, waiting: Vec::new(), number: 0, totals: None, rejected: Vec::new() })
     }
@@ -155,6 +156,7 @@ impl ControlState {
                 !person.keys.is_empty()
             }
             (waiting, Action::RemoveTrustee(identity)) => !names(waiting, identity),
+            (Action::AddWorker(worker), Action::RemoveWorker(removed)) => worker.digest() != *removed,
             _ => true,
         });
     }

@@ -24,6 +24,7 @@ use countersign_core::control::{Action, Change, Genesis, Person, RingRef, Truste
 use countersign_core::id::{AuthorityId, Digest, OrderId, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
+use countersign_core::worker::Worker;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -61,6 +62,8 @@ pub struct InForce {
     removed_trustees: BTreeSet<Digest>,
     suspended: BTreeSet<AuthorityId>,
     held: BTreeSet<OrderId>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    workers: BTreeMap<Digest, Worker>,
     /// Those of genesis, which its digest names.
     #[serde(skip)]
     founding: Option<Arc<Trustees>>,
@@ -164,6 +167,11 @@ impl InForce {
         self.held.contains(order)
     }
 
+    /// The workers, by the digests of their identity documents.
+    pub fn workers(&self) -> &BTreeMap<Digest, Worker> {
+        &self.workers
+    }
+
     /// parts("countersign/state/v1", canonical JSON of the state): what receipts carry.
     pub fn digest(&self) -> Digest {
         // INVARIANT: maps with string keys, no floats: writing this type as JSON cannot fail.
@@ -199,6 +207,12 @@ impl InForce {
             }
             Action::HoldOrder(order) => {
                 self.held.insert(*order);
+            }
+            Action::AddWorker(worker) => {
+                self.workers.insert(worker.digest(), worker.clone());
+            }
+            Action::RemoveWorker(worker) => {
+                self.workers.remove(worker);
             }
         }
         false

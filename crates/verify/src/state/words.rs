@@ -4,6 +4,7 @@ use super::InForce;
 use countersign_core::control::{Action, Change, HeldShares, Person, RingRef, SetTrustees, TrusteeMember};
 use countersign_core::country::Country;
 use countersign_core::id::Digest;
+use countersign_core::worker::Worker;
 use std::fmt::Display;
 
 /// What a change would do to what is in force, one fact per line. The last line says when.
@@ -36,6 +37,11 @@ pub fn in_words(change: &Change, state: &InForce) -> Vec<String> {
         Action::RemoveTrustee(identity) => trustee_removed(identity, state),
         Action::HoldOrder(order) if state.is_held(order) => vec![format!("order `{order}` is held already")],
         Action::HoldOrder(order) => vec![format!("order `{order}` is never answered")],
+        Action::AddWorker(worker) => worker_added(worker),
+        Action::RemoveWorker(digest) => match state.workers.get(digest) {
+            Some(worker) => vec![format!("worker `{}` works for no order any more", worker.name)],
+            None => vec![format!("no worker `{digest}` is in force; an addition that is cooling is cancelled")],
+        },
     };
     lines.push(if change.action.only_removes() {
         "takes effect at once, for good, with one signature".to_owned()
@@ -159,6 +165,19 @@ fn whole(member: &TrusteeMember) -> String {
         "trustee {} `{}` in {} ({obliged} to answer its own financial intelligence unit, identity `{}`, transport `{}`)",
         member.index, member.name, member.state, member.identity, member.transport
     )
+}
+
+fn worker_added(worker: &Worker) -> Vec<String> {
+    let mut lines = vec![
+        format!("worker `{}` in {} may open orders that name `{}`", worker.name, worker.state, worker.digest()),
+        format!("signs bindings with ed25519 {}", worker.identity),
+        format!("runs the program with sha256 {}", worker.code),
+    ];
+    lines.push(match &worker.attestation {
+        Some(digest) => format!("its machine attests that program: sha256 {digest}"),
+        None => "nothing attests that its machine runs that program".to_owned(),
+    });
+    lines
 }
 
 fn inside(independent: bool) -> &'static str {

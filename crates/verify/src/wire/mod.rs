@@ -21,6 +21,6 @@ pub use delay::{DelayOrder, DelayV1};
 pub use hex_bytes::HexBytes;
 pub use log_key::{TrusteeLogKey, TrusteeLogKeyV1};
 pub use lookup::{LookupRequest, LookupRequestV1, SealedHeader};
-pub use release::{LeafEvidence, MAX_APPROVALS, ReleaseRequest, RequestV1};
+pub use release::{LeafEvidence, MAX_APPROVALS, ReleaseRequest, RequestV1, StandingEvidence};
 pub use signed::{Signed, SignedError};
 pub use totals::{DisclosedLeaf, MAX_STRETCH, TotalsAnswer, TotalsAnswerV1, TotalsRequest, TotalsRequestV1};

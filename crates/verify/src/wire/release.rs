@@ -27,6 +27,20 @@ pub struct LeafEvidence {
     pub seasoned: Option<String>,
 }
 
+/// A standing order with what shows that it is in force. Embedded documents are exact texts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StandingEvidence {
+    /// Exact text of the standing order.
+    pub order: String,
+    /// Exact text of the duty: its facts.
+    pub duty: String,
+    /// Exact texts of the approvals of the standing order.
+    pub approvals: Vec<String>,
+    /// The standing order's leaf.
+    pub leaf: LeafEvidence,
+}
+
 /// One request to one trustee. Embedded documents are exact texts: each is checked as it was signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +71,12 @@ pub struct ReleaseRequest {
     pub delay: Option<String>,
     /// Header of each record (160 bytes), in the order of the manifest.
     pub headers: Vec<HexBytes>,
+    /// Exact text of the worker's signed binding, where the order names a worker; else the member is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<String>,
+    /// The standing order of a run of a duty; else the member is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<StandingEvidence>,
 }
 
 /// Most approvals of one request.
@@ -71,6 +91,10 @@ impl Document for ReleaseRequest {
         let rules = [
             (self.headers.len() <= MAX_RECORDS as usize, "more headers than one order may have records"),
             (self.approvals.len() <= MAX_APPROVALS, "more than 64 approvals"),
+            (
+                self.standing.as_ref().is_none_or(|standing| standing.approvals.len() <= MAX_APPROVALS),
+                "more than 64 approvals of the standing order",
+            ),
         ];
         rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
     }

@@ -7,12 +7,14 @@ use countersign_core::case::{Event, EventRecord, EventV1};
 use countersign_core::class::{Class, ClassSet};
 use countersign_core::control::{Action, Genesis, Person, RingRef, Role};
 use countersign_core::directory::Directory;
+use countersign_core::duty::{Cap, Duty, DutyV1, Output, Purpose, Run, RunV1};
 use countersign_core::finding::Question;
 use countersign_core::id::{CaseId, Digest, RecordId};
 use countersign_core::json::{Document, Exact};
 use countersign_core::reading::{Lane, Reading, ReadingV1, Reason};
 use countersign_core::time::Date;
 use countersign_core::totals::{ClosedUntil, DailyTotals, Figures, TotalsV1};
+use countersign_core::worker::{Binding, BindingV1, Worker};
 use countersign_verify::manifest::{Manifest, ManifestEntry, ManifestV1};
 use countersign_verify::totals::TotalsCode;
 use countersign_verify::wire::{
@@ -114,6 +116,8 @@ fn request() -> ReleaseRequest {
         },
         delay: None,
         headers: vec![HexBytes(vec![9; 160])],
+        binding: None,
+        standing: None,
     }
 }
 
@@ -166,6 +170,39 @@ fn totals_answer(code: Option<TotalsCode>) -> TotalsAnswer {
         code,
         leaf: code.map(|_| 1_030),
         at: at("2026-11-20T13:00:00Z"),
+    }
+}
+
+fn small_worker() -> Worker {
+    Worker { identity: Digest([0xa1; 32]), ..worker() }
+}
+
+fn binding() -> Binding {
+    Binding {
+        v: BindingV1,
+        custodian: CUSTODIAN,
+        order: Digest([2; 32]),
+        worker: Digest([3; 32]),
+        index: 812,
+        key: Base64::encode_string(&[0x42; 1216]),
+        at: at("2026-11-20T13:00:00Z"),
+    }
+}
+
+fn duty() -> Duty {
+    Duty {
+        v: DutyV1,
+        case: Digest([0x0c; 32]),
+        authority: authority_id("xa-fiu"),
+        purpose: Purpose::Screening,
+        basis: "section 12, invented Sanctions Act of XA".into(),
+        author: person_id("emil-fuchs"),
+        code: Digest([0xc0; 32]),
+        destination: Digest([0xde; 32]),
+        output: Output::Hits { list: Digest([0x11; 32]) },
+        classes: ClassSet::new([Class::Name, Class::Birth]),
+        run: Cap { subjects: 5_000, records: 5_000 },
+        total: 1_000_000,
     }
 }
 
@@ -234,5 +271,9 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         ("ceremony-terms", text(crate::founding::terms())),
         ("ceremony-terms", text(crate::founding::terms_with_index())),
         ("ceremony-complaint", text(crate::founding::complaint())),
+        ("worker", text(small_worker())),
+        ("binding", text(binding())),
+        ("duty", text(duty())),
+        ("run", text(Run { v: RunV1, standing: Digest([0x5a; 32]), number: 1, previous: None })),
     ]
 }

@@ -17,7 +17,7 @@ use countersign_seal::sigma::Sigma;
 use countersign_tlog::leaf::{Disclosure, LeafId, seal_fields};
 use countersign_verify::manifest::{Manifest, ManifestEntry, ManifestV1};
 use countersign_verify::order_leaf::order_leaf_fields;
-use countersign_verify::wire::{DelayOrder, DelayV1, HexBytes, LeafEvidence, RequestV1};
+use countersign_verify::wire::{DelayOrder, DelayV1, HexBytes, LeafEvidence, RequestV1, StandingEvidence};
 
 pub(crate) const LETTER: &[u8] = b"%PDF-1.7 order of the district court";
 
@@ -41,6 +41,10 @@ pub(crate) struct Case {
     pub(crate) delay: Option<String>,
     pub(crate) records: Vec<SealedRecord>,
     pub(crate) index: u64,
+    /// Of an order that names a worker: its binding.
+    pub(crate) binding: Option<String>,
+    /// Of a run: its standing order.
+    pub(crate) standing: Option<StandingEvidence>,
 }
 
 pub(crate) fn name_and_address() -> ClassSet {
@@ -168,7 +172,24 @@ impl World {
             .iter()
             .map(|id| approval(&order, id, SignerRole::Approver, Verdict::Approve, self.now.plus(-HOUR - 60)))
             .collect();
-        let fields = order_leaf_fields(&order);
+        let (index, evidence) = self.publish_order(&order);
+        Case {
+            order,
+            facts: Exact::write(draft.facts).unwrap().text().to_owned(),
+            manifest: Exact::write(draft.manifest).unwrap(),
+            approvals,
+            leaf: evidence,
+            delay: draft.delay.map(|signed| signed.text().to_owned()),
+            records: draft.records,
+            index,
+            binding: None,
+            standing: None,
+        }
+    }
+
+    /// Puts an order's leaf into the journal, witnessed one hour ago and again now.
+    pub(crate) fn publish_order(&mut self, order: &Exact<Order>) -> (u64, LeafEvidence) {
+        let fields = order_leaf_fields(order);
         let (leaf, disclosures) = sealed_leaf(&fields, "order leaf");
         let index = self.append(leaf.clone());
         let first = self.journal.size();
@@ -181,16 +202,7 @@ impl World {
             proof: self.journal.proof(index, self.journal.size(), &[self.now, self.now.plus(-60)]),
             seasoned: Some(self.journal.proof(index, first, &[self.now.plus(-HOUR); 2])),
         };
-        Case {
-            order,
-            facts: Exact::write(draft.facts).unwrap().text().to_owned(),
-            manifest: Exact::write(draft.manifest).unwrap(),
-            approvals,
-            leaf: evidence,
-            delay: draft.delay.map(|signed| signed.text().to_owned()),
-            records: draft.records,
-            index,
-        }
+        (index, evidence)
     }
 
     /// A signed delay order for the letter.
@@ -283,6 +295,8 @@ impl Case {
             leaf: self.leaf.clone(),
             delay: self.delay.clone(),
             headers: self.records.iter().map(|record| HexBytes(record.capsule().header.bytes().to_vec())).collect(),
+            binding: self.binding.clone(),
+            standing: self.standing.clone(),
         }
     }
 }

@@ -64,7 +64,10 @@ impl World {
     }
 
     pub(crate) fn encrypt(&self, case: &Case, trustee: u16, reply: &Reply) -> Vec<u8> {
-        let recipient = authority_secret(case.order.value().authority.as_str()).public().unwrap();
+        let recipient = match &case.binding {
+            Some(_) => worker_secret(&case.order.digest()).public().unwrap(),
+            None => authority_secret(case.order.value().authority.as_str()).public().unwrap(),
+        };
         let own = Identity::from_seed(&seed(self.held.name(trustee)));
         reply::seal(reply, &self.context(case, trustee), &recipient, &own, &mut rng("hpke")).unwrap()
     }
@@ -85,7 +88,18 @@ impl World {
         put("order.json", case.order.bytes());
         put("manifest.json", case.manifest.bytes());
         put("facts.json", case.facts.as_bytes());
-        for (number, approval) in (1..).zip(&case.approvals) {
+        if let Some(binding) = &case.binding {
+            put("binding.signed", binding.as_bytes());
+        }
+        if let Some(standing) = &case.standing {
+            put("standing/order.json", standing.order.as_bytes());
+            put("standing/duty.json", standing.duty.as_bytes());
+            put("standing/order.leaf", standing.leaf.leaf.as_bytes());
+            put("standing/order.disclosures.json", &serde_json::to_vec(&standing.leaf.disclosures).unwrap());
+            put("standing/order.tlog-proof", standing.leaf.proof.as_bytes());
+        }
+        let signed = case.standing.as_ref().map_or(&case.approvals, |standing| &standing.approvals);
+        for (number, approval) in (1..).zip(signed) {
             put(&format!("approvals/{number:02}.json"), approval.as_bytes());
         }
         put("order.leaf", case.leaf.leaf.as_bytes());
@@ -111,7 +125,10 @@ impl World {
     pub(crate) fn package(&self, case: &Case, given: &[Given]) -> Files {
         let mut files = Files::new();
         let mut evidence = self.evidence(case, given);
-        evidence.remove("facts.json");
+        // Counsel's conclusions stay with the custodian; what a run is for goes with it.
+        if case.standing.is_none() {
+            evidence.remove("facts.json");
+        }
         relist(&mut evidence);
         files.extend(evidence.into_iter().map(|(path, bytes)| (format!("evidence/{path}"), bytes)));
         let mut sigmas: BTreeMap<RecordId, BTreeMap<Class, String>> = BTreeMap::new();

@@ -2,6 +2,7 @@
 //! keys, a directory, the built-in policy, three witnesses of whom two suffice, a journal that began with a signed genesis.
 
 mod case;
+mod duty;
 mod folder;
 mod founding;
 mod holders;
@@ -9,6 +10,7 @@ mod lookup;
 mod reading;
 
 pub(crate) use case::*;
+pub(crate) use duty::*;
 pub(crate) use folder::*;
 pub(crate) use founding::*;
 pub(crate) use holders::*;

@@ -86,6 +86,8 @@ enum Command {
     HoldOrder(remove::HoldOrder),
     /// Let the answers and signatures of a trustee count for nothing, at once, with one signature.
     RemoveTrustee(remove::RemoveTrustee),
+    /// Let a worker open nothing any more, at once, with one signature.
+    RemoveWorker(remove::RemoveWorker),
 }
 
 impl Change {
@@ -123,6 +125,7 @@ impl Command {
             Command::RevokeKey(removal) => removal.run(custody).await,
             Command::SuspendAuthority(removal) => removal.run(custody).await,
             Command::HoldOrder(removal) => removal.run(custody).await,
+            Command::RemoveWorker(removal) => removal.run(custody).await,
         }
     }
 }

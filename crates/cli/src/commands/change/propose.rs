@@ -12,6 +12,7 @@ use countersign_core::country::Country;
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::{Document, Exact};
 use countersign_core::time::Timestamp;
+use countersign_core::worker::Worker;
 use countersign_seal::ring::ShareEpoch;
 use std::path::PathBuf;
 
@@ -29,6 +30,8 @@ pub(super) enum Propose {
     Trustees(Trustees),
     /// Another share epoch, after the trustees refreshed or made shares: the share epoch document.
     Shares(File),
+    /// Register a worker: the identity that `countersign worker init` wrote.
+    AddWorker(File),
 }
 
 #[derive(Args)]
@@ -93,6 +96,11 @@ impl Propose {
                 (Action::SetWitnessPolicy(files::read_text(&file, 8 * 1024)?), effective)
             }
             Propose::Trustees(trustees) => trustees.action(custody)?,
+            Propose::AddWorker(File { file, effective }) => {
+                let worker = files::read(&file, Worker::MAX_LEN)?;
+                let worker = Exact::<Worker>::parse(&worker).with_context(|| file.display().to_string())?;
+                (Action::AddWorker(worker.value().clone()), effective)
+            }
             Propose::Shares(File { file, effective }) => {
                 let shares = files::read(&file, ShareEpoch::MAX_LEN)?;
                 let shares = Exact::<ShareEpoch>::parse(&shares).with_context(|| file.display().to_string())?;

@@ -1,4 +1,5 @@
-//! `countersign change remove-person`, `revoke-key`, `suspend-authority`, `remove-trustee`, `hold-order`: at once, with one signature.
+//! `countersign change remove-person`, `revoke-key`, `suspend-authority`, `remove-trustee`, `hold-order`, `remove-worker`: at once,
+//! with one signature.
 
 use super::say_published;
 use crate::custody::Custody;
@@ -6,7 +7,7 @@ use crate::signer::Signer;
 use anyhow::{Context, Result};
 use clap::Args;
 use countersign_core::control::Action;
-use countersign_core::id::{AuthorityId, OrderId, PersonId};
+use countersign_core::id::{AuthorityId, Digest, OrderId, PersonId};
 use countersign_desk::change::PublishedChange;
 use countersign_tlog::leaf::ControlSignature;
 use countersign_verify::state::in_words;
@@ -63,6 +64,20 @@ pub(super) struct HoldOrder {
     order: OrderId,
     #[command(flatten)]
     one: One,
+}
+
+#[derive(Args)]
+pub(super) struct RemoveWorker {
+    /// Digest of its identity, as orders name it.
+    worker: Digest,
+    #[command(flatten)]
+    one: One,
+}
+
+impl RemoveWorker {
+    pub(super) async fn run(self, custody: &Custody) -> Result<()> {
+        say(custody, Action::RemoveWorker(self.worker), &self.one).await
+    }
 }
 
 impl RemovePerson {

@@ -146,6 +146,8 @@ impl Forged {
                 leaf: leaf.clone(),
                 delay: None,
                 headers: headers.clone(),
+                binding: None,
+                standing: None,
             };
             let request = Signed::sign(request, &desk.custodian().desk_key)?;
             said.push(desk.ask(trustee.as_ref(), &self.order.digest(), request.text().as_bytes()).await?);

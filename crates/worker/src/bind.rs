@@ -1,0 +1,44 @@
+//! Binding to an order that is public.
+
+use crate::error::WorkerError;
+use base64ct::{Base64, Encoding};
+use countersign_core::order::Mode;
+use countersign_core::time::Timestamp;
+use countersign_core::worker::{Binding, BindingV1, Worker};
+use countersign_seal::transport::TransportSecret;
+use countersign_verify::evidence::{Fault, PublicOrder};
+use countersign_verify::wire::Signed;
+use ed25519_dalek::SigningKey;
+
+/// Signs that replies to `order` are to be encrypted to `secret`, which must be made for this order and for nothing else.
+///
+/// # Errors
+/// [`WorkerError::OtherWorker`] when the order is not for this worker; [`WorkerError::Fault`] when the worker is not in
+/// force.
+pub fn bind(
+    worker: &Worker,
+    identity: &SigningKey,
+    order: &PublicOrder,
+    secret: &TransportSecret,
+    at: Timestamp,
+) -> Result<Signed<Binding>, WorkerError> {
+    let own = worker.digest();
+    let value = order.order.value();
+    if (value.recipient.mode, value.recipient.key) != (Mode::Worker, own) {
+        return Err(WorkerError::OtherWorker { named: value.recipient.key, own });
+    }
+    if !order.state.workers().contains_key(&own) {
+        return Err(Fault::new("control", "does not have this worker in force").into());
+    }
+    let key = secret.public().map_err(|error| Fault::new("key", error))?;
+    let binding = Binding {
+        v: BindingV1,
+        custodian: value.custodian,
+        order: order.order.digest(),
+        worker: own,
+        index: order.included.index,
+        key: Base64::encode_string(key.bytes()),
+        at,
+    };
+    Ok(Signed::sign(binding, identity)?)
+}
