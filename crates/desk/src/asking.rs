@@ -129,7 +129,8 @@ impl Desk {
         request: impl Fn(u16) -> Result<Vec<u8>>,
     ) -> Result<Vec<Said>> {
         let read = |said: &Said, reply: &[u8]| self.check_reply(said, reply, expected);
-        let all = self.gather_about(About::Order(expected.order), expected.first, enough, patience, request, read).await?;
+        let all =
+            self.gather_about(About::Order(expected.order), expected.first, enough, patience, request, read).await?;
         Ok(all.into_iter().map(|(said, _)| said).collect())
     }
 

@@ -156,7 +156,7 @@ impl Desk {
     /// # Errors
     /// [`DeskError::NotFound`].
     pub async fn drafted_reading(&self, id: &OrderId) -> Result<Drafted> {
-        let pending = self.pending(id).await?;
+        let pending = self.pending_reading(id).await?;
         let documents = self.reading_documents(&pending).await?;
         Ok(Drafted { order: documents.order, reading: documents.reading })
     }

@@ -72,7 +72,7 @@ impl Desk {
         Ok(self.store.setting(&pending_setting(id)).await?.is_some())
     }
 
-    async fn pending(&self, id: &OrderId) -> Result<Pending> {
+    async fn pending_reading(&self, id: &OrderId) -> Result<Pending> {
         let bytes = self.store.setting(&pending_setting(id)).await?;
         let bytes = bytes.ok_or_else(|| DeskError::not_found("reading", id))?;
         serde_json::from_slice(&bytes).map_err(DeskError::internal)

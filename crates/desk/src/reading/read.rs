@@ -60,7 +60,7 @@ impl Desk {
     /// can be had: then nobody is asked.
     pub async fn ask_reading(&self, id: &OrderId) -> Result<Asked> {
         let _turn = self.queue.lock().await;
-        let mut pending = self.pending(id).await?;
+        let mut pending = self.pending_reading(id).await?;
         let documents = self.reading_documents(&pending).await?;
         let key = self.reading_leaf(id, &mut pending, &documents.order).await?;
         let public = self.journal.public(&key).await.map_err(DeskError::Journal)?;

@@ -21,7 +21,7 @@ impl Desk {
     /// [`DeskError::Input`] when it is not a valid signature over this order; [`DeskError::NotFound`].
     pub async fn sign_reading(&self, id: &OrderId, bytes: &[u8]) -> Result<()> {
         let _turn = self.queue.lock().await;
-        let mut pending = self.pending(id).await?;
+        let mut pending = self.pending_reading(id).await?;
         let documents = self.reading_documents(&pending).await?;
         let (digest, document) = self.check_signed(&documents, bytes)?;
         if pending.leaf.is_some() {

@@ -31,7 +31,7 @@ use countersign_open::decrypt;
 use countersign_testkit::clock::StepClock;
 use countersign_tlog::leaf::ControlSignature;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -123,11 +123,11 @@ impl Yard {
     fn bind(&self, job: &str, out: &str) -> anyhow::Result<String> {
         let bind = Bind { folder: self.worker.clone(), job: self.path(job), out: self.path(out) };
         bind.run_at(self.clock.now())?;
-        Ok(files::read_text(&self.path(out), 16 * 1024)?)
+        files::read_text(&self.path(out), 16 * 1024)
     }
 
-    pub(crate) fn work(&self, job: &PathBuf, out: &str, list: Option<PathBuf>) -> anyhow::Result<()> {
-        Run { folder: self.worker.clone(), job: job.clone(), out: self.path(out), list }.run()
+    pub(crate) fn work(&self, job: &Path, out: &str, list: Option<PathBuf>) -> anyhow::Result<()> {
+        Run { folder: self.worker.clone(), job: job.to_owned(), out: self.path(out), list }.run()
     }
 
     /// What the authority finds in its file.
