@@ -258,11 +258,7 @@ pub(crate) fn fork(public: &PublicOrder, key: &SigningKey) -> Result<SignedCheck
 pub(crate) async fn old_snapshot(story: &Story, report: &mut Report) -> Result<bool> {
     let root = story.place().root().join("attacker/snapshot");
     for party in ["witnesses", "trustees"] {
-        let copy = root.join(party);
-        if copy.exists() {
-            std::fs::remove_dir_all(&copy)?;
-        }
-        copy_folder(&story.place().root().join(party), &copy)?;
+        copy_folder(&story.place().root().join(party), &root.join(party))?;
     }
     let refused = match Custody::open_at(Place::new(&root), Arc::clone(story.custody.desk.clock())).await {
         Ok(custody) => {

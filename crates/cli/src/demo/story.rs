@@ -1,5 +1,6 @@
 //! What the steps share: the open custodian, the invented people, and the ways in which they act.
 
+use super::attacker::undisturbed;
 use super::cast::{Cast, POPULATION};
 use super::report::Report;
 use crate::ceremony::signer_of;
@@ -55,11 +56,7 @@ impl Story {
     /// Keeps a copy of the custodian's folder as it is now, as a backup would.
     pub(crate) async fn snapshot(&self) -> Result<()> {
         self.custody.log.log().flush().await?;
-        let copy = self.place().root().join("attacker/snapshot/custodian");
-        if copy.exists() {
-            std::fs::remove_dir_all(&copy)?;
-        }
-        copy_folder(&self.place().custodian(), &copy)
+        copy_folder(&self.place().custodian(), &self.place().root().join("attacker/snapshot/custodian"))
     }
 
     /// A letter arrives: its PDF and the officer's entry are kept under `input/`, then filed.
@@ -163,14 +160,24 @@ pub(crate) fn note_refusals(report: &mut Report, said: &[Said]) -> usize {
     refused
 }
 
-/// Copies a folder. A database whose sequencer is idle is copied whole with its write-ahead log.
+/// Copies the folder of a party that may be at work; a copy that was there before is replaced. A database whose sequencer is idle is copied
+/// whole with its write-ahead log.
 pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    undisturbed(|| {
+        if to.exists() {
+            std::fs::remove_dir_all(to)?;
+        }
+        copy_once(from, to)
+    })
+}
+
+fn copy_once(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
+            copy_once(&entry.path(), &target)?;
         } else {
             std::fs::copy(entry.path(), target)?;
         }

@@ -123,6 +123,8 @@ fn role(person: &Person) -> SignerRole {
         SignerRole::Counsel
     } else if person.roles.contains(&Role::RightsExpert) {
         SignerRole::RightsExpert
+    } else if person.roles.contains(&Role::Agent) {
+        SignerRole::Agent
     } else {
         SignerRole::Author
     }
