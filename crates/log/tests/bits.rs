@@ -50,7 +50,7 @@ fn contents(bench: &Bench) -> BTreeMap<PathBuf, Vec<u8>> {
 fn leaf(number: u64) -> NewLeaf {
     let mut key = [3; 32];
     key[..8].copy_from_slice(&number.to_be_bytes());
-    let length = if number == 400 { 6_000 } else { 20 + (number * 37 % 480) as usize };
+    let length = if number == 400 { 6_000 } else { 20 + (number * 37 % 960) as usize };
     let leaf = format!("leaf {number} ").into_bytes().into_iter().cycle().take(length).collect();
     NewLeaf { key, kind: "dummy".to_owned(), leaf, disclosures: vec![] }
 }
