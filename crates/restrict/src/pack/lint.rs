@@ -1,6 +1,6 @@
 //! The lint: what a pack cannot mean, and what its reader must know.
 //!
-//! Faults make a pack unusable. Reachability is decided by a complete search ([`super::satisfy`]), not by a pattern: a group is reported exactly
+//! Faults make a pack unusable. Reachability is decided by a complete search (`satisfy`), not by a pattern: a group is reported exactly
 //! when no client can exist whom it changes something for.
 
 use core::fmt;

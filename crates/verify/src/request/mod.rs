@@ -1,6 +1,6 @@
 //! "May this be released?": the fourteen checks of a trustee, in the order of `release.md`, as one pure function over bytes.
 //!
-//! [`verify_opened`] names the checks that every order passes, once; what differs by the kind of order is its [`road`]: the
+//! [`verify_opened`] names the checks that every order passes, once; what differs by the kind of order is its `road`: the
 //! facts document, the recipient and where its key is in force, who has to sign, how long it waits, what is counted.
 
 mod case;
