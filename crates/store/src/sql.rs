@@ -83,8 +83,6 @@ statements! {
         LEFT JOIN enrolled ON enrolled.attribute = $4 AND enrolled.record = record_origin.record \
         LEFT JOIN enrolment ON enrolment.number = enrolled.enrolment \
         WHERE record_origin.import = $1 AND record_origin.row >= $2 AND record_origin.row < $3 ORDER BY record_origin.row";
-    POSTING_BY_NAME = "SELECT sealed FROM posting WHERE name = $1";
-    POSTING_SET = "INSERT INTO posting (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed";
     ENROLMENT_INSERT = "INSERT INTO enrolment (lookup, attribute, import, bytes, leaf_key, began_at) VALUES ($1, $2, $3, $4, $5, $6)";
     ENROLMENT_BY_LOOKUP = "SELECT number, lookup, attribute, import, bytes, leaf_key FROM enrolment WHERE lookup = $1";
     ENROLMENT_STATE = "SELECT number, finished_at FROM enrolment WHERE lookup = $1";
@@ -168,12 +166,27 @@ pub(crate) const ORIGINS_INSERT: ManyRows =
     ManyRows { head: "INSERT INTO record_origin (import, row, record) VALUES", columns: 3, tail: "" };
 pub(crate) const ENROLLED_INSERT: ManyRows =
     ManyRows { head: "INSERT INTO enrolled (attribute, record, enrolment, place) VALUES", columns: 4, tail: "" };
+pub(crate) const POSTINGS_BY_NAME: ManyRows =
+    ManyRows { head: "SELECT name, sealed FROM posting WHERE name IN (VALUES", columns: 1, tail: ")" };
+pub(crate) const POSTINGS_SET: ManyRows = ManyRows {
+    head: "INSERT INTO posting (name, sealed) VALUES",
+    columns: 2,
+    tail: " ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed",
+};
 pub(crate) const PAYMENTS_INSERT: ManyRows =
     ManyRows { head: "INSERT INTO payment (address, payer, amount, at) VALUES", columns: 4, tail: "" };
 
 #[cfg(test)]
-pub(crate) const ALL_MANY: &[&ManyRows] =
-    &[&RECORDS_INSERT, &ENTRIES_INSERT, &REFERENCES_INSERT, &ORIGINS_INSERT, &ENROLLED_INSERT, &PAYMENTS_INSERT];
+pub(crate) const ALL_MANY: &[&ManyRows] = &[
+    &RECORDS_INSERT,
+    &ENTRIES_INSERT,
+    &REFERENCES_INSERT,
+    &ORIGINS_INSERT,
+    &ENROLLED_INSERT,
+    &PAYMENTS_INSERT,
+    &POSTINGS_BY_NAME,
+    &POSTINGS_SET,
+];
 
 #[cfg(test)]
 mod tests {

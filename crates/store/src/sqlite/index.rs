@@ -15,6 +15,7 @@ use countersign_core::id::{CaseId, Digest, Handle, RecordId};
 use countersign_core::time::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 const BATCH: &str = "an enrolment";
@@ -112,16 +113,17 @@ impl BlindIndex for SqliteStore {
         let Some(number) = open_number(&mut transaction, lookup).await?.ok_or_else(|| no_batch(lookup))? else {
             return Ok(());
         };
-        for posting in &postings {
-            if find_posting(&mut transaction, &posting.name).await? != posting.before {
+        for chunk in postings.chunks(ManyRows::MOST) {
+            let names: Vec<ListName> = chunk.iter().map(|posting| posting.name).collect();
+            let kept = find_postings(&mut transaction, &names).await?;
+            if chunk.iter().any(|posting| kept.get(&posting.name) != posting.before.as_ref()) {
                 return Err(list_changed(lookup));
             }
-            sqlx::query(sql::POSTING_SET)
-                .bind(posting.name.as_slice())
-                .bind(posting.sealed.as_slice())
-                .execute(&mut *transaction)
-                .await
-                .map_err(|error| unavailable("keep a posting list", error))?;
+            let mut query = sqlx::query(AssertSqlSafe(sql::POSTINGS_SET.text(chunk.len())));
+            for posting in chunk {
+                query = query.bind(posting.name.as_slice()).bind(posting.sealed.as_slice());
+            }
+            query.execute(&mut *transaction).await.map_err(|error| unavailable("keep posting lists", error))?;
         }
         sqlx::query(sql::ENROLMENT_FINISH)
             .bind(number)
@@ -135,8 +137,9 @@ impl BlindIndex for SqliteStore {
     async fn postings(&self, names: &[ListName]) -> Result<Vec<Option<Vec<u8>>>> {
         let mut transaction = self.file.read().await?;
         let mut found = Vec::with_capacity(names.len());
-        for name in names {
-            found.push(find_posting(&mut transaction, name).await?);
+        for chunk in names.chunks(ManyRows::MOST) {
+            let kept = find_postings(&mut transaction, chunk).await?;
+            found.extend(chunk.iter().map(|name| kept.get(name).cloned()));
         }
         Ok(found)
     }
@@ -332,13 +335,18 @@ async fn read_batch(connection: &mut SqliteConnection, row: &SqliteRow) -> Resul
     Ok((at, batch))
 }
 
-async fn find_posting(connection: &mut SqliteConnection, name: &ListName) -> Result<Option<Vec<u8>>> {
-    let row = sqlx::query(sql::POSTING_BY_NAME)
-        .bind(name.as_slice())
-        .fetch_optional(connection)
-        .await
-        .map_err(|error| unavailable("read a posting list", error))?;
-    row.map(|row| blob(&row, 0, "a posting list")).transpose()
+/// The lists of these names that are kept; at most [`ManyRows::MOST`] names at once.
+async fn find_postings(connection: &mut SqliteConnection, names: &[ListName]) -> Result<BTreeMap<ListName, Vec<u8>>> {
+    const WHAT: &str = "a posting list";
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut query = sqlx::query(AssertSqlSafe(sql::POSTINGS_BY_NAME.text(names.len())));
+    for name in names {
+        query = query.bind(name.as_slice());
+    }
+    let rows = query.fetch_all(connection).await.map_err(|error| unavailable("read posting lists", error))?;
+    rows.iter().map(|row| Ok((bytes(row, 0, WHAT)?, blob(row, 1, WHAT)?))).collect()
 }
 
 async fn find_lookup(connection: &mut SqliteConnection, lookup: &Digest) -> Result<Option<Lookup>> {
