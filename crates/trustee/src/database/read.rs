@@ -11,8 +11,8 @@ use countersign_tlog::merkle::Frontier;
 use countersign_verify::ledger::{CounterKey, Ledger};
 use countersign_verify::trustee_log::IncidentKind;
 use countersign_verify::wire::{Answer, Receipt, Signed};
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _};
 
 /// Everything a trustee begins with.
 pub(crate) struct Stored {
@@ -79,10 +79,16 @@ impl Database {
     pub(crate) async fn enrolled_before(&self, attribute: u8, records: &[RecordId]) -> Result<usize> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
         let mut before = 0;
-        for record in records {
-            let query = sqlx::query_scalar(sql::ENROLLED).bind(record.as_bytes().to_vec()).bind(attribute);
-            let known: Option<i64> = query.fetch_optional(&mut *transaction).await.map_err(failed)?;
-            before += usize::from(known.is_some());
+        for records in records.chunks(sql::MANY) {
+            let mut query = QueryBuilder::new(sql::ENROLLED);
+            query.push_bind(attribute).push(sql::ENROLLED_RECORDS);
+            let mut list = query.separated(", ");
+            for record in records {
+                list.push_bind(record.as_bytes().to_vec());
+            }
+            query.push(")");
+            let known: i64 = query.build_query_scalar().fetch_one(&mut *transaction).await.map_err(failed)?;
+            before += usize::try_from(known).unwrap_or(usize::MAX);
         }
         Ok(before)
     }

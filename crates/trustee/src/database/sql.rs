@@ -45,8 +45,11 @@ pub(super) const COUNT: &str = "INSERT INTO counted (kind, subject, day, people)
     ON CONFLICT (kind, subject, day) DO UPDATE SET people = people + excluded.people";
 pub(super) const ADD_RECEIPT: &str = "INSERT INTO receipts \
     (order_digest, share_epoch, answered, given, journal_size, disclosure, answer, lookup) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-pub(super) const ADD_ENROLLED: &str = "INSERT INTO enrolled (record, attribute) VALUES (?, ?)";
-pub(super) const ENROLLED: &str = "SELECT 1 FROM enrolled WHERE record = ? AND attribute = ?";
+/// Most rows of one statement: a statement for each is what makes an enrolment slow.
+pub(super) const MANY: usize = 500;
+pub(super) const ADD_ENROLLED: &str = "INSERT INTO enrolled (record, attribute) ";
+pub(super) const ENROLLED: &str = "SELECT COUNT(*) FROM enrolled WHERE attribute = ";
+pub(super) const ENROLLED_RECORDS: &str = " AND record IN (";
 pub(super) const ADD_INCIDENT: &str = "INSERT INTO incidents (kind, subject, detail, at) VALUES (?, ?, ?, ?) \
     ON CONFLICT (kind, subject, detail) DO NOTHING";
 

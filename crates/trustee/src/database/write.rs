@@ -12,7 +12,7 @@ use countersign_verify::ledger::{CounterKey, day};
 use countersign_verify::trustee_log::Entry;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Sqlite, Transaction};
+use sqlx::{QueryBuilder, Sqlite, Transaction};
 
 /// A stretch of the journal that was verified and folded.
 pub(crate) struct NewLeaves<'l> {
@@ -109,9 +109,12 @@ impl Database {
             .bind(i64::from(new.lookup.is_some()));
         run(&mut transaction, receipt).await?;
         if let Some(enrolled) = &new.lookup {
-            for record in &enrolled.records {
-                let add = sqlx::query(sql::ADD_ENROLLED).bind(record.as_bytes().to_vec()).bind(enrolled.attribute);
-                run(&mut transaction, add).await?;
+            for records in enrolled.records.chunks(sql::MANY) {
+                let mut add = QueryBuilder::new(sql::ADD_ENROLLED);
+                add.push_values(records, |mut row, record| {
+                    row.push_bind(record.as_bytes().to_vec()).push_bind(enrolled.attribute);
+                });
+                add.build().execute(&mut *transaction).await.map_err(failed)?;
             }
         }
         if let Some(remembered) = &new.remembered {
