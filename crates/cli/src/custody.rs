@@ -53,6 +53,14 @@ impl Custody {
         Self::open_at(Place::new(root), edge::clock()).await
     }
 
+    /// Opens the custodian in `root` for one piece of work, and closes it however that ended.
+    pub(crate) async fn during<T>(root: &Path, work: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
+        let custody = Self::open(root).await?;
+        let done = work(&custody).await;
+        custody.close().await?;
+        done
+    }
+
     pub(crate) async fn open_at(place: Place, clock: Arc<dyn Clock>) -> Result<Self> {
         let config = Config::load(&place)?;
         let lock = lock(&place)?;

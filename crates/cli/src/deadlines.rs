@@ -29,7 +29,7 @@ pub(crate) fn clocks(file: Option<&Path>) -> Result<Clocks> {
     match file {
         Some(file) => {
             let text = files::read_text(file, Clocks::MAX_LEN)?;
-            Clocks::parse(text.as_bytes()).with_context(|| format!("{} is no set of clocks", file.display()))
+            Clocks::parse(text.as_bytes()).with_context(|| file.display().to_string())
         }
         None => Ok(Clocks::eea()?),
     }
@@ -38,5 +38,5 @@ pub(crate) fn clocks(file: Option<&Path>) -> Result<Clocks> {
 /// The calendar of a file.
 pub(crate) fn calendar_file(file: &Path) -> Result<Calendar> {
     let text = files::read_text(file, Calendar::MAX_LEN)?;
-    Calendar::parse(text.as_bytes()).with_context(|| format!("{} is no calendar", file.display()))
+    Calendar::parse(text.as_bytes()).with_context(|| file.display().to_string())
 }

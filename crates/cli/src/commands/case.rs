@@ -164,10 +164,7 @@ struct Scope {
 
 impl Case {
     pub(crate) async fn run(self, dir: &Path) -> Result<()> {
-        let custody = Custody::open(dir).await?;
-        let done = self.command.run(&custody).await;
-        custody.close().await?;
-        done
+        Custody::during(dir, async |custody| self.command.run(custody).await).await
     }
 }
 

@@ -136,10 +136,7 @@ struct Release {
 
 impl Duty {
     pub(crate) async fn run(self, dir: &Path) -> Result<()> {
-        let custody = Custody::open(dir).await?;
-        let done = self.command.run(&custody).await;
-        custody.close().await?;
-        done
+        Custody::during(dir, async |custody| self.command.run(custody).await).await
     }
 }
 
