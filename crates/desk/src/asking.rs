@@ -112,7 +112,7 @@ impl Desk {
             recipient: key,
             first: 0,
         };
-        let headers = self.headers(parts).await?;
+        let headers = self.headers(parts.proposal.manifest.value()).await?;
         self.gather(&expected, enough, PATIENCE, |trustee| {
             let mut request = self.request(trustee, parts, headers.clone())?;
             request.binding = binding.map(str::to_owned);

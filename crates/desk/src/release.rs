@@ -12,12 +12,13 @@ use crate::propose::intake;
 use countersign_core::approval::Approval;
 use countersign_core::case::{Event, Stage};
 use countersign_core::digest;
-use countersign_core::id::{CaseId, Digest, OrderId, PersonId};
+use countersign_core::id::{CaseId, Digest, OrderId, PersonId, RecordId};
 use countersign_core::json::Exact;
 use countersign_core::leaf::LeafKind;
 use countersign_log::Intent;
-use countersign_store::{Answered, Counter, EffectKey, NewEffect};
+use countersign_store::{Answered, Counter, EffectKey, HEADER_LEN, NewEffect};
 use countersign_verify::evidence::Files;
+use countersign_verify::manifest::Manifest;
 use countersign_verify::wire::{HexBytes, LeafEvidence, ReleaseRequest, RequestV1, Signed};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -159,17 +160,18 @@ impl Desk {
     /// # Errors
     /// [`DeskError::NotFound`] when a record of the manifest is missing.
     pub async fn request_for(&self, trustee: u16, parts: &RequestParts<'_>) -> Result<Signed<ReleaseRequest>> {
-        self.sign_request(trustee, parts, self.headers(parts).await?)
+        self.sign_request(trustee, parts, self.headers(parts.proposal.manifest.value()).await?)
     }
 
-    pub(crate) async fn headers(&self, parts: &RequestParts<'_>) -> Result<Vec<HexBytes>> {
-        let mut headers = Vec::new();
-        for entry in &parts.proposal.manifest.value().entries {
-            let record = self.store.record(&entry.record).await?;
-            let record = record.ok_or_else(|| DeskError::not_found("record", entry.record))?;
-            headers.push(HexBytes(record.header.to_vec()));
-        }
-        Ok(headers)
+    /// The headers of a manifest's records, in its order.
+    pub(crate) async fn headers(&self, manifest: &Manifest) -> Result<Vec<HexBytes>> {
+        let records: Vec<RecordId> = manifest.entries.iter().map(|entry| entry.record).collect();
+        let headers = self.store.headers(&records).await?;
+        let kept = |(record, header): (&RecordId, Option<[u8; HEADER_LEN]>)| {
+            let header = header.ok_or_else(|| DeskError::not_found("record", record))?;
+            Ok(HexBytes(header.to_vec()))
+        };
+        records.iter().zip(headers).map(kept).collect()
     }
 
     /// The signed request to one trustee, with the headers of the manifest's records in its order.

@@ -13,7 +13,7 @@ use countersign_core::approval::Approval;
 use countersign_core::id::{Digest, OrderId};
 use countersign_core::json::Exact;
 use countersign_verify::evidence::Files;
-use countersign_verify::wire::{HexBytes, ReleaseRequest, RequestV1, Signed, StandingEvidence};
+use countersign_verify::wire::{ReleaseRequest, RequestV1, Signed, StandingEvidence};
 use std::path::{Path, PathBuf};
 
 /// A run that the worker can do now.
@@ -144,12 +144,6 @@ impl Desk {
         binding: &str,
     ) -> Result<ReleaseRequest> {
         let ring = self.custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
-        let mut headers = Vec::new();
-        for entry in &run.manifest.value().entries {
-            let record = self.store.record(&entry.record).await?;
-            let record = record.ok_or_else(|| DeskError::not_found("record", entry.record))?;
-            headers.push(HexBytes(record.header.to_vec()));
-        }
         Ok(ReleaseRequest {
             v: RequestV1,
             custodian: self.custodian.genesis.value().custodian.id,
@@ -163,7 +157,7 @@ impl Desk {
             approvals: Vec::new(),
             leaf: public.evidence(None)?,
             delay: None,
-            headers,
+            headers: self.headers(run.manifest.value()).await?,
             binding: Some(binding.to_owned()),
             standing: Some(standing.clone()),
         })

@@ -118,6 +118,9 @@ pub trait Register: Send + Sync {
     /// One record.
     async fn record(&self, record: &RecordId) -> Result<Option<SealedRecord>>;
 
+    /// The headers of these records, in their order; `None` for one that is unknown.
+    async fn headers(&self, records: &[RecordId]) -> Result<Vec<Option<[u8; HEADER_LEN]>>>;
+
     /// The client that a reference names.
     async fn handle_of(&self, reference: &Tag) -> Result<Option<Handle>>;
 

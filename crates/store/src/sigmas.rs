@@ -3,6 +3,7 @@
 use crate::{Result, StoreError};
 use async_trait::async_trait;
 use countersign_core::id::Handle;
+use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 /// A client's sigma: without it no copy and no backup of the client's records can ever be opened.
@@ -19,6 +20,9 @@ pub trait Sigmas: Send + Sync {
 
     /// A client's sigma; `None` when the client is unknown or was erased.
     async fn sigma(&self, handle: &Handle) -> Result<Option<Sigma>>;
+
+    /// Which of these clients have their sigma: unlike [`sigma`](Self::sigma) it hands out no secret.
+    async fn have_sigmas(&self, clients: &[Handle]) -> Result<BTreeSet<Handle>>;
 
     /// Erases a client in every copy and backup of the register; whether there was a sigma.
     async fn delete_sigma(&self, handle: &Handle) -> Result<bool>;

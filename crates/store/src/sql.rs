@@ -111,8 +111,6 @@ statements! {
     DISTINCT_PAYERS = "SELECT COUNT(DISTINCT payer) FROM payment WHERE address = $1";
     COUNT_PAYMENTS = "SELECT COUNT(*) FROM payment";
 
-    SIGMA_BY_HANDLE = "SELECT sigma FROM sigma WHERE handle = $1";
-    SIGMA_INSERT = "INSERT INTO sigma (handle, sigma) VALUES ($1, $2)";
     SIGMA_DELETE = "DELETE FROM sigma WHERE handle = $1";
 
     SCHEMA_VERSION = "SELECT version FROM schema_version WHERE component = $1";
@@ -160,6 +158,16 @@ pub(crate) const ENTRIES_INSERT: ManyRows = ManyRows {
     columns: 4,
     tail: "",
 };
+pub(crate) const HEADERS_BY_ID: ManyRows =
+    ManyRows { head: "SELECT record, header FROM sealed_record WHERE record IN (VALUES", columns: 1, tail: ")" };
+pub(crate) const REFERENCES_BY_TAG: ManyRows =
+    ManyRows { head: "SELECT tag, handle FROM reference WHERE tag IN (VALUES", columns: 1, tail: ")" };
+pub(crate) const SIGMAS_BY_HANDLE: ManyRows =
+    ManyRows { head: "SELECT handle, sigma FROM sigma WHERE handle IN (VALUES", columns: 1, tail: ")" };
+pub(crate) const CLIENTS_WITH_SIGMA: ManyRows =
+    ManyRows { head: "SELECT handle FROM sigma WHERE handle IN (VALUES", columns: 1, tail: ")" };
+pub(crate) const SIGMAS_INSERT: ManyRows =
+    ManyRows { head: "INSERT INTO sigma (handle, sigma) VALUES", columns: 2, tail: "" };
 pub(crate) const REFERENCES_INSERT: ManyRows =
     ManyRows { head: "INSERT INTO reference (tag, handle) VALUES", columns: 2, tail: "" };
 pub(crate) const ORIGINS_INSERT: ManyRows =
@@ -180,7 +188,12 @@ pub(crate) const PAYMENTS_INSERT: ManyRows =
 pub(crate) const ALL_MANY: &[&ManyRows] = &[
     &RECORDS_INSERT,
     &ENTRIES_INSERT,
+    &HEADERS_BY_ID,
+    &REFERENCES_BY_TAG,
     &REFERENCES_INSERT,
+    &SIGMAS_BY_HANDLE,
+    &CLIENTS_WITH_SIGMA,
+    &SIGMAS_INSERT,
     &ORIGINS_INSERT,
     &ENROLLED_INSERT,
     &PAYMENTS_INSERT,

@@ -8,7 +8,7 @@ use super::values::of_row;
 use crate::desk::Desk;
 use crate::error::{DeskError, Result};
 use crate::register::{BadRow, COLUMNS, CsvOptions, ImportError, Rejected, Row, Rows, clients_digest};
-use countersign_core::id::Digest;
+use countersign_core::id::{Digest, Handle};
 use countersign_seal::kind::{Attribute, Slot};
 use countersign_store::{Batch, Indexed};
 use std::io::{Read, Seek};
@@ -115,8 +115,10 @@ impl Desk {
         loop {
             let chunk = chunk(&mut rows)?;
             let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { break };
-            let mut records =
-                self.store.records_of_rows(import, first.number..last.number + 1, number).await?.into_iter().peekable();
+            let records = self.store.records_of_rows(import, first.number..last.number + 1, number).await?;
+            let clients: Vec<Handle> = records.iter().map(|record| record.handle).collect();
+            let there = self.sigmas.have_sigmas(&clients).await?;
+            let mut records = records.into_iter().peekable();
             for row in &chunk {
                 // Rows that were left out at the import have no record.
                 let Some(record) = records.next_if(|record| record.row == row.number) else { continue };
@@ -127,7 +129,7 @@ impl Desk {
                     }
                     Some(Ok(_)) if record.batch.is_some() => values += 1,
                     // An erased client enters no index.
-                    Some(Ok(_)) if self.sigmas.sigma(&record.handle).await?.is_none() => {}
+                    Some(Ok(_)) if !there.contains(&record.handle) => {}
                     Some(Ok(value)) => {
                         values += 1;
                         waiting.push(Entering::new(record, value));

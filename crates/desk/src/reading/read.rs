@@ -16,7 +16,7 @@ use countersign_log::PublicProof;
 use countersign_seal::record::SealedRecord;
 use countersign_seal::sigma::{ClassSigma, Sigma};
 use countersign_verify::order_leaf::order_leaf_fields;
-use countersign_verify::wire::{HexBytes, LeafEvidence, ReleaseRequest, RequestV1, Signed};
+use countersign_verify::wire::{LeafEvidence, ReleaseRequest, RequestV1, Signed};
 use std::collections::BTreeMap;
 
 /// What came of asking.
@@ -143,11 +143,7 @@ impl Desk {
             // Each trustee counts what it answers itself: an agent gets the whole budget only when they take turns.
             first: usize::from(order.value().id.as_bytes().first().copied().unwrap_or_default()),
         };
-        let mut headers = Vec::new();
-        for entry in &documents.manifest.value().entries {
-            let record = self.store.record(&entry.record).await?;
-            headers.push(HexBytes(record.ok_or_else(|| DeskError::not_found("record", entry.record))?.header.to_vec()));
-        }
+        let headers = self.headers(documents.manifest.value()).await?;
         self.gather(&expected, self.threshold()?, PATIENCE, |trustee| {
             let request = ReleaseRequest {
                 v: RequestV1,

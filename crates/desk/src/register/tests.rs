@@ -21,7 +21,7 @@ use countersign_store::sqlite::{SqliteSigmas, SqliteStore};
 use countersign_store::{DeskStore, Register, RegisterCounts, Settings, Sigma, Sigmas, StoreError};
 use countersign_testkit::population::Population;
 use countersign_testkit::random::named;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -420,6 +420,10 @@ impl Sigmas for Failing {
 
     async fn sigma(&self, handle: &Handle) -> countersign_store::Result<Option<Sigma>> {
         self.inner.sigma(handle).await
+    }
+
+    async fn have_sigmas(&self, clients: &[Handle]) -> countersign_store::Result<BTreeSet<Handle>> {
+        self.inner.have_sigmas(clients).await
     }
 
     async fn delete_sigma(&self, handle: &Handle) -> countersign_store::Result<bool> {

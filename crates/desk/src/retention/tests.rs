@@ -13,6 +13,7 @@ use countersign_store::{
     Sigmas, StoreError,
 };
 use countersign_tlog::leaf::Disclosure;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use zeroize::Zeroizing;
@@ -35,6 +36,10 @@ impl Sigmas for Fragile {
 
     async fn sigma(&self, handle: &Handle) -> countersign_store::Result<Option<Sigma>> {
         self.inner.sigma(handle).await
+    }
+
+    async fn have_sigmas(&self, clients: &[Handle]) -> countersign_store::Result<BTreeSet<Handle>> {
+        self.inner.have_sigmas(clients).await
     }
 
     async fn delete_sigma(&self, handle: &Handle) -> countersign_store::Result<bool> {

@@ -56,6 +56,11 @@ pub async fn an_import_is_whole(store: &impl DeskStore) {
     assert_eq!(store.imports().await.expect("reads"), [expected]);
     assert_eq!(store.record(&RecordId(wide(2))).await.expect("reads"), Some(record(2, 2).sealed));
     assert_eq!(store.record(&RecordId(wide(9))).await.expect("reads"), None);
+    let asked = [RecordId(wide(3)), RecordId(wide(9)), RecordId(wide(1)), RecordId(wide(3))];
+    let headers = store.headers(&asked).await.expect("reads");
+    let (first, third) = (record(1, 1).sealed.header, record(3, 3).sealed.header);
+    assert_eq!(headers, [Some(third), None, Some(first), Some(third)]);
+    assert!(store.headers(&[]).await.expect("reads").is_empty());
     assert_eq!(store.handle_of(&tag(3)).await.expect("reads"), Some(Handle(wide(3))));
     assert_eq!(store.handle_of(&tag(9)).await.expect("reads"), None);
     assert_eq!(store.known_references(&[tag(9), tag(3), tag(8), tag(1)]).await.expect("reads"), [1, 3]);

@@ -17,10 +17,15 @@ pub async fn sigmas_are_kept_and_erased(store: &impl Sigmas) {
         let (handle, expected) = sigma(n);
         assert!(store.sigma(&handle).await.expect("reads").is_some_and(|kept| *kept == *expected));
     }
+    let asked: Vec<Handle> = (0..=4).map(|n| Handle([n; 32])).collect();
+    let have = store.have_sigmas(&asked).await.expect("looks");
+    assert_eq!(have.into_iter().collect::<Vec<_>>(), asked[1..=3]);
     assert!(store.delete_sigma(&Handle([2; 32])).await.expect("erases"));
     assert!(!store.delete_sigma(&Handle([2; 32])).await.expect("was erased"));
     assert!(store.sigma(&Handle([2; 32])).await.expect("reads").is_none());
     assert!(store.sigma(&Handle([3; 32])).await.expect("reads").is_some());
+    assert_eq!(store.have_sigmas(&asked).await.expect("looks").len(), 2);
+    assert!(store.have_sigmas(&[]).await.expect("looks").is_empty());
 }
 
 /// Replacing a sigma would erase a client: it is a conflict, and nothing of the call is kept.

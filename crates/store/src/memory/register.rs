@@ -1,7 +1,7 @@
 //! The sealed register in memory.
 
 use super::{MemoryStore, State};
-use crate::register::{Imported, record_taken, reference_taken};
+use crate::register::{HEADER_LEN, Imported, record_taken, reference_taken};
 use crate::{
     ImportStart, ImportSummary, ImportWriter, NewRecord, Register, RegisterCounts, Result, SealedRecord, StoreError,
     Tag,
@@ -35,6 +35,11 @@ impl Register for MemoryStore {
 
     async fn record(&self, record: &RecordId) -> Result<Option<SealedRecord>> {
         Ok(self.lock().records.get(record).cloned())
+    }
+
+    async fn headers(&self, records: &[RecordId]) -> Result<Vec<Option<[u8; HEADER_LEN]>>> {
+        let state = self.lock();
+        Ok(records.iter().map(|record| state.records.get(record).map(|kept| kept.header)).collect())
     }
 
     async fn handle_of(&self, reference: &Tag) -> Result<Option<Handle>> {

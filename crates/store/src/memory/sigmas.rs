@@ -4,7 +4,7 @@ use crate::sigmas::replaced;
 use crate::{Result, Sigma, Sigmas};
 use async_trait::async_trait;
 use countersign_core::id::Handle;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The sigma secrets in memory. A clone is the same store.
@@ -36,6 +36,11 @@ impl Sigmas for MemorySigmas {
 
     async fn sigma(&self, handle: &Handle) -> Result<Option<Sigma>> {
         Ok(self.lock().get(handle).cloned())
+    }
+
+    async fn have_sigmas(&self, clients: &[Handle]) -> Result<BTreeSet<Handle>> {
+        let kept = self.lock();
+        Ok(clients.iter().filter(|client| kept.contains_key(*client)).copied().collect())
     }
 
     async fn delete_sigma(&self, handle: &Handle) -> Result<bool> {

@@ -2,7 +2,7 @@
 
 use super::SqliteStore;
 use super::rows::{blob, bytes, kept, number, text, time, unavailable};
-use crate::register::{Imported, record_taken, reference_taken};
+use crate::register::{HEADER_LEN, Imported, record_taken, reference_taken};
 use crate::sql::{self, ManyRows};
 use crate::{
     ImportStart, ImportSummary, ImportWriter, NewEntry, NewRecord, Register, RegisterCounts, Result, SealedRecord,
@@ -50,6 +50,23 @@ impl Register for SqliteStore {
         self.records(sql::RECORD_BY_ID, record.as_bytes()).await.map(|mut found| found.pop())
     }
 
+    async fn headers(&self, records: &[RecordId]) -> Result<Vec<Option<[u8; HEADER_LEN]>>> {
+        const WHAT: &str = "a record's header";
+        let mut transaction = self.file.read().await?;
+        let mut found: BTreeMap<RecordId, [u8; HEADER_LEN]> = BTreeMap::new();
+        for chunk in records.chunks(ManyRows::MOST) {
+            let mut query = sqlx::query(AssertSqlSafe(sql::HEADERS_BY_ID.text(chunk.len())));
+            for record in chunk {
+                query = query.bind(record.as_bytes().as_slice());
+            }
+            let rows = query.fetch_all(&mut *transaction).await;
+            for row in rows.map_err(|error| unavailable("read headers of records", error))? {
+                found.insert(RecordId(bytes(&row, 0, WHAT)?), bytes(&row, 1, WHAT)?);
+            }
+        }
+        Ok(records.iter().map(|record| found.get(record).copied()).collect())
+    }
+
     async fn handle_of(&self, reference: &Tag) -> Result<Option<Handle>> {
         let mut transaction = self.file.read().await?;
         find_reference(&mut transaction, reference).await
@@ -57,13 +74,9 @@ impl Register for SqliteStore {
 
     async fn known_references(&self, references: &[Tag]) -> Result<Vec<usize>> {
         let mut transaction = self.file.read().await?;
-        let mut known = Vec::new();
-        for (position, reference) in references.iter().enumerate() {
-            if find_reference(&mut transaction, reference).await?.is_some() {
-                known.push(position);
-            }
-        }
-        Ok(known)
+        let known = find_references(&mut transaction, references).await?;
+        let positions = references.iter().enumerate().filter(|(_, reference)| known.contains_key(*reference));
+        Ok(positions.map(|(position, _)| position).collect())
     }
 
     async fn counts(&self) -> Result<RegisterCounts> {
@@ -175,15 +188,13 @@ impl Writer {
 
     /// A client's later records bring the client's own references again; that is no conflict.
     async fn keep_references(&mut self, records: &[NewRecord]) -> Result<()> {
+        let tags: Vec<Tag> = records.iter().flat_map(|record| record.references.iter().copied()).collect();
+        let known = find_references(&mut self.transaction, &tags).await?;
         let mut new: BTreeMap<Tag, Handle> = BTreeMap::new();
         for record in records {
             let handle = record.sealed.handle;
             for tag in &record.references {
-                let named = match new.get(tag) {
-                    Some(named) => Some(*named),
-                    None => find_reference(&mut self.transaction, tag).await?,
-                };
-                match named {
+                match new.get(tag).or_else(|| known.get(tag)).copied() {
                     None => drop(new.insert(*tag, handle)),
                     Some(named) if named == handle => {}
                     Some(_) => return Err(reference_taken()),
@@ -256,6 +267,22 @@ async fn find_reference(connection: &mut SqliteConnection, tag: &Tag) -> Result<
         .map_err(|error| unavailable("read a reference", error))?
         .map(|row| bytes(&row, 0, "a reference").map(Handle))
         .transpose()
+}
+
+async fn find_references(connection: &mut SqliteConnection, tags: &[Tag]) -> Result<BTreeMap<Tag, Handle>> {
+    const WHAT: &str = "a reference";
+    let mut found = BTreeMap::new();
+    for chunk in tags.chunks(ManyRows::MOST) {
+        let mut query = sqlx::query(AssertSqlSafe(sql::REFERENCES_BY_TAG.text(chunk.len())));
+        for tag in chunk {
+            query = query.bind(tag.as_slice());
+        }
+        let rows = query.fetch_all(&mut *connection).await;
+        for row in rows.map_err(|error| unavailable("read references", error))? {
+            found.insert(bytes(&row, 0, WHAT)?, Handle(bytes(&row, 1, WHAT)?));
+        }
+    }
+    Ok(found)
 }
 
 fn read_import(row: &SqliteRow) -> Result<ImportSummary> {

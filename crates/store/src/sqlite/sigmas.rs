@@ -1,13 +1,15 @@
 //! The sigma secrets on SQLite: a file that overwrites what it deletes.
 
 use super::file::{DatabaseFile, Erasure};
-use super::rows::unavailable;
+use super::rows::{bytes, unavailable};
 use super::schema;
 use crate::sigmas::replaced;
-use crate::{Result, Sigma, Sigmas, StoreError, sql};
+use crate::sql::{self, ManyRows};
+use crate::{Result, Sigma, Sigmas, StoreError};
 use async_trait::async_trait;
 use countersign_core::id::Handle;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -36,26 +38,48 @@ impl SqliteSigmas {
 impl Sigmas for SqliteSigmas {
     async fn put_sigmas(&self, sigmas: &[(Handle, Sigma)]) -> Result<()> {
         let mut transaction = self.file.write().await?;
-        for (handle, sigma) in sigmas {
-            match find(&mut transaction, handle).await? {
-                Some(kept) if *kept == **sigma => {}
-                Some(_) => return Err(replaced(handle)),
-                None => {
-                    sqlx::query(sql::SIGMA_INSERT)
-                        .bind(handle.as_bytes().as_slice())
-                        .bind(sigma.as_slice())
-                        .execute(&mut *transaction)
-                        .await
-                        .map_err(|error| unavailable("keep a sigma", error))?;
+        for chunk in sigmas.chunks(ManyRows::MOST) {
+            let handles: Vec<Handle> = chunk.iter().map(|(handle, _)| *handle).collect();
+            let kept = find(&mut transaction, &handles).await?;
+            let mut new: BTreeMap<Handle, &Sigma> = BTreeMap::new();
+            for (handle, sigma) in chunk {
+                match kept.get(handle).or_else(|| new.get(handle).copied()) {
+                    Some(there) if **there == **sigma => {}
+                    Some(_) => return Err(replaced(handle)),
+                    None => drop(new.insert(*handle, sigma)),
                 }
             }
+            if new.is_empty() {
+                continue;
+            }
+            let mut query = sqlx::query(AssertSqlSafe(sql::SIGMAS_INSERT.text(new.len())));
+            for (handle, sigma) in &new {
+                query = query.bind(handle.as_bytes().as_slice()).bind(sigma.as_slice());
+            }
+            query.execute(&mut *transaction).await.map_err(|error| unavailable("keep sigmas", error))?;
         }
         transaction.commit().await.map_err(|error| unavailable("keep a sigma", error))
     }
 
     async fn sigma(&self, handle: &Handle) -> Result<Option<Sigma>> {
         let mut transaction = self.file.read().await?;
-        find(&mut transaction, handle).await
+        Ok(find(&mut transaction, std::slice::from_ref(handle)).await?.remove(handle))
+    }
+
+    async fn have_sigmas(&self, clients: &[Handle]) -> Result<BTreeSet<Handle>> {
+        let mut transaction = self.file.read().await?;
+        let mut have = BTreeSet::new();
+        for chunk in clients.chunks(ManyRows::MOST) {
+            let mut query = sqlx::query(AssertSqlSafe(sql::CLIENTS_WITH_SIGMA.text(chunk.len())));
+            for handle in chunk {
+                query = query.bind(handle.as_bytes().as_slice());
+            }
+            let rows = query.fetch_all(&mut *transaction).await;
+            for row in rows.map_err(|error| unavailable("look for sigmas", error))? {
+                have.insert(Handle(bytes(&row, 0, "a sigma's client")?));
+            }
+        }
+        Ok(have)
     }
 
     async fn delete_sigma(&self, handle: &Handle) -> Result<bool> {
@@ -80,19 +104,25 @@ impl Sigmas for SqliteSigmas {
     }
 }
 
-async fn find(connection: &mut SqliteConnection, handle: &Handle) -> Result<Option<Sigma>> {
+async fn find(connection: &mut SqliteConnection, handles: &[Handle]) -> Result<BTreeMap<Handle, Sigma>> {
     const WHAT: &str = "a sigma";
-    let row = sqlx::query(sql::SIGMA_BY_HANDLE)
-        .bind(handle.as_bytes().as_slice())
-        .fetch_optional(connection)
-        .await
-        .map_err(|error| unavailable("read a sigma", error))?;
-    let Some(row) = row else { return Ok(None) };
-    let found: &[u8] = row.try_get(0).map_err(|error| StoreError::corrupt(WHAT, error))?;
-    let mut sigma: Sigma = Zeroizing::new([0; 32]);
-    if found.len() != sigma.len() {
-        return Err(StoreError::corrupt(WHAT, "not 32 bytes"));
+    if handles.is_empty() {
+        return Ok(BTreeMap::new());
     }
-    sigma.copy_from_slice(found);
-    Ok(Some(sigma))
+    let mut query = sqlx::query(AssertSqlSafe(sql::SIGMAS_BY_HANDLE.text(handles.len())));
+    for handle in handles {
+        query = query.bind(handle.as_bytes().as_slice());
+    }
+    let rows = query.fetch_all(connection).await.map_err(|error| unavailable("read a sigma", error))?;
+    let mut found = BTreeMap::new();
+    for row in &rows {
+        let kept: &[u8] = row.try_get(1).map_err(|error| StoreError::corrupt(WHAT, error))?;
+        let mut sigma: Sigma = Zeroizing::new([0; 32]);
+        if kept.len() != sigma.len() {
+            return Err(StoreError::corrupt(WHAT, "not 32 bytes"));
+        }
+        sigma.copy_from_slice(kept);
+        found.insert(Handle(bytes(row, 0, WHAT)?), sigma);
+    }
+    Ok(found)
 }
