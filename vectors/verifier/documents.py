@@ -123,13 +123,22 @@ def facts_rules(facts):
 # ------------------------------------------------------------------------------------------------ directory.md
 
 
+ENTRY_FIELDS = (
+    "name", "state", "kind", "independence", "security_service", "standing", "sanctioned_in", "call_back", "signing_key", "recipient", "request_keys",
+    "named_as",
+)
+DOSSIER = members(
+    ("request_keys", listing(string)), ("named_as", listing(string)),
+    ("sources", listing(members(("field", word(*ENTRY_FIELDS)), ("source", string), ("at", time), ("verified", flag)))),
+    ("replies", listing(members(("said", string), ("source", string), ("at", time)))),
+)
 DIRECTORY = members(
     ("v", version("directory/v1")), ("version", number(32)),
     ("authorities", listing(members(
         ("id", name), ("name", string), ("state", state), ("kind", word(*AUTHORITY_KINDS)), ("independence", number(8)),
         ("security_service", optional(flag)), ("standing", word(*STANDINGS)), ("sanctioned_in", listing(state)), ("call_back", optional(string)),
         ("signing_key", optional(digest)), ("recipient", optional(members(("xwing", digest), ("xwing_key", string), ("age", string)))),
-        ("source", string), ("checked", time),
+        ("source", string), ("checked", time), ("dossier", LeftOut(DOSSIER)),
     ))),
 )
 
@@ -141,6 +150,21 @@ def directory_rules(directory):
         consistent(authority["independence"] <= 3, "independence")
         consistent(is_sorted(authority["sanctioned_in"]), "sanctioned_in")
         consistent(authority["source"].strip(), "no source")
+        if authority.get("dossier"):
+            dossier_rules(authority["dossier"])
+    dossiers = [authority.get("dossier") or {"named_as": [], "request_keys": []} for authority in directory["authorities"]]
+    names = [text for dossier in dossiers for text in dossier["named_as"] + dossier["request_keys"]]
+    consistent(len(set(names)) == len(names), "two authorities share a name or key")
+
+
+def dossier_rules(dossier):
+    consistent(any(dossier.values()), "a dossier that says nothing")
+    consistent(is_sorted(dossier["request_keys"]) and is_sorted(dossier["named_as"]), "keys or names")
+    consistent(is_sorted([ENTRY_FIELDS.index(item["field"]) for item in dossier["sources"]]), "sources")
+    consistent(all(item["source"].strip() for item in dossier["sources"] + dossier["replies"]), "no source")
+    times = [item["at"] for item in dossier["replies"]]
+    consistent(times == sorted(times), "replies")
+    consistent(all(item["said"].strip() and len(item["said"].encode()) <= 8192 for item in dossier["replies"]), "a reply")
 
 
 # ------------------------------------------------------------------------------------------------ control.md

@@ -9,6 +9,7 @@ use crate::json::Document;
 use crate::reading::DAILY_OPERATION;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 version_tag!(
     /// Version of the directory format.
@@ -61,6 +62,105 @@ pub struct RecipientKeys {
     pub age: String,
 }
 
+named_enum!(
+    /// A member of an authority's entry whose source is stated on its own.
+    Field, "a member of an authority's entry" {
+        /// Full name.
+        Name = "name",
+        /// Its state.
+        State = "state",
+        /// What it is.
+        Kind = "kind",
+        /// How independent it is.
+        Independence = "independence",
+        /// Whether a security service instructs it.
+        SecurityService = "security_service",
+        /// Standing in its peer network.
+        Standing = "standing",
+        /// States that sanction it.
+        SanctionedIn = "sanctioned_in",
+        /// Number for call-backs.
+        CallBack = "call_back",
+        /// Key of delay orders.
+        SigningKey = "signing_key",
+        /// Keys for packages.
+        Recipient = "recipient",
+        /// Keys of requests.
+        RequestKeys = "request_keys",
+        /// Its names in messages.
+        NamedAs = "named_as",
+    }
+);
+
+/// Where one member of an entry comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldSource {
+    /// Which member.
+    pub field: Field,
+    /// Act, register, page or conversation.
+    pub source: String,
+    /// When it was looked up.
+    pub at: Timestamp,
+    /// Whether one of our people compared the member with that source.
+    pub verified: bool,
+}
+
+/// What an authority says about its own entry: its right of reply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// Its words, complete.
+    pub said: String,
+    /// The letter or person they come from.
+    pub source: String,
+    /// When they came.
+    pub at: Timestamp,
+}
+
+/// What is known of an authority beside the members that policy reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dossier {
+    /// Keys under which it signs requests, in the spellings of `docs/formats/inbound.md`, sorted.
+    pub request_keys: Vec<String>,
+    /// How it names itself in messages, `STATE/IDENTIFIER` in TS 103 120, sorted.
+    pub named_as: Vec<String>,
+    /// Sources of single members, sorted by member.
+    pub sources: Vec<FieldSource>,
+    /// What the authority says about its entry, the oldest first.
+    pub replies: Vec<Reply>,
+}
+
+impl Dossier {
+    /// Longest reply in bytes.
+    pub const MAX_REPLY: usize = 8 * 1024;
+
+    fn check(&self) -> Result<(), &'static str> {
+        let full = |text: &str| !text.trim().is_empty();
+        let rules = [
+            (
+                !(self.request_keys.is_empty()
+                    && self.named_as.is_empty()
+                    && self.sources.is_empty()
+                    && self.replies.is_empty()),
+                "a `dossier` says nothing: leave it out",
+            ),
+            (ascending(&self.request_keys), "`request_keys` is not sorted or repeats"),
+            (ascending(&self.named_as), "`named_as` is not sorted or repeats"),
+            (self.sources.is_sorted_by(|left, right| left.field < right.field), "`sources` is not sorted or repeats"),
+            (self.sources.iter().all(|field| full(&field.source)), "an entry of `sources` has no `source`"),
+            (self.replies.is_sorted_by_key(|reply| reply.at), "`replies` are not in the order of time"),
+            (
+                self.replies.iter().all(|reply| full(&reply.said) && reply.said.len() <= Self::MAX_REPLY),
+                "a reply is empty or longer than 8 KiB",
+            ),
+            (self.replies.iter().all(|reply| full(&reply.source)), "a reply has no `source`"),
+        ];
+        rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
+    }
+}
+
 /// One authority.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,6 +191,22 @@ pub struct Authority {
     pub source: String,
     /// When they were last checked.
     pub checked: Timestamp,
+    /// More about it; the member is left out when there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dossier: Option<Dossier>,
+}
+
+impl Authority {
+    /// Where a member comes from, when that was, and whether somebody compared it with that source; `None` for the last when the entry
+    /// says only where it comes from as a whole.
+    pub fn source_of(&self, field: Field) -> (&str, Timestamp, Option<bool>) {
+        let sources = self.dossier.iter().flat_map(|dossier| &dossier.sources);
+        sources
+            .filter(|source| source.field == field)
+            .map(|source| (source.source.as_str(), source.at, Some(source.verified)))
+            .next()
+            .unwrap_or((&self.source, self.checked, None))
+    }
 }
 
 /// All authorities of one version.
@@ -110,6 +226,22 @@ impl Directory {
     pub fn get(&self, id: &AuthorityId) -> Option<&Authority> {
         self.authorities.iter().find(|authority| authority.id == *id)
     }
+
+    /// The authority that names itself so in its messages.
+    pub fn named(&self, name: &str) -> Option<&Authority> {
+        self.authorities.iter().find(|authority| names_of(authority).any(|known| known == name))
+    }
+}
+
+fn names_of(authority: &Authority) -> impl Iterator<Item = &str> {
+    authority.dossier.iter().flat_map(|dossier| dossier.named_as.iter().map(String::as_str))
+}
+
+/// Whether no two authorities share a name in messages or a request key: a message must lead to one sender.
+fn told_apart(authorities: &[Authority]) -> bool {
+    let mut seen = BTreeSet::new();
+    let dossiers = authorities.iter().filter_map(|authority| authority.dossier.as_ref());
+    dossiers.flat_map(|dossier| dossier.named_as.iter().chain(&dossier.request_keys)).all(|text| seen.insert(text))
 }
 
 impl Document for Directory {
@@ -118,6 +250,7 @@ impl Document for Directory {
     const MAX_LEN: usize = 16 * 1024 * 1024;
 
     fn check(&self) -> Result<(), &'static str> {
+        self.authorities.iter().filter_map(|authority| authority.dossier.as_ref()).try_for_each(Dossier::check)?;
         let each = |rule: fn(&Authority) -> bool| self.authorities.iter().all(rule);
         let rules = [
             (
@@ -131,6 +264,7 @@ impl Document for Directory {
             (each(|authority| authority.independence <= 3), "`independence` is above 3"),
             (each(|authority| ascending(&authority.sanctioned_in)), "`sanctioned_in` is not sorted or repeats"),
             (each(|authority| !authority.source.trim().is_empty()), "an authority has no `source`"),
+            (told_apart(&self.authorities), "two authorities share a name in messages or a request key"),
         ];
         rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
     }

@@ -146,6 +146,7 @@ fn directory() -> Exact<Directory> {
         recipient: None,
         source: "invented".to_owned(),
         checked: start(),
+        dossier: None,
     };
     let authorities = AUTHORITIES.map(authority).to_vec();
     Exact::write(Directory { v: DirectoryV1, version: 1, authorities }).unwrap()

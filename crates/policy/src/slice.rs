@@ -244,6 +244,7 @@ mod tests {
             recipient: None,
             source: "sample".to_owned(),
             checked: Timestamp::MIN,
+            dossier: None,
         };
         let facts = Facts {
             v: FactsV1,

@@ -3,6 +3,7 @@
 from .clocks import dates
 from .files import PACK
 from .index import evaluations, lookups, normal_forms, posting_lists
+from .intake import http as signed_requests, messages
 from .log import (
     checkpoints, control_signatures, cosignatures, frontiers, leaves, merkle_proofs, monitor_reports, signed_notes, tiles, tlog_policies, tlog_proofs,
     witness_answers, witnesses,
@@ -26,6 +27,8 @@ SUITES = {
     "deadlines/dates.json": dates,
     "desk/clients-csv.json": clients_csv,
     "desk/retention.json": documents,
+    "intake/http.json": signed_requests,
+    "intake/messages.json": messages,
     "policy/bundle.json": policy_bundle,
     "policy/directory.json": documents_of("directory"),
     "policy/facts.json": documents_of("facts"),

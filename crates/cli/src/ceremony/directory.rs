@@ -108,6 +108,7 @@ impl SampleAuthority {
             }),
             source: "invented for this sample".to_owned(),
             checked: now,
+            dossier: None,
         })
     }
 }

@@ -222,6 +222,7 @@ pub(crate) fn directory() -> Directory {
         }),
         source: "own check".into(),
         checked: at("2026-10-01T00:00:00Z"),
+        dossier: None,
     };
     Directory { v: DirectoryV1, version: 1, authorities: vec![court] }
 }

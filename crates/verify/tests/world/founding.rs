@@ -251,6 +251,7 @@ fn authority(id: &str, home: &str, kind: AuthorityKind, independence: u8, securi
         }),
         source: "own check".into(),
         checked: at("2026-10-01T00:00:00Z"),
+        dossier: None,
     }
 }
 

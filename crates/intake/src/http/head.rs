@@ -1,0 +1,120 @@
+//! One HTTP/1.1 request as bytes: request line, fields, content. Strict, because what is signed must be what is read.
+
+use crate::message::MAX_MESSAGE;
+use crate::refusal::{Problem, quoted};
+
+/// Longest head (request line and fields) in bytes.
+pub const MAX_HEAD: usize = 32 * 1024;
+/// Most fields.
+const MAX_FIELDS: usize = 64;
+/// What no message of an authority needs, and what makes two readers see two messages.
+const REFUSED: [&str; 4] = ["transfer-encoding", "content-encoding", "upgrade", "expect"];
+
+/// A request, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpRequest<'b> {
+    /// The method.
+    pub method: &'b str,
+    /// Path and query, as sent.
+    pub target: &'b str,
+    /// Fields: names in lower case, values without white space around them.
+    pub fields: Vec<(String, &'b str)>,
+    /// The content.
+    pub content: &'b [u8],
+}
+
+impl<'b> HttpRequest<'b> {
+    /// Takes a request apart.
+    ///
+    /// # Errors
+    /// [`Problem`] with the line.
+    pub fn parse(bytes: &'b [u8]) -> Result<Self, Problem> {
+        let split = bytes.windows(4).take(MAX_HEAD).position(|four| four == b"\r\n\r\n");
+        let at = split.ok_or_else(|| {
+            Problem::new("head", format!("no empty line (CR LF) ends the head within {MAX_HEAD} bytes"))
+        })?;
+        let head = bytes.get(..at).unwrap_or_default();
+        let content = bytes.get(at + 4..).unwrap_or_default();
+        let visible = |byte: &u8| (0x20..0x7f).contains(byte) || matches!(byte, b'\t' | b'\r' | b'\n');
+        let head = std::str::from_utf8(head).ok().filter(|head| head.bytes().all(|byte| visible(&byte)));
+        let head = head.ok_or_else(|| Problem::new("head", "it has characters outside of visible ASCII"))?;
+        let mut lines = head.split("\r\n").enumerate();
+        let (method, target) = request_line(lines.next().map_or("", |(_, line)| line))?;
+        let mut fields: Vec<(String, &str)> = Vec::new();
+        for (number, line) in lines {
+            let (name, value) = field(line).ok_or_else(|| {
+                Problem::new(format!("line {}", number + 1), "no field `name: value` (folded lines are not taken)")
+            })?;
+            if fields.len() >= MAX_FIELDS || fields.iter().any(|(known, _)| *known == name) {
+                let reason = format!("the field {} stands twice, or there are more than {MAX_FIELDS}", quoted(&name));
+                return Err(Problem::new(format!("line {}", number + 1), reason));
+            }
+            fields.push((name, value));
+        }
+        let request = Self { method, target, fields, content };
+        request.framed()?;
+        Ok(request)
+    }
+
+    /// The value of a field, by its name in lower case.
+    pub fn field(&self, name: &str) -> Option<&'b str> {
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+
+    /// The value of a component of RFC 9421, section 2: `@method`, `@target-uri`, `@authority`, `@scheme`, `@path`, `@query`, or a field.
+    /// The scheme is https: the server in front ends TLS.
+    pub fn component(&self, name: &str) -> Option<String> {
+        let authority = || self.field("host").map(str::to_ascii_lowercase);
+        let (path, query) = self.target.split_once('?').map_or((self.target, ""), |(path, query)| (path, query));
+        match name {
+            "@method" => Some(self.method.to_owned()),
+            "@target-uri" => Some(format!("https://{}{}", authority()?, self.target)),
+            "@authority" => authority(),
+            "@scheme" => Some("https".to_owned()),
+            "@path" => Some(path.to_owned()),
+            "@query" => Some(format!("?{query}")),
+            derived if derived.starts_with('@') => None,
+            field if field.bytes().any(|byte| byte.is_ascii_uppercase()) => None,
+            field => self.field(field).map(str::to_owned),
+        }
+    }
+
+    /// The content is as long as the head says, and in no other coding.
+    fn framed(&self) -> Result<(), Problem> {
+        if let Some(name) = REFUSED.iter().find(|name| self.field(name).is_some()) {
+            return Err(Problem::new(*name, "the field is not taken"));
+        }
+        if self.content.len() > MAX_MESSAGE {
+            return Err(Problem::new("content", format!("it has more than {MAX_MESSAGE} bytes")));
+        }
+        let length = self.field("content-length").filter(|text| *text == self.content.len().to_string());
+        length.map(|_| ()).ok_or_else(|| {
+            let reason = format!("it must be {}, the number of bytes that follow the head", self.content.len());
+            Problem::new("content-length", reason)
+        })
+    }
+}
+
+fn request_line(line: &str) -> Result<(&str, &str), Problem> {
+    let words: Vec<&str> = line.split(' ').collect();
+    match words.as_slice() {
+        [method, target, "HTTP/1.1"]
+            if !method.is_empty()
+                && method.bytes().all(|byte| byte.is_ascii_uppercase())
+                && target.starts_with('/')
+                && !target.contains(['#', '\t', '\r', '\n']) =>
+        {
+            Ok((method, target))
+        }
+        _ => Err(Problem::new("line 1", "it is not `METHOD /path HTTP/1.1`")),
+    }
+}
+
+/// A field line (RFC 9112, section 5): a token, a colon without white space before it, a value.
+fn field(line: &str) -> Option<(String, &str)> {
+    let (name, value) = line.split_once(':')?;
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let value = value.trim_matches([' ', '\t']);
+    let fits = !name.is_empty() && name.bytes().all(token) && !value.contains(['\r', '\n', '\t']);
+    fits.then(|| (name.to_ascii_lowercase(), value))
+}
