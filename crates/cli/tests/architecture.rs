@@ -30,6 +30,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("web", &["core", "tlog", "log", "desk"]),
     ("open", &["core", "seal", "verify"]),
     ("restrict", &["core"]),
+    ("review", &["core", "approve", "policy"]),
     (
         "cli",
         &[
@@ -49,6 +50,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "desk",
             "web",
             "restrict",
+            "review",
             "open",
             "trace",
             "screen",

@@ -45,13 +45,13 @@ def golden(path):
             circumstances = {name: release[name] for name in CIRCUMSTANCES}
             circumstances |= {f"exceeded_{name}": name in release["exceeded"] for name in ("authority", "matter", "address", "volume")}
             circumstances |= decision.quorum_facts(signed, people, given["facts"]["author"], requester, seconds(cast["now"]))
-        found = decision.decide(pack, policies, given["facts"], given["entry"], cast["seat"], circumstances)
+        found = decision.decide(pack, policies, given["facts"], given["entry"], given["seat"], circumstances)
         same(found, given["expect"], "decision")
         need(found["allowed"], "not allowed", ", ".join(found["reasons"]))
 
     for case in load(path):
         findings = [{"question": question, "value": value} for question, value in case["findings"].items()]
-        base = {"facts": {**case, "findings": findings}, "entry": authorities[case["authority"]]}
+        base = {"facts": {**case, "findings": findings}, "entry": authorities[case["authority"]], "seat": case.get("seat", cast["seat"])}
         flips = [everywhere("facts", "authority"), everywhere("facts", "instrument"), everywhere("facts", "kind")]
         steps = [("", None, case["propose"])] + [(" / " + release["name"], release, release["expect"]) for release in case["releases"]]
         for name, release, expect in steps:

@@ -3,7 +3,7 @@
 //!
 //! So a gate that errs or is lost opens nothing, and neither does a permit that somebody adds.
 
-use crate::corpus::{Case, Cast, cases, cast, context, facts};
+use crate::corpus::corpus;
 use crate::traps::{added, permits_only};
 use countersign_core::class::{Class, ClassSet};
 use countersign_core::country::Country;
@@ -12,6 +12,7 @@ use countersign_core::facts::{Factor, Facts};
 use countersign_core::finding::{Answers, Finding, Question};
 use countersign_core::order::{Instrument, Kind};
 use countersign_policy::{Bundle, Decision, QuorumFacts, ReleaseContext, propose, release};
+use countersign_review::{Case, Cast};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -30,8 +31,8 @@ static WORLD: LazyLock<World> = LazyLock::new(|| World {
         "@id(\"p-everything\")\npermit (principal, action in [Action::\"propose\", Action::\"release\"], resource);",
     )
     .unwrap(),
-    cast: cast(),
-    cases: cases().into_iter().filter(|case| !case.releases.is_empty()).collect(),
+    cast: corpus().cast,
+    cases: corpus().cases.into_iter().filter(|case| !case.releases.is_empty()).collect(),
 });
 
 fn pick<T: Copy>(list: &[T], number: u16) -> T {
@@ -103,7 +104,7 @@ fn change(facts: &mut Facts, authority: &mut Authority, context: &mut ReleaseCon
 /// Quorum facts of some approvals of some other golden step.
 fn quorum(authority: &Authority, number: u16) -> QuorumFacts {
     let case = &WORLD.cases[usize::from(number) % WORLD.cases.len()];
-    context(&WORLD.cast, case, authority, &case.releases[usize::from(number / 97) % case.releases.len()]).quorum
+    case.quorum(&WORLD.cast, &case.releases[usize::from(number / 97) % case.releases.len()], authority.state)
 }
 
 proptest! {
@@ -116,9 +117,9 @@ proptest! {
     ) {
         let world = &*WORLD;
         let case = &world.cases[usize::from(start) % world.cases.len()];
-        let mut authority = world.cast.authorities.iter().find(|known| known.id == case.authority).unwrap().clone();
-        let mut facts = facts(&world.cast, case);
-        let mut context = context(&world.cast, case, &authority, &case.releases[usize::from(step) % case.releases.len()]);
+        let mut authority = case.authority.clone();
+        let mut facts = case.facts.clone();
+        let mut context = case.releases[usize::from(step) % case.releases.len()].context.clone();
         for (what, number) in changes {
             change(&mut facts, &mut authority, &mut context, what, number);
         }

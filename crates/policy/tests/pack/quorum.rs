@@ -1,19 +1,24 @@
 //! Who counts: quorum facts from really signed approvals.
 
-use crate::corpus::{approve, cases, cast, context, facts};
+use crate::corpus::corpus;
 use countersign_approve::VerifiedApproval;
 use countersign_core::control::REACH_VALID;
 use countersign_core::country::Country;
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::time::Timestamp;
 use countersign_policy::{Bundle, QuorumFacts, Requirement, release};
+use countersign_review::Cast;
 use std::collections::BTreeSet;
 
 const ORDER: Digest = Digest([9; 32]);
 
+fn cast() -> Cast {
+    corpus().cast
+}
+
 fn signed(texts: &[&str]) -> Vec<VerifiedApproval> {
     let cast = cast();
-    texts.iter().map(|text| approve(&cast, &ORDER, text)).collect()
+    texts.iter().map(|text| cast.approve(&ORDER, text).unwrap()).collect()
 }
 
 fn count(requester: &str, texts: &[&str]) -> QuorumFacts {
@@ -136,25 +141,31 @@ fn meets(need: &Requirement, quorum: &QuorumFacts) -> bool {
 #[test]
 fn the_displayed_requirement_is_that_of_the_policies() {
     let bundle = Bundle::builtin_eea_custodian().unwrap();
-    let (cast, cases) = (cast(), cases());
+    let corpus = corpus();
+    let (cast, cases) = (&corpus.cast, &corpus.cases);
     let lists: BTreeSet<&Vec<String>> =
         cases.iter().flat_map(|case| &case.releases).map(|step| &step.approvals).collect();
     assert!(lists.len() >= 20);
     let mut seen = BTreeSet::new();
     for case in cases.iter().filter(|case| case.propose.allowed && !case.releases.is_empty()) {
-        if !seen.insert((case.propose.lane.clone(), case.kind)) {
+        if !seen.insert((case.propose.lane.clone(), case.facts.kind)) {
             continue;
         }
-        let authority = cast.authorities.iter().find(|authority| authority.id == case.authority).unwrap();
-        let facts = facts(&cast, case);
         let released = case.releases.iter().find(|step| step.expect.allowed).unwrap();
-        let need = bundle.requirement(case.propose.lane.as_deref().unwrap(), case.kind).unwrap();
+        let need = bundle.requirement(case.propose.lane.as_deref().unwrap(), case.facts.kind).unwrap();
         for list in &lists {
-            let mut context = context(&cast, case, authority, released);
-            let approvals: Vec<VerifiedApproval> = list.iter().map(|text| approve(&cast, &ORDER, text)).collect();
-            context.quorum =
-                QuorumFacts::compute(&ORDER, &approvals, authority.state, &case.author, &cast.people, cast.now);
-            let decision = release(&bundle, &facts, authority, cast.seat, &context);
+            let mut context = released.context.clone();
+            let approvals: Vec<VerifiedApproval> =
+                list.iter().map(|text| cast.approve(&ORDER, text).unwrap()).collect();
+            context.quorum = QuorumFacts::compute(
+                &ORDER,
+                &approvals,
+                case.authority.state,
+                &case.facts.author,
+                &cast.people,
+                cast.now,
+            );
+            let decision = release(&bundle, &case.facts, &case.authority, case.seat, &context);
             assert_eq!(decision.allowed, meets(&need, &context.quorum), "{} with {list:?}: {decision:?}", case.name);
             assert_eq!(decision.requirement, Some(need));
         }

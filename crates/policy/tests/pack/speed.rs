@@ -1,6 +1,6 @@
 //! A decision costs well under a millisecond once the bundle is parsed.
 
-use crate::corpus::{cases, cast, context, facts};
+use crate::corpus::corpus;
 use countersign_policy::{Bundle, release};
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,12 @@ use std::time::{Duration, Instant};
 #[expect(clippy::disallowed_methods, reason = "a figure is measured here")]
 fn a_release_decision_is_quick() {
     let bundle = Bundle::builtin_eea_custodian().unwrap();
-    let cast = cast();
-    let case = cases().into_iter().find(|case| case.name == "home-court-plain").unwrap();
-    let authority = cast.authorities.iter().find(|authority| authority.id == case.authority).unwrap();
-    let (facts, context) = (facts(&cast, &case), context(&cast, &case, authority, &case.releases[0]));
+    let corpus = corpus();
+    let case = corpus.case("home-court-plain").unwrap();
     let best = (0..50)
         .map(|_| {
             let start = Instant::now();
-            assert!(release(&bundle, &facts, authority, cast.seat, &context).allowed);
+            assert!(release(&bundle, &case.facts, &case.authority, case.seat, &case.releases[0].context).allowed);
             start.elapsed()
         })
         .min()

@@ -1,8 +1,9 @@
 //! Cedar's traps, one test each: what the engine would let through, this crate refuses.
 
-use crate::corpus::{Case, cases, cast, context, decisions, facts};
+use crate::corpus::{corpus, decisions};
 use countersign_core::finding::{Answers, Question};
 use countersign_policy::{Bundle, BundleError, Decision, File, propose, release};
+use countersign_review::Case;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -37,15 +38,13 @@ pub(crate) fn permits_only() -> Result<Bundle, BundleError> {
 }
 
 fn case(name: &str) -> Case {
-    cases().into_iter().find(|case| case.name == name).unwrap()
+    corpus().cases.into_iter().find(|case| case.name == name).unwrap()
 }
 
 /// The plain home court order, released with two approvers.
 fn plain_release(bundle: &Bundle) -> Decision {
-    let (cast, case) = (cast(), case("home-court-plain"));
-    let authority = cast.authorities.iter().find(|authority| authority.id == case.authority).unwrap();
-    let context = context(&cast, &case, authority, &case.releases[0]);
-    release(bundle, &facts(&cast, &case), authority, cast.seat, &context)
+    let case = case("home-court-plain");
+    release(bundle, &case.facts, &case.authority, case.seat, &case.releases[0].context)
 }
 
 fn refused_as_error(decision: &Decision) -> bool {
@@ -93,8 +92,7 @@ when { context.approvals * 9223372036854775807 == 7 };"#,
 #[test]
 fn the_permits_alone_hold() {
     let bundle = permits_only().unwrap();
-    let cases = cases();
-    let opened: Vec<String> = decisions(&bundle, &cases)
+    let opened: Vec<String> = decisions(&bundle, &corpus())
         .into_iter()
         .filter(|(_, decision, expected)| decision.allowed && !expected.allowed)
         .map(|(name, _, _)| name)
@@ -111,8 +109,7 @@ fn the_gates_alone_hold() {
 permit (principal, action in [Action::"propose", Action::"release"], resource);"#,
     )
     .unwrap();
-    let cases = cases();
-    let opened: Vec<String> = decisions(&bundle, &cases)
+    let opened: Vec<String> = decisions(&bundle, &corpus())
         .into_iter()
         .filter(|(_, decision, expected)| decision.allowed && !expected.allowed)
         .map(|(name, _, _)| name)
@@ -182,15 +179,14 @@ fn templates_are_refused() {
 #[test]
 fn empty_sets_open_nothing() {
     let bundle = Bundle::builtin_eea_custodian().unwrap();
-    let (cast, case) = (cast(), case("home-court-plain"));
-    let authority = cast.authorities.iter().find(|authority| authority.id == case.authority).unwrap();
-    let mut context = context(&cast, &case, authority, &case.releases[0]);
+    let case = case("home-court-plain");
+    let mut context = case.releases[0].context.clone();
     context.classes = Default::default();
-    assert!(!release(&bundle, &facts(&cast, &case), authority, cast.seat, &context).allowed);
-    let mut empty = facts(&cast, &case);
+    assert!(!release(&bundle, &case.facts, &case.authority, case.seat, &context).allowed);
+    let mut empty = case.facts.clone();
     empty.findings.clear();
     empty.factors.clear();
-    let decision = propose(&bundle, &empty, authority, cast.seat);
+    let decision = propose(&bundle, &empty, &case.authority, case.seat);
     assert!(!decision.allowed && decision.missing.len() == 6, "{decision:?}");
 }
 
@@ -231,28 +227,26 @@ fn the_schema_knows_every_answer() {
 #[test]
 fn facts_that_contradict_the_directory_or_the_order_are_refused() {
     let bundle = Bundle::builtin_eea_custodian().unwrap();
-    let (cast, case) = (cast(), case("home-court-plain"));
-    let authority = cast.authorities.iter().find(|authority| authority.id == case.authority).unwrap();
-    let facts = facts(&cast, &case);
-    let mut weaker = authority.clone();
-    weaker.id = cast.authorities[0].id.clone();
-    assert!(propose(&bundle, &facts, &weaker, cast.seat).has("FACTS_MISMATCH"));
-    let mut context = context(&cast, &case, authority, &case.releases[0]);
+    let case = case("home-court-plain");
+    let facts = case.facts.clone();
+    let mut weaker = case.authority.clone();
+    weaker.id = corpus().cast.authorities[0].id.clone();
+    assert!(propose(&bundle, &facts, &weaker, case.seat).has("FACTS_MISMATCH"));
+    let mut context = case.releases[0].context.clone();
     context.kind = countersign_core::order::Kind::Answer;
-    let decision = release(&bundle, &facts, authority, cast.seat, &context);
+    let decision = release(&bundle, &facts, &case.authority, case.seat, &context);
     assert!(!decision.allowed && decision.has("FACTS_MISMATCH"), "{decision:?}");
     context.kind = facts.kind;
     context.instrument = countersign_core::order::Instrument::Warrant;
-    assert!(release(&bundle, &facts, authority, cast.seat, &context).has("FACTS_MISMATCH"));
+    assert!(release(&bundle, &facts, &case.authority, case.seat, &context).has("FACTS_MISMATCH"));
 }
 
 #[test]
 fn a_seat_outside_the_bloc_is_not_covered() {
     let bundle = Bundle::builtin_eea_custodian().unwrap();
-    let (cast, case) = (cast(), case("home-court-plain"));
-    let authority = cast.authorities.iter().find(|authority| authority.id == case.authority).unwrap();
+    let case = case("home-court-plain");
     let seat = countersign_core::country::Country::parse("XG").unwrap();
-    let decision = propose(&bundle, &facts(&cast, &case), authority, seat);
+    let decision = propose(&bundle, &case.facts, &case.authority, seat);
     assert!(!decision.allowed && decision.has("SEAT_NOT_COVERED"), "{decision:?}");
 }
 

@@ -1,5 +1,7 @@
 //! `countersign policy`.
 
+mod golden;
+
 use crate::files;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -9,6 +11,7 @@ use std::process::{Command as Program, ExitCode};
 
 pub(crate) const EXAMPLE: &str = "Examples:
   countersign policy check packs/policy/eea-custodian
+  countersign policy golden packs/policy/eea-custodian
   countersign policy bundle packs/policy/eea-custodian --out next-policy.json
   countersign policy prove packs/policy/eea-custodian
   countersign policy prove our-next-pack --against our-pack
@@ -16,6 +19,8 @@ pub(crate) const EXAMPLE: &str = "Examples:
   A bundle is what `countersign change propose policy` takes. Proofs need the program `countersign-prove` (cargo build --release -p countersign-prove)
   beside this one or on the PATH, and the solver cvc5 (Debian: apt install cvc5).";
 
+/// The pack that ships, seen from the repository.
+const DEFAULT_PACK: &str = "packs/policy/eea-custodian";
 /// The program that proves; it is apart because it builds the policy engine with features that the product does without.
 const PROVER: &str = "countersign-prove";
 /// Exit code when nothing could be proved.
@@ -36,6 +41,15 @@ enum Command {
     Check {
         /// Folder of a pack, or a bundle.
         pack: PathBuf,
+    },
+    /// Decide the worked requests of a pack again: what passed, false refusals, wrong releases, laws of the corpus.
+    Golden {
+        /// Folder of the pack.
+        #[arg(default_value = DEFAULT_PACK)]
+        pack: PathBuf,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
     },
     /// Write a pack as one document, as control changes and trustees take it.
     Bundle {
@@ -59,6 +73,7 @@ impl Policy {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Check { pack } => check(&read(&pack)?),
+            Command::Golden { pack, json } => return golden::golden(&pack, json),
             Command::Bundle { pack, out } => {
                 let bundle = read(&pack)?;
                 files::write(&out, bundle.to_document()?.as_bytes())?;
