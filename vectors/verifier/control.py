@@ -14,7 +14,7 @@ from .tlog import lint, read_policy
 COOLING = 7 * 86_400
 MIDNIGHT = "T00:00:00Z"
 REMOVALS = ("remove_person", "revoke_key", "suspend_authority", "remove_trustee", "hold_order", "remove_worker")
-OF_SHARES = {"set_ring", "set_index_ring", "set_trustees"}
+OF_SHARES = {"set_ring", "set_index_ring", "rotate_ring", "set_trustees"}
 
 
 def begin(body, sigs):
@@ -31,7 +31,7 @@ def begin(body, sigs):
     in_force = {
         "genesis": genesis_digest.hex(), "people": {person["id"]: person for person in genesis["people"]}, "policy": genesis["policy"],
         "directory": genesis["directory"], "witness_policy": genesis["witness_policy"], "ring": genesis["ring"], "index_ring": genesis.get("index_ring"),
-        "trustees": None, "ring_makers": None, "index_ring_makers": None, "removed_trustees": set(), "suspended": set(), "held": set(), "workers": {},
+        "trustees": None, "ring_makers": None, "index_ring_makers": None, "former_ring": None, "former_ring_makers": None, "closed_rings": set(), "removed_trustees": set(), "suspended": set(), "held": set(), "workers": {},
         "founders": _founders(genesis), "threshold": genesis["trustees"]["threshold"] if genesis["trustees"] else None,
     }
     return {"genesis": genesis, "in_force": in_force, "waiting": [], "number": 0, "totals": None}
@@ -88,6 +88,13 @@ def fold(control, index, body, sigs, witnessed):
         if kind in ("set_ring", "set_index_ring"):
             need(genesis["trustees"], "a ring without trustees")
             need(_rises(state[kind.removeprefix("set_")], content), "the share epoch does not rise")
+        if kind == "set_ring":
+            need(_settable(state, content), "a ring that was rotated away, or a third one")
+        if kind == "rotate_ring":
+            need(_rotates(state, content), "a ring that cannot follow the one in force")
+            need(_ring_confirmed(content, members_in_force(state)), "a member has not confirmed the ring")
+        if kind == "close_ring":
+            need(state["former_ring"] and state["former_ring"]["id"] == content, "not the ring that was rotated away")
         if kind == "set_trustees":
             need(_can_follow(state, content), "trustees that cannot follow those in force")
             need(_confirmed(content), "a member has not confirmed its shares")
@@ -143,9 +150,34 @@ def _can_follow(state, new):
     """The same rings in later share epochs, held by t or more who were not removed."""
     pairs = [(state["ring"], new["ring"]), (state["index_ring"], new.get("index_ring"))]
     return (
-        state["threshold"] is not None and len(new["members"]) >= state["threshold"]
+        state["threshold"] is not None and not state["former_ring"] and len(new["members"]) >= state["threshold"]
         and not {member["identity"] for member in new["members"]} & state["removed_trustees"]
         and all(bool(old) == bool(ring) and (not old or old["id"] == ring["id"] and _rises(old, ring)) for old, ring in pairs)
+    )
+
+
+def _settable(state, ring):
+    """Not a ring that was closed, and no third one while the one before is read."""
+    same = state["ring"] and state["ring"]["id"] == ring["id"]
+    return ring["id"] not in state["closed_rings"] and (same or not state["former_ring"])
+
+
+def _rotates(state, new):
+    """control.md, "New keys": a ring that never was, confirmed by as many as are members, none of whom was removed."""
+    known = {ring["id"] for ring in (state["ring"], state["index_ring"]) if ring} | state["closed_rings"]
+    members = members_in_force(state)
+    return (
+        state["ring"] and not state["former_ring"] and new["id"] not in known and len(new["confirmed"]) == len(members)
+        and not {member["identity"] for member in members} & state["removed_trustees"]
+    )
+
+
+def _ring_confirmed(new, members):
+    """Every member's own ring confirmation (ring.md)."""
+    return all(
+        ed25519_verifies(
+            bytes.fromhex(member["identity"]), F("ring-confirmation", bytes.fromhex(new["id"]), le(member["index"], 2)), bytes.fromhex(signature))
+        for member, signature in zip(members, new["confirmed"])
     )
 
 
@@ -218,7 +250,7 @@ SETS = {"suspend_authority": "suspended", "hold_order": "held", "remove_trustee"
 
 
 def _apply(state, action):
-    """Whether other trustees came into force by it."""
+    """Whether other trustees, or new keys, came into force by it."""
     kind, content = next(iter(action.items()))
     if kind == "add_person":
         state["people"][content["id"]] = content
@@ -236,10 +268,21 @@ def _apply(state, action):
         state["workers"].pop(content, None)
     elif kind in ("set_ring", "set_index_ring"):
         ring = kind.removeprefix("set_")
-        if _rises(state[ring], content):
+        if _rises(state[ring], content) and (ring != "ring" or _settable(state, content)):
             if not state[ring] or state[ring]["id"] != content["id"]:
                 state[ring + "_makers"] = state["trustees"]
             state[ring] = content
+    elif kind == "rotate_ring":
+        if not _rotates(state, content):
+            return False
+        state["former_ring"], state["former_ring_makers"] = state["ring"], state["ring_makers"]
+        state["ring"] = {key: content[key] for key in ("id", "share_epoch", "shares")}
+        state["ring_makers"] = state["trustees"]
+        return True
+    elif kind == "close_ring":
+        if state["former_ring"] and state["former_ring"]["id"] == content:
+            state["former_ring"], state["former_ring_makers"] = None, None
+            state["closed_rings"].add(content)
     elif kind == "set_trustees":
         if not _can_follow(state, content):
             return False
@@ -261,11 +304,18 @@ def _usable_witness_policy(text, genesis):
 
 
 def state_text(state):
-    """control.md, "State digest": people by id; removed trustees, suspended and held sorted; what changes of trustees bring only after one."""
+    """control.md, "State digest": people by id; sets sorted; what changes of trustees and of keys bring only after one."""
     people = ",".join(f'"{key}":{PERSON(state["people"][key])}' for key in sorted(state["people"]))
     later = [
         f',"{key}":{listing(TRUSTEE)(state[key])}' for key in ("trustees", "ring_makers", "index_ring_makers") if state[key] is not None
-    ] + [f',"removed_trustees":{listing(digest)(sorted(state["removed_trustees"]))}'] * bool(state["removed_trustees"])
+    ]
+    if state["former_ring"]:
+        later.append(f',"former_ring":{RING_REF(state["former_ring"])}')
+    if state["former_ring_makers"] is not None:
+        later.append(f',"former_ring_makers":{listing(TRUSTEE)(state["former_ring_makers"])}')
+    for key in ("closed_rings", "removed_trustees"):
+        if state[key]:
+            later.append(f',"{key}":{listing(digest)(sorted(state[key]))}')
     return "".join([
         '{"genesis":', digest(state["genesis"]), ',"people":{', people, '},"policy":', digest(state["policy"]), ',"directory":',
         digest(state["directory"]), ',"witness_policy":', string(state["witness_policy"]), ',"ring":', optional(RING_REF)(state["ring"]),

@@ -192,7 +192,7 @@ CHANGE = members(
     ("v", version("change/v1")), ("custodian", hexadecimal(16)), ("genesis", digest), ("number", number(32)), ("effective", time),
     ("action", choice(
         add_person=PERSON, set_policy=digest, set_directory=digest, set_witness_policy=string, set_ring=RING_REF, set_index_ring=RING_REF,
-        set_trustees=members(("members", listing(TRUSTEE)), ("ring", HELD_SHARES), ("index_ring", LeftOut(HELD_SHARES))), remove_trustee=digest,
+        rotate_ring=HELD_SHARES, close_ring=digest, set_trustees=members(("members", listing(TRUSTEE)), ("ring", HELD_SHARES), ("index_ring", LeftOut(HELD_SHARES))), remove_trustee=digest,
         remove_person=name,
         revoke_key=members(("person", name), ("key", string)), suspend_authority=name, hold_order=hexadecimal(16),
         add_worker=WORKER, remove_worker=digest,
@@ -246,6 +246,10 @@ def change_rules(change):
         rings = rings_of(new)
         consistent(all(len(ring["confirmed"]) == len(new["members"]) for ring in rings), "one confirmation for each member")
         consistent(len({ring["id"] for ring in rings}) == len(rings), "one ring for both")
+    if "rotate_ring" in change["action"]:
+        new = change["action"]["rotate_ring"]
+        consistent(new["share_epoch"] == 1, "the shares of a new ring are of epoch 1")
+        consistent(2 <= len(new["confirmed"]) <= 255, "confirmations of 2 to 255 trustees")
     if "add_worker" in change["action"]:
         worker_rules(change["action"]["add_worker"])
 

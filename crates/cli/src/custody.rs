@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::edge;
 use crate::files;
-use crate::installed::{self, RingNames};
+use crate::installed;
 use crate::parties::{self, RunningLog, each_leaf};
 use crate::place::Place;
 use crate::tiles;
@@ -19,7 +19,7 @@ use countersign_desk::{Custodian, Desk, RingFiles, Surroundings};
 use countersign_log::TileStore;
 use countersign_seal::identity::IdentityKey;
 use countersign_seal::kind::Kind;
-use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, Ring};
+use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings};
 use countersign_store::journal::SqliteJournal;
 use countersign_store::sqlite::{SqliteSigmas, SqliteStore};
 use countersign_store::{DeskStore, Settings as _, Sigmas};
@@ -176,11 +176,13 @@ async fn fold(journal: &SqliteJournal, store: &SqliteStore, pinned: &Digest) -> 
 fn custodian(place: &Place, config: &Config, genesis: Exact<Genesis>, state: &InForce) -> Result<Custodian> {
     let desk_key = ed25519_dalek::SigningKey::from_bytes(&*key(place, "desk.key")?);
     let index = state.index_ring().map(|in_force| ring(place, state, in_force)).transpose()?;
+    let former = state.former_ring().map(|former| ring(place, state, former)).transpose()?;
     let ring = state.ring().map(|in_force| ring(place, state, in_force)).transpose()?;
     Ok(Custodian {
         bundle: installed::policy(place, &state.policy())?,
         directory: installed::directory(place, &state.directory())?,
         ring,
+        former,
         index,
         desk_key,
         matter_key: key(place, "matter.key")?,
@@ -190,25 +192,14 @@ fn custodian(place: &Place, config: &Config, genesis: Exact<Genesis>, state: &In
 }
 
 fn ring<K: Kind>(place: &Place, state: &InForce, in_force: &RingRef) -> Result<RingFiles<K>> {
-    let names = RingNames::of(K::TYPE);
     let identities = state
         .makers_of(&in_force.id)
         .iter()
         .map(|member| IdentityKey::from_digest(&member.identity).context("a trustee's identity key is unusable"))
         .collect::<Result<Vec<_>>>()?;
-    let mut confirmations = Vec::new();
-    for index in 1..=u16::try_from(identities.len())? {
-        confirmations.push(document::<Confirmation>(place, &names.confirmation(index))?);
-    }
+    let (ring, confirmations) = installed::ring(place, K::TYPE, &in_force.id, u16::try_from(identities.len())?)?;
     let values: Vec<Confirmation> = confirmations.iter().map(|confirmation| confirmation.value().clone()).collect();
-    let ring = ConfirmedRing::new(document::<Ring>(place, names.ring)?, &values, &identities, DealerRings::Refuse)?;
-    ensure!(
-        ring.id() == in_force.id,
-        "custodian/documents/{} is ring {}, in force is {}: put its document there",
-        names.ring,
-        ring.id(),
-        in_force.id
-    );
+    let ring = ConfirmedRing::new(ring, &values, &identities, DealerRings::Refuse)?;
     let shares = installed::shares(place, K::TYPE, &in_force.shares)?;
     Ok(RingFiles { ring, confirmations: confirmations.iter().map(|c| c.text().to_owned()).collect(), shares })
 }

@@ -8,7 +8,7 @@ use countersign_core::id::Digest;
 use countersign_core::json::{Document, Exact};
 use countersign_policy::Bundle;
 use countersign_seal::kind::KeyType;
-use countersign_seal::ring::ShareEpoch;
+use countersign_seal::ring::{Confirmation, Ring, ShareEpoch};
 use std::path::PathBuf;
 
 /// Names of the files of the ring that was made at the founding, by what its keys are for.
@@ -101,6 +101,48 @@ pub(crate) fn shares(place: &Place, kind: KeyType, digest: &Digest) -> Result<Ex
 /// Keeps verifying shares for when a change puts their epoch in force.
 pub(crate) fn keep_shares(place: &Place, shares: &Exact<ShareEpoch>) -> Result<()> {
     files::write(&shares_path(place, &shares.digest()), shares.bytes())
+}
+
+/// A ring and the confirmations of trustees 1 to `trustees`: that of the founding, or one that was made later.
+pub(crate) fn ring(
+    place: &Place,
+    kind: KeyType,
+    id: &Digest,
+    trustees: u16,
+) -> Result<(Exact<Ring>, Vec<Exact<Confirmation>>)> {
+    let names = RingNames::of(kind);
+    let founding = (place.document(names.ring), place.document(names.confirmations));
+    for (path, confirmations) in [founding, (ring_path(place, id).join("ring.json"), ring_path(place, id))] {
+        if !path.exists() {
+            continue;
+        }
+        let ring =
+            Exact::<Ring>::parse(&files::read(&path, Ring::MAX_LEN)?).with_context(|| path.display().to_string())?;
+        if ring.value().id() != *id {
+            continue;
+        }
+        let mut confirmed = Vec::new();
+        for index in 1..=trustees {
+            let path = confirmations.join(format!("{index:03}.json"));
+            let confirmation = files::read(&path, Confirmation::MAX_LEN)?;
+            confirmed.push(Exact::parse(&confirmation).with_context(|| path.display().to_string())?);
+        }
+        return Ok((ring, confirmed));
+    }
+    missing("key ring", id, ring_path(place, id).join("ring.json"))
+}
+
+/// Keeps a ring and its confirmations in order for when a change puts it in force.
+pub(crate) fn keep_ring(place: &Place, ring: &Exact<Ring>, confirmations: &[Exact<Confirmation>]) -> Result<()> {
+    let folder = ring_path(place, &ring.value().id());
+    for (index, confirmation) in (1u16..).zip(confirmations) {
+        files::write(&folder.join(format!("{index:03}.json")), confirmation.bytes())?;
+    }
+    files::write(&folder.join("ring.json"), ring.bytes())
+}
+
+fn ring_path(place: &Place, id: &Digest) -> PathBuf {
+    place.document(&format!("rings/{id}"))
 }
 
 fn shares_path(place: &Place, digest: &Digest) -> PathBuf {

@@ -230,6 +230,10 @@ pub enum Action {
     SetRing(RingRef),
     /// Another index ring or share epoch of it. Cooling applies.
     SetIndexRing(RingRef),
+    /// New keys for whatever is sealed from then on; the ring in force before is still read until it is closed. Cooling applies.
+    RotateRing(HeldShares),
+    /// Nothing is answered any more under the ring that was rotated away. Cooling applies.
+    CloseRing(Digest),
     /// Other trustees, with the shares that they hold. Cooling applies.
     SetTrustees(SetTrustees),
     /// The answers and signatures of the trustee with this identity key count for nothing, at once.
@@ -258,7 +262,7 @@ impl Action {
 
     /// Whether the change puts shares in force: of another ring, another share epoch, or other holders.
     pub fn concerns_shares(&self) -> bool {
-        matches!(self, Action::SetRing(_) | Action::SetIndexRing(_) | Action::SetTrustees(_))
+        matches!(self, Action::SetRing(_) | Action::SetIndexRing(_) | Action::RotateRing(_) | Action::SetTrustees(_))
     }
 }
 
@@ -289,6 +293,7 @@ impl Document for Change {
         match &self.action {
             Action::AddPerson(person) => check_people(std::slice::from_ref(person)),
             Action::SetTrustees(trustees) => trustees.check(),
+            Action::RotateRing(ring) => ring.check_new(),
             Action::AddWorker(worker) => worker.check(),
             _ => Ok(()),
         }

@@ -103,7 +103,7 @@ impl Desk {
         if intent.effect() != RELEASE || intent.subject() != order.digest().to_hex() {
             return Err(DeskError::internal("the public intent is for something else"));
         }
-        let ring = self.custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
+        let ring = self.custodian.ring_of(&order.value().ring)?;
         let expected = Expected {
             order: order.digest(),
             ring: ring.ring.id(),

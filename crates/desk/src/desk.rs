@@ -29,6 +29,8 @@ pub struct Custodian {
     pub directory: Exact<Directory>,
     /// The key ring; none below ladder level L2.
     pub ring: Option<RingFiles>,
+    /// The ring that was rotated away, while records that are sealed to it are still read.
+    pub former: Option<RingFiles>,
     /// The index ring; none where no client is looked up.
     pub index: Option<RingFiles<Index>>,
     /// Signs requests to trustees.
@@ -39,7 +41,19 @@ pub struct Custodian {
     pub officers: Vec<String>,
 }
 
-/// The ring in force with the exact documents that others need to check it.
+impl Custodian {
+    /// The ring with this id, under which trustees answer.
+    ///
+    /// # Errors
+    /// [`DeskError::Input`] when nothing is answered under it.
+    pub(crate) fn ring_of(&self, id: &Digest) -> Result<&RingFiles> {
+        self.ring.iter().chain(&self.former).find(|ring| ring.ring.id() == *id).ok_or_else(|| {
+            DeskError::Input(format!("nothing is answered under ring {id}: it is neither in force nor the one before"))
+        })
+    }
+}
+
+/// A ring with the exact documents that others need to check it.
 pub struct RingFiles<K: Kind = Sealing> {
     /// The ring, confirmed by every trustee.
     pub ring: ConfirmedRing<K>,

@@ -288,6 +288,7 @@ impl Desk {
         let (standing, duty) = (file.order.value(), file.duty.value());
         let manifest = self.manifest_in(subjects, &duty.classes, window).await?;
         let handles = granted(&manifest)?;
+        let ring = self.ring_of(&manifest).await?;
         let run =
             Run { v: RunV1, standing: file.order.digest(), number, previous: file.last.map(|(_, digest)| digest) };
         let run = Exact::write(run)?;
@@ -315,7 +316,7 @@ impl Desk {
             not_before: now,
             expires,
             latest_opening: latest_opening_of_leaf(expires),
-            ring: self.custodian.ring.as_ref().map_or(NO_RING, |ring| ring.ring.id()),
+            ring,
             ..standing.clone()
         };
         let order = Exact::write(order).map_err(|error| DeskError::Input(error.to_string()))?;

@@ -69,16 +69,11 @@ pub(crate) async fn build(sources: &Sources<'_>) -> Result<Built> {
 async fn evidence(sources: &Sources<'_>, with_facts: bool) -> Result<Files> {
     let Sources { desk, approvals, order, manifest, public, answered, delay, .. } = sources;
     let custodian = desk.custodian();
-    let ring = custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
-    let mut files = Files::new();
+    let ring = custodian.ring_of(&order.value().ring)?;
+    let mut files = desk.control_files().await?;
     let mut put = |path: String, bytes: Vec<u8>| {
         files.insert(path, bytes);
     };
-    for index in desk.journal.control_leaves().await.map_err(DeskError::Journal)? {
-        let (leaf, proof) = desk.control_proof(index).await?;
-        put(format!("control/{index:010}.leaf"), leaf);
-        put(format!("control/{index:010}.tlog-proof"), proof);
-    }
     put("order.json".into(), order.bytes().to_vec());
     put("manifest.json".into(), manifest.bytes().to_vec());
     if with_facts {

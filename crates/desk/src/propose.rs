@@ -154,6 +154,7 @@ impl Desk {
         let window = addressee.window();
         let manifest = self.manifest_in(&scoping.subjects, &wanted, window).await?;
         let handles = granted(&manifest)?;
+        let ring = self.ring_of(&manifest).await?;
         let delay = delay_of(intake, self.requester(file)?, delay_lawful)?;
         let now = self.now();
         let expires = now.plus(kind.max_lifetime());
@@ -182,7 +183,7 @@ impl Desk {
             latest_opening: latest_opening(latest),
             notice_due: delay.is_none().then(|| expires.plus(NOTICE_AFTER)),
             delay: delay.map(|delay| delay.document().digest()),
-            ring: self.custodian.ring.as_ref().map_or(NO_RING, |ring| ring.ring.id()),
+            ring,
         };
         let (people, cells) = (order.scope.subjects, handles.values().map(|classes| classes.len() as u64).sum());
         Ok(Draft { order: Exact::write(order)?, facts, manifest: Exact::write(manifest)?, people, cells })

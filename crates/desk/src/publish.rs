@@ -8,6 +8,7 @@ use countersign_core::case::{Event, Stage};
 use countersign_core::id::{CaseId, PersonId};
 use countersign_core::leaf::LeafKind;
 use countersign_log::PublicProof;
+use countersign_verify::evidence::Files;
 use countersign_verify::wire::LeafEvidence;
 
 /// An order's leaf with its disclosures, public under the witness quorum.
@@ -70,6 +71,21 @@ impl Desk {
             self.control_proof(index).await?;
         }
         Ok(())
+    }
+
+    /// Every control leaf with the first proof that was kept of it: `control/` of an evidence folder, and what a trustee is
+    /// handed that begins to follow the journal.
+    ///
+    /// # Errors
+    /// [`DeskError::Journal`] when a control leaf is not public yet.
+    pub async fn control_files(&self) -> Result<Files> {
+        let mut files = Files::new();
+        for index in self.journal.control_leaves().await.map_err(DeskError::Journal)? {
+            let (leaf, proof) = self.control_proof(index).await?;
+            files.insert(format!("control/{index:010}.leaf"), leaf);
+            files.insert(format!("control/{index:010}.tlog-proof"), proof);
+        }
+        Ok(files)
     }
 
     /// A control leaf with the first proof that was kept of it.

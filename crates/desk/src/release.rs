@@ -193,7 +193,7 @@ impl Desk {
         parts: &RequestParts<'_>,
         headers: Vec<HexBytes>,
     ) -> Result<ReleaseRequest> {
-        let ring = self.custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
+        let ring = self.custodian.ring_of(&parts.proposal.order.value().ring)?;
         Ok(ReleaseRequest {
             v: RequestV1,
             custodian: self.custodian.genesis.value().custodian.id,

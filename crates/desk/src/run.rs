@@ -143,7 +143,7 @@ impl Desk {
         standing: &StandingEvidence,
         binding: &str,
     ) -> Result<ReleaseRequest> {
-        let ring = self.custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
+        let ring = self.custodian.ring_of(&run.order.value().ring)?;
         Ok(ReleaseRequest {
             v: RequestV1,
             custodian: self.custodian.genesis.value().custodian.id,

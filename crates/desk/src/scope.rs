@@ -2,6 +2,7 @@
 
 use crate::desk::Desk;
 use crate::error::{DeskError, Result};
+use crate::propose::NO_RING;
 use countersign_core::class::ClassSet;
 use countersign_core::id::{Digest, Handle};
 use countersign_core::time::Timestamp;
@@ -45,6 +46,29 @@ impl Desk {
         }
         entries.sort_by_key(|entry| entry.record);
         Ok(Manifest { v: ManifestV1, entries })
+    }
+
+    /// The ring to which all records of a manifest are sealed: an order names one.
+    ///
+    /// # Errors
+    /// [`DeskError::Input`] when some are still sealed to the ring before the one in force.
+    pub(crate) async fn ring_of(&self, manifest: &Manifest) -> Result<Digest> {
+        let Some(in_force) = &self.custodian.ring else { return Ok(NO_RING) };
+        let Some(former) = &self.custodian.former else { return Ok(in_force.ring.id()) };
+        let mut old = 0;
+        for entry in &manifest.entries {
+            let record = self.store.record(&entry.record).await?;
+            let record = record.ok_or_else(|| DeskError::not_found("record", entry.record))?;
+            old += usize::from(record.ring == former.ring.id());
+        }
+        match manifest.entries.len() {
+            _ if old == 0 => Ok(in_force.ring.id()),
+            all if old == all => Ok(former.ring.id()),
+            all => Err(DeskError::Input(format!(
+                "{old} of {all} records are still sealed to the ring before the one in force: seal these clients anew first, or \
+                 make one order for those and one for the others"
+            ))),
+        }
     }
 
     /// At ladder level L0 the data lie outside: the entry names client and classes, with a zero body digest and a zero u that no

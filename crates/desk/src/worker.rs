@@ -52,11 +52,7 @@ impl Desk {
             ("order.disclosures.json".into(), serde_json::to_vec(&public.disclosures).map_err(DeskError::internal)?),
             ("order.tlog-proof".into(), public.leaf.proof().to_string().into_bytes()),
         ]);
-        for index in self.journal.control_leaves().await.map_err(DeskError::Journal)? {
-            let (leaf, proof) = self.control_proof(index).await?;
-            files.insert(format!("control/{index:010}.leaf"), leaf);
-            files.insert(format!("control/{index:010}.tlog-proof"), proof);
-        }
+        files.extend(self.control_files().await?);
         let list = sums(&files);
         files.insert(SUMS.into(), list.into_bytes());
         Ok(files)

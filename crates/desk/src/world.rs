@@ -275,6 +275,7 @@ impl World {
             bundle: Bundle::builtin_eea_custodian().unwrap(),
             directory: directory(),
             ring: None,
+            former: None,
             index,
             desk_key: signing_key("desk"),
             matter_key: Zeroizing::new([7; 32]),

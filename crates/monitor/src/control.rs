@@ -108,6 +108,8 @@ fn described(action: &Action) -> String {
         Action::SetWitnessPolicy(_) => "sets another witness policy".to_owned(),
         Action::SetRing(ring) => format!("sets the key ring {} in share epoch {}", ring.id, ring.share_epoch),
         Action::SetIndexRing(ring) => format!("sets the index ring {} in share epoch {}", ring.id, ring.share_epoch),
+        Action::RotateRing(new) => format!("sets new keys, the ring {}; the one before is still read", new.id),
+        Action::CloseRing(ring) => format!("closes the ring {ring}"),
         Action::SetTrustees(new) => {
             let epoch = new.ring.share_epoch;
             format!("sets {} trustees who hold share epoch {epoch} of the key ring", new.members.len())

@@ -1,4 +1,5 @@
-//! The life of key shares after the ceremony. The keys, and so the ring id, stay what they are; only shares change hands.
+//! The life of key shares after the ceremony. The keys, and so the ring id, stay what they are; only shares change hands -
+//! until a [`rotation`] makes new keys.
 //!
 //! - [`reshare`]: t or more holders deal their shares anew to the holders of the next share epoch (Desmedt and Jajodia
 //!   1997; verifiable form of Wong, Wang and Wing 2002). To the same holders this is the refresh of proactive secret
@@ -16,6 +17,7 @@
 mod message;
 pub mod repair;
 pub mod reshare;
+pub mod rotation;
 
 use crate::group::{PointError, decode_scalar};
 use crate::identity::{Identity, IdentityKey};

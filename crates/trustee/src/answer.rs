@@ -163,23 +163,16 @@ pub(crate) struct Work {
 
 impl Work {
     fn decide(&self, memory: &mut Memory, seed: [u8; 32]) -> Result<Decided> {
-        let held = memory.hold(self.keys.index, &self.documents, &self.vault, self.now)?;
-        let memory = &*memory;
-        let folded = memory.folded()?;
-        let view = View {
-            trustee: self.keys.index,
-            control: &folded.control,
-            journal: &folded.journal,
-            bundle: &held.bundle,
-            directory: &held.directory,
-            ring: &held.ring,
-            shares: &held.shares,
-            ledger: &memory.ledger,
-        };
-        let (signed, claimed) = match open(&view, &self.request) {
+        let in_force = memory.hold(self.keys.index, &self.documents, &self.vault, self.now)?;
+        let (signed, claimed) = match open(&self.view(memory, &in_force)?, &self.request) {
             Ok(opened) => opened,
             Err(refusal) => return Ok(Decided::Unauthenticated(refusal)),
         };
+        let ring = &signed.value().ring;
+        let former = memory.hold_former(self.keys.index, ring, &self.documents, &self.vault, self.now)?;
+        let held = former.unwrap_or(in_force);
+        let memory = &*memory;
+        let view = self.view(memory, &held)?;
         let mut rng = ChaCha20Rng::from_seed(seed);
         let verified = verify_opened(&view, self.now, fresh(&mut rng), &signed);
         let verified = verified.and_then(|plan| recipient(&plan).map(|recipient| (plan, recipient)));
@@ -193,6 +186,20 @@ impl Work {
                 Ok(Decided::Refused { new, refusal })
             }
         }
+    }
+
+    fn view<'v>(&self, memory: &'v Memory, held: &'v Held) -> Result<View<'v>> {
+        let folded = memory.folded()?;
+        Ok(View {
+            trustee: self.keys.index,
+            control: &folded.control,
+            journal: &folded.journal,
+            bundle: &held.bundle,
+            directory: &held.directory,
+            ring: &held.ring,
+            shares: &held.shares,
+            ledger: &memory.ledger,
+        })
     }
 
     fn give(

@@ -9,6 +9,7 @@ use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_seal::kind::{Index, Kind, Sealing};
+use countersign_seal::life::rotation::rotates;
 use countersign_tlog::leaf::ControlSignature;
 use countersign_verify::state::{ControlState, InForce, in_words};
 use ed25519_dalek::Signer as _;
@@ -81,6 +82,7 @@ impl Trustee {
             }
             Action::SetRing(ring) => self.check_ring::<Sealing>(ring, &state),
             Action::SetIndexRing(ring) => self.check_ring::<Index>(ring, &state),
+            Action::RotateRing(new) => self.check_rotated(&new.reference(), &state),
             Action::SetTrustees(new) => {
                 self.check_place(new)?;
                 self.check_held::<Sealing>(new, &new.ring, &state)?;
@@ -138,6 +140,19 @@ impl Trustee {
         refuse(
             "the share epoch named is not held by as many trustees as are in force: trustees are set together with it",
         )
+    }
+
+    /// New keys are put in force only where this trustee holds its share of them, where they were made for the same classes, the
+    /// same threshold and the trustees in force, and where each of them is younger than the key before it.
+    fn check_rotated(&self, new: &RingRef, state: &InForce) -> Result<()> {
+        let (ring, shares, _) = read_ring::<Sealing>(self.index(), state, new, &self.documents, &self.vault)?;
+        let before = state.ring().ok_or_else(|| refused("no ring is in force"))?;
+        let (before, _) = read_shares::<Sealing>(state, before, &self.documents)?;
+        rotates(before.document().value(), ring.document().value()).map_err(refused)?;
+        if usize::from(shares.trustees()) == state.members().len() {
+            return Ok(());
+        }
+        Err(refused("the new keys are held by another number of trustees than are in force"))
     }
 
     /// Whoever stays keeps its number and keys; who is not among the trustees named leaves.

@@ -4,6 +4,7 @@
 //! share only to the trustees in force, or to newcomers whose identity its operator has accepted by name.
 
 mod repair;
+mod rotation;
 
 use crate::ceremony::{Messages, share_file};
 use crate::error::{Result, TrusteeError};
@@ -179,7 +180,8 @@ impl Trustee {
         Ok(Forgotten { files })
     }
 
-    /// As [`forget_shares_before`](Self::forget_shares_before), for the epochs before those in force of every ring.
+    /// As [`forget_shares_before`](Self::forget_shares_before), for the epochs before those in force of every ring, and for
+    /// every share of a ring that was rotated away and is closed.
     ///
     /// # Errors
     /// As [`forget_shares_before`](Self::forget_shares_before).
@@ -194,6 +196,9 @@ impl Trustee {
         }
         if let Some(ring) = state.index_ring() {
             files.extend(self.forget::<Index>(control, ring, ring.share_epoch, now)?);
+        }
+        for ring in state.closed_rings() {
+            files.extend(self.forget_ring(ring)?);
         }
         *slot = Some(memory);
         Ok(Forgotten { files })
@@ -223,6 +228,16 @@ impl Trustee {
             let exchange = of("reshare").or_else(|| of("repair")).is_some_and(|found| found < epoch);
             (share || exchange) && *name != current
         });
+        for name in &files {
+            self.vault.remove(name)?;
+        }
+        Ok(files)
+    }
+
+    /// Destroys whatever is left of a ring that was closed: nothing is ever answered under it again.
+    fn forget_ring(&self, ring: &Digest) -> Result<Vec<String>> {
+        let mut files = self.vault.names()?;
+        files.retain(|name| ["share", "reshare", "repair"].iter().any(|kind| epoch_of(name, kind, ring).is_some()));
         for name in &files {
             self.vault.remove(name)?;
         }

@@ -31,6 +31,8 @@ pub(crate) struct Memory {
     pub(crate) ledger: Ledger,
     /// What was in force at the last answer, read and checked.
     pub(crate) held: Option<Arc<Held>>,
+    /// As `held`, with the ring that was rotated away and is still read.
+    pub(crate) held_former: Option<Arc<Held>>,
     /// As `held`, of the index ring. Apart from it: what the index lacks must not stop the answers to orders.
     pub(crate) held_index: Option<Arc<HeldIndex>>,
 }
@@ -78,6 +80,7 @@ impl Trustee {
             folded: None,
             ledger: stored.ledger,
             held: None,
+            held_former: None,
             held_index: None,
         };
         let Some(pinned) = self.documents.pinned()? else {
@@ -139,12 +142,33 @@ impl Memory {
     ) -> Result<Arc<Held>> {
         let control = &self.folded()?.control;
         let state = control.at(now);
-        if let Some(held) = self.held.as_ref().filter(|held| held.is_in_force(&state)) {
+        let in_force = state.ring().ok_or_else(|| TrusteeError::NotReady("no ring is in force".into()))?;
+        if let Some(held) = self.held.as_ref().filter(|held| held.is_in_force(&state, in_force)) {
             return Ok(Arc::clone(held));
         }
-        let held = Arc::new(Held::read(trustee, &state, documents, vault)?);
+        let held = Arc::new(Held::read(trustee, &state, in_force, documents, vault)?);
         self.held = Some(Arc::clone(&held));
         Ok(held)
+    }
+
+    /// As [`hold`](Self::hold), for the ring that a request names; `None` unless it is the one that was rotated away and is
+    /// still read. Apart from what is in force, so that orders under the new keys are answered whatever is missing of the old.
+    pub(crate) fn hold_former(
+        &mut self,
+        trustee: u16,
+        ring: &Digest,
+        documents: &Documents,
+        vault: &Vault,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Held>>> {
+        let state = self.folded()?.control.at(now);
+        let Some(former) = state.former_ring().filter(|former| former.id == *ring) else { return Ok(None) };
+        if let Some(held) = self.held_former.as_ref().filter(|held| held.is_in_force(&state, former)) {
+            return Ok(Some(Arc::clone(held)));
+        }
+        let held = Arc::new(Held::read(trustee, &state, former, documents, vault)?);
+        self.held_former = Some(Arc::clone(&held));
+        Ok(Some(held))
     }
 
     /// As [`hold`](Self::hold), for the index ring.
@@ -170,19 +194,18 @@ impl Memory {
 }
 
 impl Held {
-    fn is_in_force(&self, state: &InForce) -> bool {
+    fn is_in_force(&self, state: &InForce, ring: &RingRef) -> bool {
         self.bundle.digest() == state.policy()
             && self.directory.digest() == state.directory()
-            && state.ring().is_some_and(|ring| (ring.id, ring.shares) == (self.ring.id(), self.shares.digest()))
+            && (ring.id, ring.shares) == (self.ring.id(), self.shares.digest())
     }
 
-    fn read(trustee: u16, state: &InForce, documents: &Documents, vault: &Vault) -> Result<Self> {
+    fn read(trustee: u16, state: &InForce, ring: &RingRef, documents: &Documents, vault: &Vault) -> Result<Self> {
         let bundle =
             documents.policy(&state.policy())?.ok_or_else(|| not_installed("policy bundle", state.policy()))?;
         let directory =
             documents.directory(&state.directory())?.ok_or_else(|| not_installed("directory", state.directory()))?;
-        let in_force = state.ring().ok_or_else(|| TrusteeError::NotReady("no ring is in force".into()))?;
-        let (ring, shares, share) = read_ring::<Sealing>(trustee, state, in_force, documents, vault)?;
+        let (ring, shares, share) = read_ring::<Sealing>(trustee, state, ring, documents, vault)?;
         Ok(Self { bundle, directory, ring, shares, share })
     }
 }

@@ -9,13 +9,17 @@ use crate::tiles::Tiles;
 use crate::trustee::Trustee;
 use countersign_core::id::Digest;
 use countersign_core::time::Timestamp;
+use countersign_tlog::Hash;
 use countersign_tlog::checkpoint::SignedCheckpoint;
 use countersign_tlog::follow::{Follower, Step};
 use countersign_tlog::leaf::{ControlLeaf, Leaf};
 use countersign_tlog::note::MAX_NOTE_BYTES;
 use countersign_tlog::policy::Policy;
+use countersign_verify::evidence::{ControlTimes, Files};
+use countersign_verify::request::SKEW;
 use countersign_verify::state::{ControlState, JournalView, REMEMBERED_SIZES};
 use countersign_verify::trustee_log::IncidentKind;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Leaves verified, folded and kept in one transaction.
 const LEAVES_AT_ONCE: u64 = 1_024;
@@ -47,7 +51,7 @@ impl Trustee {
     pub async fn tail(&self, source: &dyn LogSource, now: Timestamp) -> Result<TailReport> {
         let mut slot = self.memory.lock().await;
         let mut memory = self.load(slot.take()).await?;
-        let result = self.tail_with(&mut memory, source, now).await;
+        let result = self.tail_with(&mut memory, source, None, now).await;
         // After a failed write nobody knows what was kept: then the memory is read again.
         if !result.as_ref().is_err_and(TrusteeError::leaves_doubt) {
             *slot = Some(memory);
@@ -67,7 +71,43 @@ impl Trustee {
         self.tail(source, now).await
     }
 
-    async fn tail_with(&self, memory: &mut Memory, source: &dyn LogSource, now: Timestamp) -> Result<TailReport> {
+    /// As [`follow`](Self::follow), for a journal in which changes were made before: `history` are the control leaves with
+    /// their first proofs, as an evidence folder holds them. Each leaf counts from the time at which its proof shows that the
+    /// witnesses had seen it; without that it would count from this first look, and a change signed by somebody whom an earlier
+    /// change had added would be rejected here alone.
+    ///
+    /// Nothing is folded before every proof was shown to belong to the very journal that is read.
+    ///
+    /// # Errors
+    /// As [`follow`](Self::follow); [`TrusteeError::JournalRefused`] when a proof does not hold, is of another journal or of a
+    /// time to come, or when this trustee has read the journal before without them.
+    pub async fn follow_since(
+        &self,
+        genesis: &Digest,
+        history: &Files,
+        source: &dyn LogSource,
+        now: Timestamp,
+    ) -> Result<TailReport> {
+        self.documents.check_pin(genesis)?;
+        let times = ControlTimes::read(history, genesis)
+            .map_err(|fault| TrusteeError::JournalRefused(format!("the proofs of its control leaves: {fault}")))?;
+        self.documents.pin(genesis)?;
+        let mut slot = self.memory.lock().await;
+        let mut memory = self.load(slot.take()).await?;
+        let result = self.tail_with(&mut memory, source, Some(&times), now).await;
+        if !result.as_ref().is_err_and(TrusteeError::leaves_doubt) {
+            *slot = Some(memory);
+        }
+        result
+    }
+
+    async fn tail_with(
+        &self,
+        memory: &mut Memory,
+        source: &dyn LogSource,
+        times: Option<&ControlTimes>,
+        now: Timestamp,
+    ) -> Result<TailReport> {
         let pinned = self.documents.pinned()?;
         let pinned = pinned.ok_or_else(|| TrusteeError::NotReady("no genesis is pinned".into()))?;
         let signed = checkpoint(source).await?;
@@ -81,8 +121,13 @@ impl Trustee {
             let reason = format!("checkpoint of `{}`, genesis names `{expected}`", signed.checkpoint().origin);
             return Err(TrusteeError::JournalRefused(reason));
         }
-        let policy = Policy::parse(begun.at(now).witness_policy().as_bytes())
+        // Whoever is shown the changes before knows which witnesses are in force after them.
+        let in_force = times.map_or_else(|| begun.at(now), |times| times.state(u64::MAX).at(now));
+        let policy = Policy::parse(in_force.witness_policy().as_bytes())
             .map_err(|error| TrusteeError::JournalRefused(format!("witness policy in force: {error}")))?;
+        if let Some(times) = times {
+            check_times(times, memory, &mut tiles, &signed, &policy, now).await?;
+        }
         let mut report =
             TailReport { size: 0, new_leaves: 0, control_leaves: 0, receipts_seen: 0, witnessed: Timestamp::MIN };
         loop {
@@ -97,7 +142,7 @@ impl Trustee {
                 }
             };
             report.witnessed = witnessed(&step, now);
-            keep(memory, &step, &pinned, now, &mut report).await?;
+            keep(memory, &step, &pinned, times, now, &mut report).await?;
             if report.size >= step.checkpoint_size {
                 return Ok(report);
             }
@@ -105,11 +150,59 @@ impl Trustee {
     }
 }
 
+/// Whether what was shown of the control leaves is of the very journal that is about to be read, and was not left out when
+/// its beginning was. The journal is walked to its end without keeping anything.
+async fn check_times(
+    times: &ControlTimes,
+    memory: &Memory,
+    tiles: &mut Tiles<'_>,
+    signed: &SignedCheckpoint,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<()> {
+    let refuse = |reason: &str| Err(TrusteeError::JournalRefused(format!("the proofs of its control leaves {reason}")));
+    if times.latest() > now.plus(SKEW) {
+        return refuse("are of a time to come");
+    }
+    if let Some(folded) = &memory.folded {
+        let shown = times.state(folded.follower.frontier().size());
+        let waits = |control: &ControlState| control.waiting(now).cloned().collect::<Vec<_>>();
+        let of = |control: &ControlState| (control.at(now), control.next_number(), waits(control));
+        if of(&shown) != of(&folded.control) {
+            return refuse("come too late: the journal was read before without them; begin with a new folder");
+        }
+    }
+    let expected: BTreeMap<u64, Hash> = times.trees().collect();
+    if expected.len() != times.trees().collect::<BTreeSet<_>>().len() {
+        return refuse("show two trees of one size");
+    }
+    let mut follower = Follower::new();
+    let mut found = 0;
+    loop {
+        let step = tiles.step(&follower, signed, policy, now, LEAVES_AT_ONCE).await.map_err(|refused| refused.error)?;
+        let mut frontier = follower.frontier().clone();
+        for bytes in &step.leaves {
+            frontier.push_leaf(bytes).map_err(|error| TrusteeError::JournalRefused(error.to_string()))?;
+            match expected.get(&frontier.size()) {
+                Some(root) if *root == frontier.root() => found += 1,
+                Some(_) => return refuse("are of another journal"),
+                None => {}
+            }
+        }
+        follower = step.next.clone();
+        if follower.size() >= step.checkpoint_size {
+            break;
+        }
+    }
+    if found == expected.len() { Ok(()) } else { refuse("are of a larger journal than the one served") }
+}
+
 /// Folds a verified step, writes it, and only then makes it the memory.
 async fn keep(
     memory: &mut Memory,
     step: &Step,
     pinned: &Digest,
+    times: Option<&ControlTimes>,
     now: Timestamp,
     report: &mut TailReport,
 ) -> Result<()> {
@@ -128,7 +221,6 @@ async fn keep(
     let mut new = NewLeaves {
         frontier: step.next.frontier(),
         control: Vec::new(),
-        witnessed,
         roots: Vec::new(),
         oldest_root,
         seen: Vec::new(),
@@ -144,10 +236,12 @@ async fn keep(
         // A leaf that is none changes nothing: anybody who writes the journal could stop every trustee with one otherwise.
         match Leaf::parse(bytes) {
             Ok(Leaf::Control(leaf)) => {
-                new.control.push((index, bytes));
+                let shown = times.map_or(Ok(None), |times| times.of(index, bytes));
+                let seen = shown.map_err(TrusteeError::JournalRefused)?.unwrap_or(witnessed);
+                new.control.push((index, bytes, seen));
                 match &mut control {
                     None => control = Some(begin(&leaf, pinned)?),
-                    Some(control) => control.fold(index, &leaf, witnessed),
+                    Some(control) => control.fold(index, &leaf, seen),
                 }
             }
             Ok(Leaf::Sealed(leaf)) => {

@@ -1,11 +1,12 @@
 //! Following the journal.
 
 use crate::world::*;
-use countersign_core::control::Action;
-use countersign_core::id::OrderId;
-use countersign_core::time::DAY;
+use countersign_core::control::{Action, Role};
+use countersign_core::id::{Digest, OrderId};
+use countersign_core::time::{DAY, Timestamp};
 use countersign_tlog::cosignature::cosign;
 use countersign_trustee::{Head, IncidentKind, LogSource, TrusteeError};
+use countersign_verify::evidence::Files;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[tokio::test]
@@ -204,4 +205,122 @@ async fn an_interrupted_read_goes_on_where_it_stopped_also_after_a_restart() {
     assert!(sizes.len() > 1 && sizes.is_sorted(), "{sizes:?}");
     let case = world.case(1, 1);
     assert_eq!(code(&world.ask(&world.open(1), &case).await), None);
+}
+
+/// The control leaves of the journal with a proof each, as they were first public: what a custodian hands to a newcomer.
+struct Shown(Files);
+
+impl Shown {
+    fn begin(world: &World) -> Self {
+        let mut shown = Self(Files::new());
+        shown.add(world, 0, founded().genesis_leaf.clone());
+        shown
+    }
+
+    fn add(&mut self, world: &World, index: u64, leaf: Vec<u8>) {
+        self.0.insert(format!("control/{index:010}.leaf"), leaf);
+        let proof = world.log.proof(index, &[world.now; 2]);
+        self.0.insert(format!("control/{index:010}.tlog-proof"), proof.into_bytes());
+    }
+
+    fn change(&mut self, world: &mut World, action: Action, signers: &[&str]) {
+        let index = world.change(action, signers);
+        let leaf = world.log.leaves[index as usize].clone();
+        self.add(world, index, leaf);
+    }
+}
+
+/// Dora is added, cools, and then signs the change of the directory: five trustees have followed it as it came.
+fn old_journal() -> (World, Shown) {
+    let mut world = World::new();
+    let mut shown = Shown::begin(&world);
+    shown.change(&mut world, Action::AddPerson(person("dora-held", &[Role::Approver], "XD", false)), &ENOUGH);
+    world.log.append_dummies(1_500);
+    world.pass(8 * DAY);
+    let signers = ["person:anna-berg", "person:dora-held", "trustee:1", "trustee:2", "trustee:3"];
+    shown.change(&mut world, Action::SetDirectory(digest("another directory")), &signers);
+    (world, shown)
+}
+
+async fn state(world: &World, index: u16) -> (Digest, u64) {
+    let head = world.open(index).head(world.now).await.unwrap();
+    (head.state.unwrap(), head.size)
+}
+
+#[tokio::test]
+async fn a_newcomer_follows_a_change_signed_by_somebody_whom_an_earlier_change_had_added() {
+    let mut world = World::new();
+    let mut shown = Shown::begin(&world);
+    shown.change(&mut world, Action::AddPerson(person("dora-held", &[Role::Approver], "XD", false)), &ENOUGH);
+    world.tail(&world.open(1)).await.unwrap();
+    world.log.append_dummies(1_500);
+    world.pass(8 * DAY);
+    let signers = ["person:anna-berg", "person:dora-held", "trustee:1", "trustee:2", "trustee:3"];
+    shown.change(&mut world, Action::SetDirectory(digest("another directory")), &signers);
+    world.tail(&world.open(1)).await.unwrap();
+    world.pass(8 * DAY);
+    world.tail(&world.open(1)).await.unwrap();
+
+    // From a first look alone the signer is nobody yet.
+    world.tail(&world.open(2)).await.unwrap();
+    assert_ne!(state(&world, 2).await, state(&world, 1).await);
+    let genesis = founded().genesis.digest();
+    let late = world.open(2).follow_since(&genesis, &shown.0, &world.source(), world.now).await.unwrap_err();
+    assert!(late.to_string().contains("read before without them"), "{late}");
+
+    let report = world.open(3).follow_since(&genesis, &shown.0, &world.source(), world.now).await.unwrap();
+    assert_eq!(report.control_leaves, 3);
+    assert_eq!(state(&world, 3).await, state(&world, 1).await);
+    // Kept so, and followed on as by everybody.
+    world.change(Action::HoldOrder(OrderId([8; 16])), &["person:dora-held"]);
+    for index in [1, 3] {
+        world.tail(&world.open(index)).await.unwrap();
+    }
+    assert_eq!(state(&world, 3).await, state(&world, 1).await);
+    // Said again, it changes nothing.
+    world.open(3).follow_since(&genesis, &shown.0, &world.source(), world.now).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_shown_of_a_journal_belongs_to_it_or_nothing_is_folded() {
+    let genesis = founded().genesis.digest();
+    let (world, shown) = old_journal();
+    let (other, foreign) = {
+        let mut other = World::new();
+        other.log.append_dummies(1);
+        let mut foreign = Shown::begin(&other);
+        foreign.change(&mut other, Action::HoldOrder(OrderId([9; 16])), &["person:anna-berg"]);
+        (other, foreign)
+    };
+    drop(other);
+    let second = "control/0000000001.tlog-proof";
+    let tampered = |tamper: &dyn Fn(&mut Files)| {
+        let mut files = shown.0.clone();
+        tamper(&mut files);
+        files
+    };
+    let proof_of = |index: u64, time: Timestamp| world.log.proof(index, &[time; 2]).into_bytes();
+    let proof_at = |time: Timestamp| proof_of(1, time);
+    let (last_index, last) = (1_502, "control/0000001502.tlog-proof");
+    let cases: Vec<(Files, &str)> = vec![
+        (foreign.0.clone(), "are of another journal"),
+        (tampered(&|files| drop(files.remove(second))), second),
+        (tampered(&|files| drop(files.remove("control/0000000000.leaf"))), "control/0000000000.leaf"),
+        // Shown later than it was: the change behind it would come before it.
+        (tampered(&|files| drop(files.insert(second.into(), proof_at(world.now.plus(DAY))))), "older than the proof"),
+        (tampered(&|files| drop(files.insert(last.into(), proof_of(last_index, world.now.plus(DAY))))), "time to come"),
+    ];
+    for (files, expected) in cases {
+        let trustee = world.open(4);
+        let error = trustee.follow_since(&genesis, &files, &world.source(), world.now).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(trustee.head(world.now).await.unwrap().state, None);
+    }
+    let mut larger = World::new();
+    larger.log.append_dummies(3_000);
+    let mut ahead = Shown::begin(&larger);
+    ahead.change(&mut larger, Action::HoldOrder(OrderId([9; 16])), &["person:anna-berg"]);
+    let error = world.open(4).follow_since(&genesis, &ahead.0, &world.source(), world.now).await.unwrap_err();
+    assert!(error.to_string().contains("journal"), "{error}");
+    world.open(4).follow_since(&genesis, &shown.0, &world.source(), world.now).await.unwrap();
 }

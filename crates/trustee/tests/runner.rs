@@ -11,6 +11,7 @@ mod kill;
 mod life;
 mod lookups;
 mod own_log;
+mod rotation;
 mod stops;
 mod totals;
 mod world;

@@ -281,8 +281,16 @@ pub fn read_identity(text: &str) -> Result<Signed<TrusteeIdentity>, SignedError>
 /// # Errors
 /// [`FoundingError::Identity`]; its index is 0 when the text tells none.
 pub fn read_member(text: &str) -> Result<TrusteeMember, FoundingError> {
+    read_party(text).map(|(member, _)| member)
+}
+
+/// As [`read_member`], with the keys as a ceremony needs them.
+///
+/// # Errors
+/// [`FoundingError::Identity`].
+pub fn read_party(text: &str) -> Result<(TrusteeMember, Party), FoundingError> {
     let index = read_identity(text).map_or(0, |signed| signed.value().index);
-    party(index, text).map(|(member, _)| member).map_err(|reason| FoundingError::Identity { index, reason })
+    party(index, text).map_err(|reason| FoundingError::Identity { index, reason })
 }
 
 fn ceremony_of<K: Kind>(

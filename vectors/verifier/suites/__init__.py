@@ -57,6 +57,7 @@ SUITES = {
     "verify/ceremony.json": ceremonies,
     "verify/documents.json": documents,
     "verify/folding.json": folding,
+    "verify/rotation.json": folding,
     "verify/lookups.json": lookups,
     "verify/monitor-report.json": monitor_reports,
     "verify/readings.json": readings,

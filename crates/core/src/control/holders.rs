@@ -19,7 +19,8 @@ pub struct SetTrustees {
     pub index_ring: Option<HeldShares>,
 }
 
-/// A share epoch, and the word of every holder that it has its shares of exactly this epoch.
+/// A share epoch, and the word of every holder that it has its shares of exactly this epoch. Of a new ring's first epoch
+/// these are the confirmations of the ring.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeldShares {
@@ -29,7 +30,7 @@ pub struct HeldShares {
     pub share_epoch: u32,
     /// Digest of the share epoch document.
     pub shares: Digest,
-    /// The signatures of the share epoch confirmations of members 1 to n.
+    /// The signatures of the confirmations of members 1 to n.
     pub confirmed: Vec<SignatureBytes>,
 }
 
@@ -37,6 +38,15 @@ impl HeldShares {
     /// As control state names it.
     pub fn reference(&self) -> RingRef {
         RingRef { id: self.id, share_epoch: self.share_epoch, shares: self.shares }
+    }
+
+    /// Of a ring that is new: its first epoch, confirmed by a possible number of trustees.
+    pub(super) fn check_new(&self) -> Result<(), &'static str> {
+        let rules = [
+            (self.share_epoch == 1, "the shares of a new ring are of epoch 1"),
+            ((2..=255).contains(&self.confirmed.len()), "`confirmed` has fewer than 2 signatures, or more than 255"),
+        ];
+        rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
     }
 }
 

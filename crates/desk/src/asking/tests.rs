@@ -174,6 +174,7 @@ impl World {
             bundle: Bundle::builtin_eea_custodian().unwrap(),
             directory: Exact::write(Directory { v: DirectoryV1, version: 1, authorities: Vec::new() }).unwrap(),
             ring: None,
+            former: None,
             index: None,
             desk_key: signing_key("desk"),
             matter_key: Zeroizing::new([7; 32]),

@@ -62,9 +62,11 @@ impl Desk {
         if agent.reader != Some(new.key.digest()) {
             return Err(DeskError::Input(format!("the key is not the reader's key of `{}` in the roster", new.agent)));
         }
-        let ring = self.custodian.ring.as_ref().ok_or_else(|| {
-            DeskError::Input("this custodian has no sealed register (ladder level L0): there is nothing to read".into())
-        })?;
+        if self.custodian.ring.is_none() {
+            return Err(DeskError::Input(
+                "this custodian has no sealed register (ladder level L0): there is nothing to read".into(),
+            ));
+        }
         let (lane, subjects, case, salt, reason) = match &new.about {
             About::Ticket(case) => {
                 let ticket = self.ticket_of(case, &new.agent).await?;
@@ -80,6 +82,7 @@ impl Desk {
             }
         };
         let manifest = self.manifest(&subjects, &new.classes).await?;
+        let ring = self.ring_of(&manifest).await?;
         let handles = granted(&manifest)?;
         let reading = Exact::write(Reading {
             v: ReadingV1,
@@ -118,7 +121,7 @@ impl Desk {
             latest_opening: latest_opening(expires),
             delay: None,
             notice_due: None,
-            ring: ring.ring.id(),
+            ring,
         })?;
         let documents = Documents { manifest: Exact::write(manifest)?, signed: Vec::new(), order, reading };
         self.keep_draft(&documents).await?;

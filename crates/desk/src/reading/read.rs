@@ -132,8 +132,8 @@ impl Desk {
     }
 
     async fn ask_for_reading(&self, documents: &Documents, evidence: &LeafEvidence) -> Result<Vec<Said>> {
-        let ring = self.custodian.ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
         let order = &documents.order;
+        let ring = self.custodian.ring_of(&order.value().ring)?;
         let expected = Expected {
             order: order.digest(),
             ring: ring.ring.id(),

@@ -17,10 +17,8 @@ use sqlx::{QueryBuilder, Sqlite, Transaction};
 /// A stretch of the journal that was verified and folded.
 pub(crate) struct NewLeaves<'l> {
     pub(crate) frontier: &'l Frontier,
-    /// Index and bytes of the control leaves.
-    pub(crate) control: Vec<(u64, &'l [u8])>,
-    /// The time of the checkpoint under which they were first seen.
-    pub(crate) witnessed: Timestamp,
+    /// Index and bytes of the control leaves, and when they were witnessed.
+    pub(crate) control: Vec<(u64, &'l [u8], Timestamp)>,
     /// Root at every size to be remembered.
     pub(crate) roots: Vec<(u64, Hash)>,
     /// Smallest size whose root is still needed.
@@ -78,8 +76,8 @@ impl Database {
         let mut transaction = self.begin().await?;
         let advance = sqlx::query(sql::FOLLOWED).bind(new.frontier.to_bytes()).bind(generation);
         advance_by_one(&mut transaction, advance).await?;
-        for (index, leaf) in &new.control {
-            let add = sqlx::query(sql::ADD_CONTROL).bind(*index as i64).bind(leaf.to_vec()).bind(new.witnessed.unix());
+        for (index, leaf, witnessed) in &new.control {
+            let add = sqlx::query(sql::ADD_CONTROL).bind(*index as i64).bind(leaf.to_vec()).bind(witnessed.unix());
             run(&mut transaction, add).await?;
         }
         for (size, root) in &new.roots {

@@ -1,12 +1,14 @@
 //! The control leaves of the folder: each proved to stand in the journal, folded as far as each trustee had read.
 
 use super::files::{Fault, Files, file, under};
+use crate::request::SKEW;
 use crate::request::publicity::witnessed;
 use crate::state::{ControlState, InForce};
 use crate::wire::Receipt;
 use countersign_core::id::Digest;
 use countersign_core::time::Timestamp;
 use countersign_core::totals::DailyTotals;
+use countersign_tlog::Hash;
 use countersign_tlog::leaf::ControlLeaf;
 use countersign_tlog::policy::{Policy, TimeWindow};
 use countersign_tlog::proof::{Included, LogProof};
@@ -26,23 +28,29 @@ pub(super) struct History {
 impl History {
     /// Reads `control/`: every leaf at the index of its name, under the witness policy in force at its time.
     pub(super) fn read(files: &Files, pinned: Option<&Digest>) -> Result<Self, Fault> {
+        Self::read_all(files, pinned).map(|(history, _)| history)
+    }
+
+    /// As [`read`](Self::read), with every leaf and its proof.
+    fn read_all(files: &Files, pinned: Option<&Digest>) -> Result<(Self, Vec<(u64, Vec<u8>, Included)>), Fault> {
         let leaf = file(files, GENESIS)?;
         let parsed = ControlLeaf::parse(leaf).map_err(|error| Fault::new(GENESIS, error))?;
         let genesis = ControlState::begin(&parsed, pinned).map_err(|error| Fault::new(GENESIS, error))?;
-        prove_control(files, GENESIS, leaf, &genesis)?;
+        let mut shown = vec![(0, leaf.to_vec(), prove_control(files, GENESIS, leaf, &genesis)?)];
         let mut state = genesis.clone();
         let mut later = Vec::new();
         for (path, leaf) in under(files, "control").filter(|(path, _)| path.ends_with(".leaf") && *path != GENESIS) {
             let parsed = ControlLeaf::parse(leaf).map_err(|error| Fault::new(path, error))?;
             let included = prove_control(files, path, leaf, &state)?;
             let time = witnessed(&included);
+            shown.push((included.index, leaf.to_vec(), included.clone()));
             // Totals change nothing that could be in force.
             if !DailyTotals::is_claimed_by(parsed.body()) {
                 state.fold(included.index, &parsed, time);
                 later.push((included.index, parsed, time));
             }
         }
-        Ok(Self { genesis, later })
+        Ok((Self { genesis, later }, shown))
     }
 
     /// The state at genesis.
@@ -82,6 +90,64 @@ impl History {
             state.fold(*index, leaf, *time);
         }
         state
+    }
+}
+
+/// The control leaves of a journal with the times at which witnesses had seen them, for somebody who begins to follow it
+/// late: counted from a first look, a change that was signed by somebody whom an earlier one had added would be signed by
+/// nobody in force.
+pub struct ControlTimes {
+    history: History,
+    /// Index, bytes, and where the proof stood, of every leaf, genesis included.
+    shown: Vec<(u64, Vec<u8>, Included)>,
+}
+
+impl ControlTimes {
+    /// Reads `control/` of these files, as in an evidence folder. Times never fall from one leaf to the next: a proof made
+    /// later than that of the following leaf was chosen, and would move a change behind one that it came before.
+    ///
+    /// # Errors
+    /// [`Fault`] naming the first file that does not hold.
+    pub fn read(files: &Files, pinned: &Digest) -> Result<Self, Fault> {
+        let (history, shown) = History::read_all(files, Some(pinned))?;
+        let mut last = Timestamp::MIN;
+        for (index, _, included) in &shown {
+            let time = witnessed(included);
+            // Witnesses' clocks differ by less than this.
+            if time.plus(SKEW) < last {
+                let path = format!("control/{index:010}.tlog-proof");
+                return Err(Fault::new(path, "is older than the proof of the control leaf before"));
+            }
+            last = last.max(time);
+        }
+        Ok(Self { history, shown })
+    }
+
+    /// When the leaf at this index was witnessed: `None` for one that was not shown.
+    ///
+    /// # Errors
+    /// A reason when another leaf was shown at this index.
+    pub fn of(&self, index: u64, leaf: &[u8]) -> Result<Option<Timestamp>, String> {
+        match self.shown.iter().find(|(at, ..)| *at == index) {
+            None => Ok(None),
+            Some((_, bytes, included)) if bytes == leaf => Ok(Some(witnessed(included))),
+            Some(_) => Err(format!("the control leaf shown for index {index} is another one")),
+        }
+    }
+
+    /// Size and root of every tree in which a leaf was shown.
+    pub fn trees(&self) -> impl Iterator<Item = (u64, Hash)> + '_ {
+        self.shown.iter().map(|(_, _, included)| (included.size, included.root))
+    }
+
+    /// The time of the last proof.
+    pub fn latest(&self) -> Timestamp {
+        self.shown.last().map_or(Timestamp::MIN, |(_, _, included)| witnessed(included))
+    }
+
+    /// What somebody has folded who saw every leaf at its time, and has read so many leaves.
+    pub fn state(&self, size: u64) -> ControlState {
+        self.history.up_to(size)
     }
 }
 

@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 pub(super) type RingParts = (ConfirmedRing, VerifyingShares, BTreeMap<u16, IdentityKey>);
 
 pub(super) fn ring(files: &Files, state: &InForce, order: &Exact<Order>) -> Result<RingParts, Fault> {
-    let in_force = state.ring().ok_or_else(|| Fault::new("ring.json", "no ring was in force"))?;
+    let in_force = state
+        .read_under(&order.value().ring)
+        .ok_or_else(|| Fault::new("ring.json", "is not the ring in force, or not the one the order names"))?;
     let ring: Exact<Ring> = document(files, "ring.json")?;
     let makers = identities(state.makers_of(&in_force.id))?;
     let mut confirmations = Vec::new();

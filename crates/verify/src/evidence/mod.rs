@@ -14,6 +14,7 @@ mod said;
 mod standing;
 
 pub use files::{Fault, Files, SUMS, check_sums, sums};
+pub use history::ControlTimes;
 pub use opening::{OPENING_FILES, OpenedCell, Opening, open_package};
 pub use public::{PublicOrder, public_order};
 
@@ -91,7 +92,7 @@ pub fn verify_evidence(files: &Files, pinned: Option<&Digest>) -> Result<Evidenc
         return Err(Fault::new("order.json", "is of another custodian"));
     }
     let answers = said::receipts(files, &history, &order)?;
-    let Answered { state, first, last } = answered(&answers)?;
+    let Answered { state, first, last } = answered(&answers, &order.value().ring)?;
     let receipts = answers.into_iter().map(|(trustee, answer)| (trustee, answer.receipt)).collect();
     let included = public(files, &state, &order, &receipts, first)?;
     let directory: Exact<Directory> = document(files, "directory.json")?;
@@ -186,7 +187,7 @@ struct Answered {
 }
 
 /// Who had read most of the journal stands for all: the others answered with shares of the same epoch, held by the same.
-fn answered(answers: &BTreeMap<u16, Answer>) -> Result<Answered, Fault> {
+fn answered(answers: &BTreeMap<u16, Answer>, ring: &Digest) -> Result<Answered, Fault> {
     let read = |answer: &&Answer| (answer.receipt.value().journal_size, answer.receipt.value().at);
     let times = || answers.values().map(|answer| answer.receipt.value().at);
     let (Some(most), Some(first), Some(last)) = (answers.values().max_by_key(read), times().min(), times().max())
@@ -197,10 +198,11 @@ fn answered(answers: &BTreeMap<u16, Answer>) -> Result<Answered, Fault> {
     for answer in answers.values() {
         let receipt = answer.receipt.value();
         let fault = |reason: &str| Fault::new(receipt_path(receipt), reason);
-        if answer.state.ring().is_none_or(|ring| ring.share_epoch != receipt.share_epoch) {
+        let under = answer.state.read_under(ring);
+        if under.is_none_or(|under| under.share_epoch != receipt.share_epoch) {
             return Err(fault("names another share epoch than the one in force"));
         }
-        if answer.state.ring() != state.ring() || answer.state.members() != state.members() {
+        if under != state.read_under(ring) || answer.state.members() != state.members() {
             return Err(fault("answers with shares of another epoch, or held by others, than the other receipts"));
         }
         if state.trustee(receipt.trustee).is_none() {

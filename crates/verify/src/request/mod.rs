@@ -46,7 +46,7 @@ pub struct View<'v> {
     pub bundle: &'v Bundle,
     /// The directory held here.
     pub directory: &'v Exact<Directory>,
-    /// The ring.
+    /// The ring that the request names, where it is read; otherwise the one in force.
     pub ring: &'v ConfirmedRing,
     /// The verifying shares of the trustee's share epoch.
     pub shares: &'v VerifyingShares,
@@ -241,11 +241,14 @@ pub(crate) fn check_trustee(state: &InForce, trustee: u16, holders: u16) -> Resu
 
 /// Check 3: ring, share epoch, classes.
 fn keys(view: &View<'_>, state: &InForce, request: &ReleaseRequest, order: &Order) -> Result<(), Refusal> {
-    let in_force = state.ring().ok_or_else(|| Refusal::new(Code::WrongRing, "no ring is in force"))?;
-    if order.ring != in_force.id || request.ring != in_force.id || view.ring.id() != in_force.id {
-        let detail = format!("order names {}, in force {}, held here {}", order.ring, in_force.id, view.ring.id());
-        return Err(Refusal::new(Code::WrongRing, detail));
-    }
+    let in_force = state.read_under(&view.ring.id()).filter(|read| order.ring == read.id && request.ring == read.id);
+    let in_force = in_force.ok_or_else(|| {
+        let read: Vec<String> =
+            state.ring().into_iter().chain(state.former_ring()).map(|ring| ring.id.to_hex()).collect();
+        let detail =
+            format!("order names {}, read are [{}], held here {}", order.ring, read.join(", "), view.ring.id());
+        Refusal::new(Code::WrongRing, detail)
+    })?;
     check_trustee(state, view.trustee, view.shares.trustees())?;
     let epochs = (in_force.share_epoch, in_force.shares);
     if request.share_epoch != in_force.share_epoch || (view.shares.epoch(), view.shares.digest()) != epochs {

@@ -4,6 +4,7 @@
 
 use super::fold::{identity_key, signed, usable_witness_policy};
 use super::holders::{check_confirmed, rises};
+use super::rotation::check_ring_confirmed;
 use super::{ControlState, InForce};
 use countersign_core::control::{Action, COOLING, Change, Person, Role};
 use countersign_core::id::{Digest, PersonId};
@@ -59,6 +60,26 @@ pub enum ChangeError {
     /// Trustees come with a share epoch of every ring in force.
     #[error("the trustees do not come with shares of exactly the rings in force")]
     OtherRings,
+    /// Keys are rotated where there are keys.
+    #[error("no key ring is in force: there is nothing to rotate")]
+    NoRing,
+    /// One ring before the one in force is read, and no more: records are sealed anew first.
+    #[error("ring {0} is still being read: seal its records anew and close it first")]
+    StillRead(Digest),
+    /// A new ring is new.
+    #[error("ring {0} is in force already, or was before")]
+    KnownRing(Digest),
+    /// Only the ring before the one in force is closed.
+    #[error("ring {0} is not the one that was rotated away and is still read")]
+    NotRead(Digest),
+    /// The new keys are held by other trustees than those in force.
+    #[error("{found} trustees confirm the ring, {members} are in force")]
+    OtherHolders {
+        /// How many confirm.
+        found: usize,
+        /// How many are members.
+        members: usize,
+    },
     /// Nobody could answer.
     #[error("{left} trustees would be left, {threshold} have to answer")]
     TooFewTrustees {
@@ -245,10 +266,20 @@ impl ControlState {
             Action::SetWitnessPolicy(text) => {
                 usable_witness_policy(text, self.genesis.value()).map_err(ChangeError::WitnessPolicy)
             }
-            Action::SetRing(_) | Action::SetIndexRing(_) if self.genesis.value().trustees.is_none() => {
+            Action::SetRing(_) | Action::SetIndexRing(_) | Action::RotateRing(_)
+                if self.genesis.value().trustees.is_none() =>
+            {
                 Err(ChangeError::NoTrustees)
             }
-            Action::SetRing(ring) => rises(self.at(now).ring(), ring),
+            Action::SetRing(ring) => {
+                let state = self.at(now);
+                state.check_ring(ring).and_then(|()| rises(state.ring(), ring))
+            }
+            Action::RotateRing(new) => {
+                let state = self.at(now);
+                state.check_rotation(new).and_then(|()| check_ring_confirmed(new, state.members()))
+            }
+            Action::CloseRing(ring) => self.at(now).check_closing(ring),
             Action::SetIndexRing(ring) => rises(self.at(now).index_ring(), ring),
             Action::SetTrustees(new) => self.at(now).check_trustees(new).and_then(|()| check_confirmed(new)),
             Action::RemoveTrustee(identity) => self.at(now).check_removal(identity),

@@ -33,6 +33,8 @@ impl InForce {
             &self.ring_makers
         } else if is(&self.index_ring) {
             &self.index_ring_makers
+        } else if is(&self.former_ring) {
+            &self.former_ring_makers
         } else {
             &self.trustees
         };
@@ -64,7 +66,7 @@ impl InForce {
     }
 
     pub(super) fn set_ring(&mut self, ring: &RingRef) {
-        if rises(self.ring.as_ref(), ring).is_ok() {
+        if rises(self.ring.as_ref(), ring).is_ok() && self.check_ring(ring).is_ok() {
             if self.ring.as_ref().is_none_or(|before| before.id != ring.id) {
                 self.ring_makers.clone_from(&self.trustees);
             }
@@ -91,6 +93,9 @@ impl InForce {
         if let Some(member) = new.members.iter().find(|member| self.removed_trustees.contains(&member.identity)) {
             return Err(ChangeError::Removed(member.index));
         }
+        if let Some(former) = &self.former_ring {
+            return Err(ChangeError::StillRead(former.id));
+        }
         follows(self.ring.as_ref(), Some(&new.ring))?;
         follows(self.index_ring.as_ref(), new.index_ring.as_ref())
     }
@@ -106,8 +111,8 @@ impl InForce {
 impl ControlState {
     /// What is in force at `now`, and what is still cooling then.
     ///
-    /// A change of trustees takes with it every change of rings or trustees that was agreed on under those before: its
-    /// shares are held by others, and its epoch is behind.
+    /// A change of trustees, or of the keys, takes with it every change of rings or trustees that was agreed on under those
+    /// before: its shares are held by others, and its epoch or its ring is behind.
     pub(super) fn settled(&self, now: Timestamp) -> (InForce, Vec<&Waiting>) {
         let (mut due, mut cooling): (Vec<&Waiting>, Vec<&Waiting>) =
             self.waiting.iter().partition(|waiting| waiting.effective <= now);

@@ -10,6 +10,7 @@ mod change;
 mod fold;
 mod holders;
 mod journal;
+mod rotation;
 mod totals;
 mod words;
 
@@ -58,6 +59,14 @@ pub struct InForce {
     ring_makers: Option<Vec<TrusteeMember>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     index_ring_makers: Option<Vec<TrusteeMember>>,
+    /// The ring that was rotated away, while it is still read, and who made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    former_ring: Option<RingRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    former_ring_makers: Option<Vec<TrusteeMember>>,
+    /// Rings under which nothing is answered ever again.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    closed_rings: BTreeSet<Digest>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     removed_trustees: BTreeSet<Digest>,
     suspended: BTreeSet<AuthorityId>,
@@ -142,6 +151,21 @@ impl InForce {
         self.ring.as_ref()
     }
 
+    /// The ring that was rotated away and is still read.
+    pub fn former_ring(&self) -> Option<&RingRef> {
+        self.former_ring.as_ref()
+    }
+
+    /// The ring with this id under which records are answered: the one in force, or the one before it.
+    pub fn read_under(&self, ring: &Digest) -> Option<&RingRef> {
+        self.ring.iter().chain(&self.former_ring).find(|read| read.id == *ring)
+    }
+
+    /// The rings under which nothing is answered any more.
+    pub fn closed_rings(&self) -> impl Iterator<Item = &Digest> {
+        self.closed_rings.iter()
+    }
+
     /// The index ring and its share epoch.
     pub fn index_ring(&self) -> Option<&RingRef> {
         self.index_ring.as_ref()
@@ -179,7 +203,7 @@ impl InForce {
         countersign_core::digest::parts("countersign/state/v1", &[text.as_bytes()])
     }
 
-    /// Says whether other trustees came into force by it.
+    /// Says whether other trustees, or new keys, came into force by it.
     fn apply(&mut self, action: &Action) -> bool {
         match action {
             Action::AddPerson(person) => {
@@ -201,6 +225,8 @@ impl InForce {
             Action::SetWitnessPolicy(policy) => self.witness_policy.clone_from(policy),
             Action::SetRing(ring) => self.set_ring(ring),
             Action::SetIndexRing(ring) => self.set_index_ring(ring),
+            Action::RotateRing(new) => return self.rotate_ring(new),
+            Action::CloseRing(ring) => self.close_ring(ring),
             Action::SetTrustees(new) => return self.set_trustees(new),
             Action::RemoveTrustee(identity) => {
                 self.removed_trustees.insert(*identity);

@@ -33,6 +33,11 @@ pub fn in_words(change: &Change, state: &InForce) -> Vec<String> {
         }
         Action::SetRing(ring) => ring_set("key ring", ring, state.ring()),
         Action::SetIndexRing(ring) => ring_set("index ring", ring, state.index_ring()),
+        Action::RotateRing(new) => ring_rotated(new, state),
+        Action::CloseRing(ring) => vec![
+            format!("nothing is answered under ring {ring} any more, and trustees destroy their shares of it"),
+            "a record that is still sealed to it can never be opened again".to_owned(),
+        ],
         Action::SetTrustees(new) => trustees_set(new, state),
         Action::RemoveTrustee(identity) => trustee_removed(identity, state),
         Action::HoldOrder(order) if state.is_held(order) => vec![format!("order `{order}` is held already")],
@@ -116,6 +121,19 @@ fn ring_set(what: &str, ring: &RingRef, before: Option<&RingRef>) -> Vec<String>
     if before.is_some_and(|before| before.id == ring.id && before.share_epoch >= ring.share_epoch) {
         lines.push("the share epoch does not rise: shares that were given up would count again".to_owned());
     }
+    lines
+}
+
+fn ring_rotated(new: &HeldShares, state: &InForce) -> Vec<String> {
+    let mut lines = ring_set("key ring", &new.reference(), state.ring());
+    lines.push(format!(
+        "all {} trustees have confirmed that they hold their shares of the new keys",
+        new.confirmed.len()
+    ));
+    lines.extend(state.ring().map(|before| {
+        format!("records sealed to ring {} are still read until a change closes it: seal them anew before", before.id)
+    }));
+    lines.push("other changes of rings or trustees that are cooling then lapse".to_owned());
     lines
 }
 

@@ -74,7 +74,7 @@ impl World {
 
     /// The evidence with facts, as the custodian keeps it.
     pub(crate) fn evidence(&self, case: &Case, given: &[Given]) -> Files {
-        let founded = founded();
+        let founded = if self.ring.id() == founded().ring.value().id() { founded() } else { rotated() };
         let mut files = Files::new();
         let mut put = |path: &str, bytes: &[u8]| {
             files.insert(path.to_owned(), bytes.to_vec());

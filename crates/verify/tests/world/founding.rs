@@ -17,6 +17,7 @@ use countersign_seal::ceremony::{Ceremony, Party, Plan};
 use countersign_seal::dkg::Round1;
 use countersign_seal::identity::{Identity, IdentityKey};
 use countersign_seal::kind::{Attribute, Index, Kind, Sealing};
+use countersign_seal::life::rotation::rotation;
 use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings, Ring, ShareEpoch, VerifyingShares};
 use countersign_seal::share::Share;
 use countersign_seal::transport::TransportSecret;
@@ -152,6 +153,21 @@ pub(crate) fn index_founded() -> &'static Founded<Index> {
     FOUNDED.get_or_init(|| hold_ceremony("index-1", "index ", &[Attribute::NameBirth, Attribute::Email]))
 }
 
+/// The ring that these trustees make after [`founded`].
+pub(crate) fn rotated() -> &'static Founded {
+    static ROTATED: OnceLock<Founded> = OnceLock::new();
+    ROTATED.get_or_init(|| {
+        let (before, _) = founded().confirmed();
+        hold(&rotation(&before, &Digest(seed("rotation")), parties()).unwrap(), "rotation ")
+    })
+}
+
+fn parties() -> Vec<Party> {
+    (1..=N)
+        .map(|index| Party { identity: identity(index).public(), transport: transport(index).public().unwrap() })
+        .collect()
+}
+
 fn hold_ceremony<K: Kind>(name: &str, label: &str, keys: &[K::Key]) -> Founded<K> {
     let plan = Plan::<K> {
         name: name.into(),
@@ -160,14 +176,12 @@ fn hold_ceremony<K: Kind>(name: &str, label: &str, keys: &[K::Key]) -> Founded<K
         n: N,
         keys: keys.iter().map(|key| (*key, 1)).collect(),
     };
-    let parties = (1..=N)
-        .map(|index| Party { identity: identity(index).public(), transport: transport(index).public().unwrap() })
-        .collect();
-    let ceremony = Ceremony::new(plan, parties).unwrap();
+    hold(&Ceremony::new(plan, parties()).unwrap(), label)
+}
+
+fn hold<K: Kind>(ceremony: &Ceremony<K>, label: &str) -> Founded<K> {
     let (states, broadcasts): (Vec<_>, Vec<_>) = (1..=N)
-        .map(|index| {
-            Round1::start(&ceremony, index, &identity(index), &mut rng(&format!("{label}r1 {index}"))).unwrap()
-        })
+        .map(|index| Round1::start(ceremony, index, &identity(index), &mut rng(&format!("{label}r1 {index}"))).unwrap())
         .unzip();
     let (states, envelopes): (Vec<_>, Vec<_>) = (1u16..)
         .zip(states)

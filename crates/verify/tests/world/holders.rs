@@ -20,7 +20,11 @@ pub(crate) struct Held {
 
 impl Held {
     pub(crate) fn founding() -> Self {
-        let founded = founded();
+        Self::of(founded())
+    }
+
+    /// The shares of a ring's first epoch.
+    pub(crate) fn of(founded: &Founded) -> Self {
         let shares = (1..=N).map(|index| founded.share(index).encode().to_vec()).collect();
         Self { names: names(&[1, 2, 3, 4, 5]), epoch: founded.epoch.clone(), shares }
     }
@@ -75,6 +79,13 @@ pub(crate) fn trustees(keys: &[String], ring: &RingRef, index_ring: Option<&Ring
     }
 }
 
+/// The change that puts a new ring in force.
+pub(crate) fn rotation_to(founded: &Founded) -> HeldShares {
+    let RingRef { id, share_epoch, shares } = founded.reference();
+    let confirmed = founded.confirmations.iter().map(|one| SignatureBytes(one.value().signature.0)).collect();
+    HeldShares { id, share_epoch, shares, confirmed }
+}
+
 /// A share epoch confirmation, by the page: Ed25519 over the framed ring id, epoch, digest and index.
 pub(crate) fn confirmation(key: &str, ring: &RingRef, index: u16) -> SignatureBytes {
     let (epoch, index) = (ring.share_epoch.to_le_bytes(), index.to_le_bytes());
@@ -116,6 +127,12 @@ impl World {
             .collect();
         let shares = finished.iter().map(|end| end.share.encode().to_vec()).collect();
         Held { names: keys.to_vec(), epoch: finished[0].epoch.clone(), shares }
+    }
+
+    /// Every trustee works with this ring and its first shares.
+    pub(crate) fn work_with(&mut self, founded: &Founded) {
+        self.ring = founded.confirmed().0;
+        self.hold(Held::of(founded));
     }
 
     /// Every trustee loads these shares.

@@ -170,7 +170,8 @@ impl World {
 
     /// What trustee `trustee` says to the request for this case.
     pub(crate) fn ask(&self, case: &Case, trustee: u16) -> Result<Plan, Refusal> {
-        self.send(ReleaseRequest { share_epoch: self.shares.epoch(), ..case.request(trustee, self.now) })
+        let (ring, share_epoch) = (self.ring.id(), self.shares.epoch());
+        self.send(ReleaseRequest { ring, share_epoch, ..case.request(trustee, self.now) })
     }
 
     pub(crate) fn send(&self, request: ReleaseRequest) -> Result<Plan, Refusal> {

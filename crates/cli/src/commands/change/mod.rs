@@ -2,6 +2,7 @@
 
 mod propose;
 mod remove;
+mod ring;
 mod show;
 mod trustees;
 
@@ -9,8 +10,9 @@ pub(crate) use remove::remove;
 
 use crate::custody::Custody;
 use crate::drafts::{Draft, read_signature};
+use crate::files;
 use crate::signer::Signer;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use countersign_core::id::PersonId;
 use countersign_core::time::Timestamp;
@@ -44,6 +46,12 @@ enum Command {
     },
     /// Drafts, and every change in the journal.
     List,
+    /// Write every control leaf with its first proof to a folder: for a trustee that begins to follow the journal.
+    History {
+        /// The folder to write; must not exist.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Write a change that cools for seven days: it needs several approvers and t trustees.
     #[command(subcommand)]
     Propose(propose::Propose),
@@ -102,6 +110,15 @@ impl Command {
             Command::Show { draft: None } => show::state(custody).await,
             Command::Show { draft: Some(draft) } => show::draft(custody, &Draft::find(&custody.place, &draft)?),
             Command::List => show::list(custody).await,
+            Command::History { out } => {
+                if out.exists() {
+                    bail!("{} exists already: name a folder that does not", out.display());
+                }
+                let history = custody.desk.control_files().await?;
+                files::write_folder(&out, &history)?;
+                println!("{} control leaves with their first proofs in {}", history.len() / 2, out.display());
+                Ok(())
+            }
             Command::Propose(propose) => propose.run(custody).await,
             Command::Again { draft } => again(custody, Draft::find(&custody.place, &draft)?).await,
             Command::Sign { draft, by, key } => {

@@ -1,5 +1,6 @@
 //! `countersign change propose`: additions and weakenings.
 
+use super::ring::NewRing;
 use super::say_draft;
 use super::trustees::Trustees;
 use crate::custody::Custody;
@@ -28,6 +29,8 @@ pub(super) enum Propose {
     WitnessPolicy(File),
     /// Trustees with the shares that they dealt: from the letters of the exchange.
     Trustees(Trustees),
+    /// New keys that the trustees made: from the letters of the rotation.
+    Ring(NewRing),
     /// Another share epoch, after the trustees refreshed or made shares: the share epoch document.
     Shares(File),
     /// Register a worker: the identity that `countersign worker init` wrote.
@@ -96,6 +99,7 @@ impl Propose {
                 (Action::SetWitnessPolicy(files::read_text(&file, 8 * 1024)?), effective)
             }
             Propose::Trustees(trustees) => trustees.action(custody)?,
+            Propose::Ring(ring) => ring.action(custody)?,
             Propose::AddWorker(File { file, effective }) => {
                 let worker = files::read(&file, Worker::MAX_LEN)?;
                 let worker = Exact::<Worker>::parse(&worker).with_context(|| file.display().to_string())?;

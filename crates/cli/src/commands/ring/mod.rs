@@ -45,6 +45,8 @@ enum Command {
     Enrol(plan::Enrol),
     /// New shares without one trustee: what the owners of the others say.
     Remove(plan::Remove),
+    /// New keys, after a trustee left in conflict or shares may be in one hand: what the owners say.
+    Rotate(plan::Rotate),
     /// A lost share: what its owner and the helpers say.
     Repair(plan::Repair),
     /// The people sign genesis, leaf 0 is appended: the custodian is founded.
@@ -61,6 +63,7 @@ impl Ring {
             Command::Refresh(command) => command.run(dir).await,
             Command::Enrol(command) => command.run(dir).await,
             Command::Remove(command) => command.run(dir).await,
+            Command::Rotate(command) => command.run(dir).await,
             Command::Repair(command) => command.run(dir).await,
             Command::Finish(command) => command.run(dir).await,
         }

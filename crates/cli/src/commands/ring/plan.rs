@@ -1,9 +1,9 @@
-//! `countersign ring refresh`, `enrol`, `remove`, `repair`: what the owners of the trustees agree on, as the commands that each says.
+//! `countersign ring refresh`, `enrol`, `remove`, `rotate`, `repair`: what the owners of the trustees agree on, as the commands that each says.
 
 use crate::commands::trustee::Holders;
 use crate::custody::Custody;
 use crate::edge;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use countersign_core::id::Digest;
 use countersign_verify::state::InForce;
@@ -39,6 +39,9 @@ pub(super) struct Remove {
 }
 
 #[derive(Args)]
+pub(super) struct Rotate {}
+
+#[derive(Args)]
 pub(super) struct Repair {
     /// Number of the trustee whose share is lost.
     trustee: u16,
@@ -66,6 +69,38 @@ impl Remove {
             None => Holders { newcomer: Vec::new(), holders: Some(self.trustee.saturating_sub(1)) },
         };
         reshare(dir, &self.dealers, &holders, Some((self.trustee, holders.newcomer.is_empty()))).await
+    }
+}
+
+impl Rotate {
+    pub(super) async fn run(self, dir: &Path) -> Result<()> {
+        let state = in_force(dir).await?;
+        let ring = state.ring().context("no key ring is in force: there is nothing to rotate")?;
+        if let Some(former) = state.former_ring() {
+            bail!(
+                "ring {} is still being read: seal its records anew and close it before the next rotation",
+                former.id
+            );
+        }
+        let removed = state.members().iter().find(|member| state.trustee(member.index).is_none());
+        if let Some(member) = removed {
+            bail!(
+                "trustee {} was removed and would get a share of the new keys: deal the shares anew without it (`ring remove`), then rotate",
+                member.index
+            );
+        }
+        println!("ring {} gets new keys, held by these trustees:", ring.id);
+        for member in state.members() {
+            println!("trustee {}: {} in {}, identity key {}", member.index, member.name, member.state, member.identity);
+        }
+        println!("each of them says, until it is told that every trustee has confirmed:");
+        println!(
+            "  countersign trustee rotate FOLDER --log ADDRESS-OF-THE-JOURNAL --letters FOLDER-OF-LETTERS --session {}",
+            session()?
+        );
+        println!("then: countersign change propose ring --letters FOLDER-OF-LETTERS");
+        println!("once it is in force, records that were sealed before are still read, and are to be sealed anew");
+        Ok(())
     }
 }
 

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 /// Largest public document in bytes: an authority directory.
 const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
 
+/// Largest folder with control leaves and their proofs.
+const MAX_HISTORY: usize = 64 * 1024 * 1024;
+
 #[derive(Args)]
 pub(super) struct Follow {
     /// The trustee's folder.
@@ -23,6 +26,9 @@ pub(super) struct Follow {
     /// Public documents of the custodian: a copy of its `documents` folder.
     #[arg(long, value_name = "FOLDER")]
     documents: PathBuf,
+    /// The first proof of every control leaf, as `countersign change history` wrote them: where changes were made before.
+    #[arg(long, value_name = "FOLDER")]
+    history: Option<PathBuf>,
     #[command(flatten)]
     unlock: Unlock,
 }
@@ -35,7 +41,15 @@ impl Follow {
             // What is in force is decided by the journal; whatever else lies there is no document of a trustee's.
             kept += usize::from(trustee.add_document(&files::read(&path, MAX_DOCUMENT)?).is_ok());
         }
-        let report = trustee.follow(&self.genesis, source(&self.log)?.as_ref(), edge::clock().now()).await?;
+        let (source, now) = (source(&self.log)?, edge::clock().now());
+        let report = match &self.history {
+            Some(folder) => {
+                let history = files::read_folder(folder, MAX_HISTORY)?;
+                trustee.follow_since(&self.genesis, &history, source.as_ref(), now).await?
+            }
+            None => trustee.follow(&self.genesis, source.as_ref(), now).await?,
+        };
+        println!("control state {}: compare it with the other owners", trustee.in_force(now).await?.digest());
         println!(
             "genesis {} is pinned; {kept} documents are kept; the journal is read to leaf {}",
             self.genesis, report.size

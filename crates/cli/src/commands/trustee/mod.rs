@@ -10,6 +10,7 @@ mod install;
 mod owner;
 mod repair;
 mod reshare;
+mod rotate;
 mod serve;
 mod show;
 mod unlock;
@@ -63,6 +64,9 @@ enum Command {
     /// Deal or take new shares: a refresh, an enrolment, a removal.
     #[command(after_help = reshare::EXAMPLE)]
     Reshare(reshare::Reshare),
+    /// Make new keys with all other trustees in force: a rotation.
+    #[command(after_help = rotate::EXAMPLE)]
+    Rotate(rotate::Rotate),
     /// Get a lost share back, or help another trustee to get its own.
     #[command(after_help = repair::EXAMPLE)]
     Repair(repair::Repair),
@@ -86,6 +90,7 @@ impl TrusteeCommand {
             Command::Install(command) => command.run(),
             Command::Follow(command) => command.run().await,
             Command::Reshare(command) => command.run().await,
+            Command::Rotate(command) => command.run().await,
             Command::Repair(command) => command.run().await,
             Command::Forget(command) => command.run().await,
             Command::Availability(command) => command.run(),
