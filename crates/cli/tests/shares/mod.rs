@@ -208,3 +208,85 @@ fn a_trustee_is_removed_at_once_and_as_many_as_answer_stay() {
     }
     assert_eq!(released.matches(": answered").count(), 3, "{released}");
 }
+
+#[test]
+fn new_keys_are_made_by_letters_and_proposed_with_everybodys_confirmation() {
+    let hand = Hand::founded();
+    let (exchange, said) = Exchange::planned(&hand, "rotation", &["rotate"]);
+    assert!(said.contains("gets new keys") && said.contains("trustee 5"), "{said}");
+    let first = exchange.says("rotate", 1, &[]);
+    assert!(first.out.contains("waiting for the identity of trustee 2, 3, 4, 5"), "{first}");
+    // Killed at any moment, a trustee goes on where it was.
+    for trustee in 2..=5 {
+        assert_eq!(exchange.says("rotate", trustee, &[]).code, Some(0));
+    }
+    for wait in [0, 20, 60] {
+        let arguments = exchange.arguments("rotate", 2, &[]);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let mut child = command(&hand.dir, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(wait));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    for _ in 0..2 {
+        for trustee in 1..=5 {
+            assert_eq!(exchange.says("rotate", trustee, &[]).code, Some(0));
+        }
+    }
+    let letter = exchange.letter("round2-2-3");
+    let good = fs::read(&letter).unwrap();
+    let early = hand.run(&["change", "propose", "ring", "--letters", &exchange.letters]);
+    assert!(early.code == Some(1), "{early}");
+    exchange.through("rotate", &[1, 2, 3, 4, 5], &[], "every trustee has confirmed the new keys");
+    // A letter changed afterwards is found by nobody and changes nothing; the outcome is kept.
+    fs::write(&letter, &good[1..]).unwrap();
+    assert!(exchange.says("rotate", 3, &[]).out.contains("every trustee has confirmed"));
+
+    let said = hand.good(&["change", "propose", "ring", "--letters", &exchange.letters]);
+    assert!(said.contains("all 5 trustees have confirmed") && said.contains("are still read"), "{said}");
+    let (draft, change) = (word_after(&said, "digest to compare: "), word_after(&said, "exact bytes in "));
+    let published = hand.carry(&draft, &change);
+    assert!(published.contains("cooling until 20"), "{published}");
+    let case = hand.proposed();
+    hand.sign(&case, "anna-berg");
+    hand.sign(&case, "bruno-lind");
+    let released = hand.good(&["order", "release", &case, "--as", "lena-ohm"]);
+    assert_eq!(released.matches(": answered").count(), 3, "{released}");
+}
+
+#[test]
+fn a_newcomer_is_handed_the_proofs_of_the_changes_before_it() {
+    let hand = Hand::founded();
+    let key = hand.inside("people/anna-berg/signing.key");
+    hand.good(&["change", "hold-order", &"ab".repeat(16), "--as", "anna-berg", "--key", &key]);
+    let history = hand.place.path().join("history").to_str().unwrap().to_owned();
+    let said = hand.good(&["change", "history", "--out", &history]);
+    assert!(said.contains("2 control leaves"), "{said}");
+    let six = hand.place.path().join("six").to_str().unwrap().to_owned();
+    let init = ["trustee", "init", &six, "--index", "6", "--name", "firm-six", "--state", "XB", "--no-passphrase"];
+    assert_eq!(hand.run(&init).code, Some(0));
+    let config: Value = serde_json::from_slice(&fs::read(hand.inside("custodian/config.json")).unwrap()).unwrap();
+    let genesis = config["genesis"].as_str().unwrap();
+    let (log, documents) = (hand.inside("custodian/log"), hand.inside("custodian/documents"));
+    let follow = [
+        "trustee",
+        "follow",
+        &six,
+        "--log",
+        &log,
+        "--documents",
+        &documents,
+        "--genesis",
+        genesis,
+        "--history",
+        &history,
+    ];
+    let proof = PathBuf::from(&history).join("control/0000000000.tlog-proof");
+    let good = fs::read(&proof).unwrap();
+    fs::write(&proof, &good[..good.len() - 20]).unwrap();
+    let damaged = hand.run(&follow);
+    assert!(damaged.code == Some(1) && damaged.err.contains("control/0000000000.tlog-proof"), "{damaged}");
+    fs::write(&proof, &good).unwrap();
+    let followed = hand.run(&follow);
+    assert!(followed.code == Some(0) && followed.out.contains("control state "), "{followed}");
+}

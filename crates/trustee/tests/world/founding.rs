@@ -171,7 +171,7 @@ fn ceremony_of<K: Kind>(name: &str, keys: &[K::Key], publics: &[PublicIdentity])
 
 /// A whole ceremony; every trustee is opened anew for every step.
 pub(crate) fn run<K: Kind>(ceremony: &Ceremony<K>, open: impl Fn(u16) -> Trustee) -> Vec<Finished> {
-    let rng = |index: u16, round: u8| random::named(&format!("ceremony {index} {round}"));
+    let rng = |index: u16, round: u8| random::named(&format!("ceremony {} {index} {round}", ceremony.digest()));
     let broadcasts: Vec<Vec<u8>> =
         (1..=N).map(|index| open(index).dkg_start(ceremony, &mut rng(index, 1)).unwrap()).collect();
     let sent: Vec<Messages> =
