@@ -40,7 +40,9 @@ fn named(finished: &[Finished]) -> HeldShares {
 
 async fn asked(world: &mut World, order: u8, index: u16) -> Option<Code> {
     let case = world.case(order, 1);
-    code(&world.ask(&world.open(index), &case).await)
+    let answer = world.ask(&world.open(index), &case).await;
+    world.log_receipt(&answer);
+    code(&answer)
 }
 
 fn shares_of(trustee: &Trustee, world: &World) -> Vec<String> {

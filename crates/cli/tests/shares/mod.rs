@@ -258,7 +258,7 @@ fn new_keys_are_made_by_letters_and_proposed_with_everybodys_confirmation() {
 fn a_newcomer_is_handed_the_proofs_of_the_changes_before_it() {
     let hand = Hand::founded();
     let key = hand.inside("people/anna-berg/signing.key");
-    hand.good(&["change", "hold-order", &"ab".repeat(16), "--as", "anna-berg", "--key", &key]);
+    hand.good(&["change", "suspend-authority", "xr-monitoring-service", "--as", "anna-berg", "--key", &key]);
     let history = hand.place.path().join("history").to_str().unwrap().to_owned();
     let said = hand.good(&["change", "history", "--out", &history]);
     assert!(said.contains("2 control leaves"), "{said}");

@@ -19,6 +19,9 @@ const GENESIS: &str = "control/0000000000.leaf";
 /// How many of the last control leaves a trustee may have seen late.
 const MOST_LATE: usize = 4;
 
+/// Index and bytes of a control leaf, and where its proof stood.
+type Shown = (u64, Vec<u8>, Included);
+
 /// Genesis and the later control leaves, with the witnessed time of each.
 pub(super) struct History {
     genesis: ControlState,
@@ -32,7 +35,7 @@ impl History {
     }
 
     /// As [`read`](Self::read), with every leaf and its proof.
-    fn read_all(files: &Files, pinned: Option<&Digest>) -> Result<(Self, Vec<(u64, Vec<u8>, Included)>), Fault> {
+    fn read_all(files: &Files, pinned: Option<&Digest>) -> Result<(Self, Vec<Shown>), Fault> {
         let leaf = file(files, GENESIS)?;
         let parsed = ControlLeaf::parse(leaf).map_err(|error| Fault::new(GENESIS, error))?;
         let genesis = ControlState::begin(&parsed, pinned).map_err(|error| Fault::new(GENESIS, error))?;
@@ -99,7 +102,7 @@ impl History {
 pub struct ControlTimes {
     history: History,
     /// Index, bytes, and where the proof stood, of every leaf, genesis included.
-    shown: Vec<(u64, Vec<u8>, Included)>,
+    shown: Vec<Shown>,
 }
 
 impl ControlTimes {

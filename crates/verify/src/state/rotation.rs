@@ -76,7 +76,7 @@ pub(super) fn check_ring_confirmed(new: &HeldShares, members: &[TrusteeMember]) 
         let confirmation =
             Confirmation { v: ConfirmationV1, ring: new.id, trustee: member.index, signature: Signature(signature.0) };
         let identity = IdentityKey::from_digest(&member.identity);
-        if !identity.is_some_and(|identity| confirmation.check(new.id, member.index, &identity).is_ok()) {
+        if identity.is_none_or(|identity| confirmation.check(new.id, member.index, &identity).is_err()) {
             return Err(ChangeError::Unconfirmed { member: member.index, ring: new.id });
         }
     }
