@@ -10,7 +10,7 @@ use countersign_core::duty::{Duty, Run};
 use countersign_core::facts::Facts;
 use countersign_core::json::{Document, Exact};
 use countersign_core::order::Order;
-use countersign_core::reading::Reading;
+use countersign_core::reading::{Reading, ViewRecord};
 use countersign_core::resealed::Resealed;
 use countersign_core::totals::DailyTotals;
 use countersign_core::worker::{Binding, Worker};
@@ -39,6 +39,7 @@ fuzz_target!(|data: &[u8]| {
         11 => one::<Duty>(bytes),
         12 => one::<Run>(bytes),
         13 => one::<Resealed>(bytes),
+        14 => one::<ViewRecord>(bytes),
         _ => one::<EventRecord>(bytes),
     }
 });

@@ -77,6 +77,7 @@ pub(crate) mod kind {
     pub(crate) const CAME: &str = "came";
     pub(crate) const MARK: &str = "mark";
     pub(crate) const STATUS: &str = "status";
+    pub(crate) const VIEW: &str = "view";
 }
 
 impl Desk {

@@ -79,6 +79,7 @@ statements! {
     CLIENTS_UNDER_RING = "SELECT DISTINCT handle FROM sealed_record AS one WHERE ring = $1 AND handle > $2 AND NOT EXISTS \
         (SELECT 1 FROM sealed_record AS later WHERE later.handle = one.handle AND later.period = one.period \
         AND later.revision > one.revision) ORDER BY handle LIMIT $3";
+    VIEW_BY_HANDLE = "SELECT sealed FROM masked_view WHERE handle = $1";
     COUNT_CLIENTS = "SELECT COUNT(DISTINCT handle) FROM sealed_record";
     COUNT_RECORDS = "SELECT COUNT(*) FROM sealed_record";
     COUNT_ENTRIES = "SELECT COUNT(*) FROM sealed_entry";
@@ -178,6 +179,11 @@ pub(crate) const REFERENCES_INSERT: ManyRows =
     ManyRows { head: "INSERT INTO reference (tag, handle) VALUES", columns: 2, tail: "" };
 pub(crate) const ORIGINS_INSERT: ManyRows =
     ManyRows { head: "INSERT INTO record_origin (import, row, record) VALUES", columns: 3, tail: "" };
+pub(crate) const VIEWS_SET: ManyRows = ManyRows {
+    head: "INSERT INTO masked_view (handle, sealed) VALUES",
+    columns: 2,
+    tail: " ON CONFLICT (handle) DO UPDATE SET sealed = excluded.sealed",
+};
 pub(crate) const ENROLLED_INSERT: ManyRows =
     ManyRows { head: "INSERT INTO enrolled (attribute, record, enrolment, place) VALUES", columns: 4, tail: "" };
 pub(crate) const POSTINGS_BY_NAME: ManyRows =
@@ -201,6 +207,7 @@ pub(crate) const ALL_MANY: &[&ManyRows] = &[
     &CLIENTS_WITH_SIGMA,
     &SIGMAS_INSERT,
     &ORIGINS_INSERT,
+    &VIEWS_SET,
     &ENROLLED_INSERT,
     &PAYMENTS_INSERT,
     &POSTINGS_BY_NAME,

@@ -68,6 +68,8 @@ named_enum!(
         ConsentInvalid = "CONSENT_INVALID",
         /// Check 8: an authority that is unknown or suspended.
         AuthorityNotInForce = "AUTHORITY_NOT_IN_FORCE",
+        /// Check 8: an order for a financial intelligence unit, asked of a trustee that is no obliged entity of the EEA.
+        TrusteeNotObliged = "TRUSTEE_NOT_OBLIGED",
         /// Check 8: a reader who is not in force in the roster as an agent.
         AgentNotInForce = "AGENT_NOT_IN_FORCE",
         /// Check 8: a recipient key that is not the registered one of the authority or the agent.
@@ -100,6 +102,8 @@ named_enum!(
         OrderHeld = "ORDER_HELD",
         /// Check 12: a person at the trustee has stopped all answers.
         Paused = "PAUSED",
+        /// Check 12: not now. Nothing stands against the order; it may be answered later.
+        Pending = "PENDING",
         /// Check 12: too many people for one authority.
         CapAuthority = "CAP_AUTHORITY",
         /// Check 12: too many people for one matter.
@@ -163,6 +167,7 @@ impl Code {
             | Code::SignersMissing
             | Code::ConsentInvalid => 7,
             Code::AuthorityNotInForce
+            | Code::TrusteeNotObliged
             | Code::AgentNotInForce
             | Code::RecipientNotInForce
             | Code::WorkerNotInForce
@@ -171,6 +176,7 @@ impl Code {
             Code::Waiting | Code::DelayInvalid => 10,
             Code::OrderIdReused | Code::EnrolledBefore | Code::BoundBefore | Code::RunOutOfTurn | Code::OrderHeld => 11,
             Code::Paused
+            | Code::Pending
             | Code::CapAuthority
             | Code::CapMatter
             | Code::CapAddress

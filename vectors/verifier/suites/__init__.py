@@ -1,6 +1,7 @@
 """One function per file of vectors: it reads the file's cases. SUITES names them all, FOLDERS where none may be forgotten."""
 
 from .clocks import dates
+from .duress import duress_letters
 from .files import PACK
 from .index import evaluations, lookups, normal_forms, posting_lists
 from .intake import http as signed_requests, messages
@@ -17,6 +18,7 @@ from .sealed import ceremonies, seal_must_fail, seal_valid
 from .shares import share_life
 from .tracing import payment_paths
 from .trustee import trustee_log
+from .view import masked_views
 
 SUITES = {
     "approve/armor.json": armour,
@@ -27,6 +29,8 @@ SUITES = {
     "deadlines/dates.json": dates,
     "desk/clients-csv.json": clients_csv,
     "desk/retention.json": documents,
+    "desk/view.json": masked_views,
+    "desk/view-record.json": documents,
     "intake/http.json": signed_requests,
     "intake/messages.json": messages,
     "intake/status.json": documents,
@@ -57,6 +61,7 @@ SUITES = {
     "verify/ceremony-documents.json": documents,
     "verify/ceremony.json": ceremonies,
     "verify/documents.json": documents,
+    "verify/duress.json": duress_letters,
     "verify/folding.json": folding,
     "verify/rotation.json": folding,
     "verify/replaced-workers.json": folding,
