@@ -26,7 +26,7 @@ use rand_core::Rng;
 use serde_json::Value;
 
 /// How long after the end of an order's life the persons concerned are told at the latest.
-const NOTICE_AFTER: i64 = DAY;
+pub(crate) const NOTICE_AFTER: i64 = DAY;
 
 /// Ring of an order at ladder level L0, where no register is sealed: trustees would refuse it, and there are none.
 pub const NO_RING: Digest = Digest([0; 32]);

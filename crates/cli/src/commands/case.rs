@@ -1,5 +1,7 @@
 //! `countersign case`.
 
+mod steps;
+
 use crate::commands::client::find::one_lookup;
 use crate::custody::Custody;
 use crate::deadlines;
@@ -12,6 +14,7 @@ use countersign_core::country::Country;
 use countersign_core::facts::Factor;
 use countersign_core::finding::{Finding, Question};
 use countersign_core::id::PersonId;
+use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_desk::case_file::CaseFile;
 use countersign_desk::clocks::{CaseClock, Standing, clocks_of};
@@ -31,7 +34,11 @@ pub(crate) const EXAMPLE: &str = "Examples (CASE is the id or the beginning of i
   countersign case scope CASE --subject A-000001 --necessary name,address --allowed name,address,birth \\
       --left-out 'account A-000002 has no link to the facts' --as lena-ohm
   countersign case propose CASE --as lena-ohm
-  countersign case refuse CASE --as lena-ohm";
+  countersign case refuse CASE --as lena-ohm
+  countersign case ask CASE --why 'the offence is not named' --as lena-ohm
+  countersign case preserve CASE --until 2027-02-01T00:00:00Z --why 'production order' --as lena-ohm
+  countersign case challenge CASE --paper motion.pdf --why 'motion to quash' --as eva-stone
+  countersign case withdraw CASE --paper withdrawal.pdf --why 'withdrawn by the court' --as lena-ohm";
 
 #[derive(Args)]
 pub(crate) struct Case {
@@ -71,6 +78,8 @@ enum Command {
     Refuse(By),
     /// Note what the persons concerned are told and when.
     Notify(By),
+    #[command(flatten)]
+    Step(steps::Steps),
     /// Close a case in which nothing is left to do.
     Close(By),
 }
@@ -204,6 +213,7 @@ impl Command {
                 let notice = desk.notify(&desk.find_case(&by.case).await?, &by.by).await?;
                 println!("notice {} {}: {} people", notice.value().form, notice.value().at, notice.value().people);
             }
+            Command::Step(step) => step.run(custody).await?,
             Command::Close(by) => {
                 desk.close(&desk.find_case(&by.case).await?, &by.by).await?;
                 println!("closed");
@@ -288,6 +298,16 @@ async fn propose(custody: &Custody, entry: &Propose) -> Result<()> {
 
 async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
     println!("case {}: {}", file.id, file.stage.name());
+    let now = custody.desk.now();
+    if let Some(preserved) = file.aside.preserved.filter(|_| file.life().is_preserved(now)) {
+        println!("PRESERVED until {}", preserved.until);
+    }
+    if let Some(until) = file.aside.delayed {
+        println!("nobody is told before {until}: a delay order is on file");
+    }
+    if file.proposal.as_ref().is_some_and(|proposal| file.life().is_protested(&proposal.order.digest())) {
+        println!("a challenge is filed: given under protest");
+    }
     println!("from {}", asker(file));
     if let Some(contact) = &file.contact {
         let contact = contact.value();
@@ -334,6 +354,10 @@ async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
         let missing: Vec<String> = ruling.missing.iter().map(ToString::to_string).collect();
         println!("policy: {}{}", ruling.outcome, list(" because of ", &reasons));
         println!("unanswered{}", list(": ", &missing));
+    }
+    for step in file.steps.iter().map(Exact::value) {
+        let until = step.until.map(|until| format!(" until {until}")).unwrap_or_default();
+        println!("  {}{until}: {} ({}, {})", step.step, step.why, step.by, step.at);
     }
     if let Some(proposal) = &file.proposal {
         println!("order {} digest {}", proposal.order.value().id, proposal.order.digest());
