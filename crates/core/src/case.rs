@@ -183,6 +183,40 @@ pub enum Event {
 }
 
 impl Event {
+    /// The document that the event names; orders and packages are none.
+    pub fn document(&self) -> Option<Digest> {
+        match self {
+            Event::Contact { document, .. }
+            | Event::Request { document, .. }
+            | Event::Acknowledged { document }
+            | Event::Authenticated { document }
+            | Event::Fake { document }
+            | Event::Found { document }
+            | Event::AskedMore { document }
+            | Event::Completed { document }
+            | Event::Returned { document, .. }
+            | Event::Held { document, .. }
+            | Event::Delayed { document, .. }
+            | Event::Notified { document }
+            | Event::Refused { document }
+            | Event::Challenged { document }
+            | Event::ChallengeDecided { document }
+            | Event::Protested { document, .. }
+            | Event::Preserved { document, .. }
+            | Event::PreservationEnded { document }
+            | Event::Withdrawn { document }
+            | Event::Expired { document }
+            | Event::Locked { document } => Some(*document),
+            Event::Signed { approval, .. } => Some(*approval),
+            Event::Proposed { .. }
+            | Event::Approved { .. }
+            | Event::Logged { .. }
+            | Event::ReleaseStarted { .. }
+            | Event::Delivered { .. }
+            | Event::Closed => None,
+        }
+    }
+
     /// The event's name as in documents.
     pub fn name(&self) -> &'static str {
         match self {

@@ -340,7 +340,7 @@ impl Desk {
     }
 
     /// Whoever set the scope, or opened the case.
-    fn author_of(&self, file: &CaseFile) -> Result<PersonId> {
+    pub(crate) fn author_of(&self, file: &CaseFile) -> Result<PersonId> {
         let first = file.events.first().map(|event| event.value().by.clone());
         let author = file.scoping.as_ref().map(|scoping| scoping.value().by.clone()).or(first);
         author.ok_or_else(|| DeskError::internal("a case without events"))

@@ -200,4 +200,4 @@ fn event(file: &CaseFile, record: &Exact<StepRecord>) -> Result<Event> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

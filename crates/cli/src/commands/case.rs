@@ -1,5 +1,7 @@
 //! `countersign case`.
 
+mod list;
+mod replay;
 mod steps;
 
 use crate::commands::client::find::one_lookup;
@@ -24,13 +26,17 @@ use countersign_desk::propose::{Addressee, Proposed};
 use countersign_desk::sender::Sender;
 use countersign_store::Cases;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 pub(crate) const EXAMPLE: &str = "Examples (CASE is the id or the beginning of it):
   countersign case list
+  countersign case list --due --for lena-ohm
+  countersign case export CASE --out case-12
+  countersign case replay case-12 --genesis DIGEST
   countersign case show CASE
   countersign case letter CASE --key people/lena-ohm/case.agekey --out letter.pdf
   countersign case sender CASE --confirmed directory --confirmed call_back --note 'spoke to the registry' --as lena-ohm
-  countersign case find CASE D06 yes --source 'Code of Criminal Procedure, s. 12' --as lena-ohm
+  countersign case find CASE D06=yes D09=yes D14=none --source 'Code of Criminal Procedure, s. 12' --as lena-ohm
   countersign case scope CASE --subject A-000001 --necessary name,address --allowed name,address,birth \\
       --left-out 'account A-000002 has no link to the facts' --as lena-ohm
   countersign case propose CASE --as lena-ohm
@@ -48,13 +54,23 @@ pub(crate) struct Case {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Every case, the one that moved last first.
-    List,
+    /// Every case, the one that moved last first; with `--due` the open ones by deadline.
+    List(list::List),
     /// Where a case stands, what was found, what is missing.
     Show {
         /// The case.
         case: String,
     },
+    /// Write a case as a folder that can be given away: events, documents, leaves with disclosures and proofs; no letters, no notes.
+    Export {
+        /// The case.
+        case: String,
+        /// The folder to write; it must not exist yet.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Rebuild a case from its folder, offline: every event against its leaf and its document.
+    Replay(replay::Replay),
     /// Decrypt the letter of a case with a case officer's key.
     Letter {
         /// The case.
@@ -68,7 +84,7 @@ enum Command {
     },
     /// Conclude the check of the sender: at least two factors, one out of band.
     Sender(SenderArgs),
-    /// Answer a question of the decision table (D01 to D34).
+    /// Answer questions of the decision table (D01 to D34).
     Find(Find),
     /// Set the scope that is necessary and allowed.
     Scope(Scope),
@@ -132,11 +148,10 @@ struct SenderArgs {
 struct Find {
     /// The case.
     case: String,
-    /// The question.
-    question: Question,
-    /// The answer.
-    value: String,
-    /// Where the answer comes from.
+    /// Question and answer: `D06 yes`, or several answers from one source: `D06=yes D09=yes D14=none`.
+    #[arg(required = true, value_name = "ANSWER")]
+    answers: Vec<String>,
+    /// Where the answers come from.
     #[arg(long)]
     source: String,
     /// Who answers.
@@ -172,8 +187,12 @@ struct Scope {
 }
 
 impl Case {
-    pub(crate) async fn run(self, dir: &Path) -> Result<()> {
-        Custody::during(dir, async |custody| self.command.run(custody).await).await
+    pub(crate) async fn run(self, dir: &Path) -> Result<ExitCode> {
+        if let Command::Replay(replay) = self.command {
+            return replay.run();
+        }
+        Custody::during(dir, async |custody| self.command.run(custody).await).await?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -181,12 +200,14 @@ impl Command {
     async fn run(self, custody: &Custody) -> Result<()> {
         let desk = &custody.desk;
         match self {
-            Command::List => {
-                for summary in custody.store.cases().await? {
-                    let file = desk.case(&summary.case).await?;
-                    println!("{}  {:14} {}  {}", summary.case, file.stage.name(), summary.last_at, asker(&file));
-                }
+            Command::List(list) => list.run(custody).await?,
+            Command::Export { case, out } => {
+                let case = desk.find_case(&case).await?;
+                let files = desk.export_case(&case).await?;
+                files::write_folder(&out, &files)?;
+                println!("wrote {}: {} files", out.display(), files.len());
             }
+            Command::Replay(_) => bail!("a replay needs no custodian"),
             Command::Show { case } => show(custody, &desk.case(&desk.find_case(&case).await?).await?).await?,
             Command::Letter { case, key, out } => {
                 let file = desk.case(&desk.find_case(&case).await?).await?;
@@ -197,12 +218,7 @@ impl Command {
                 println!("wrote {}", out.display());
             }
             Command::Sender(entry) => entry.run(custody).await?,
-            Command::Find(entry) => {
-                let case = desk.find_case(&entry.case).await?;
-                let finding = Finding::new(entry.question, &entry.value, &entry.source, entry.by, desk.now())?;
-                desk.add_finding(&case, &finding).await?;
-                println!("{} = {}", finding.question(), finding.value());
-            }
+            Command::Find(entry) => entry.run(custody).await?,
             Command::Scope(entry) => entry.run(custody).await?,
             Command::Propose(entry) => propose(custody, &entry).await?,
             Command::Refuse(by) => {
@@ -221,6 +237,40 @@ impl Command {
         }
         Ok(())
     }
+}
+
+impl Find {
+    async fn run(self, custody: &Custody) -> Result<()> {
+        let desk = &custody.desk;
+        let case = desk.find_case(&self.case).await?;
+        // All are read before the first is kept: a slip in the last must not leave half of them.
+        let findings = answers(&self.answers)?
+            .into_iter()
+            .map(|(question, value)| Ok(Finding::new(question, value, &self.source, self.by.clone(), desk.now())?))
+            .collect::<Result<Vec<_>>>()?;
+        for finding in findings {
+            desk.add_finding(&case, &finding).await?;
+            println!("{} = {}", finding.question(), finding.value());
+        }
+        Ok(())
+    }
+}
+
+/// `QUESTION ANSWER`, or `QUESTION=ANSWER` once or several times.
+fn answers(given: &[String]) -> Result<Vec<(Question, &str)>> {
+    if let [question, value] = given
+        && !question.contains('=')
+    {
+        return Ok(vec![(Question::parse(question)?, value)]);
+    }
+    given
+        .iter()
+        .map(|pair| {
+            let (question, value) =
+                pair.split_once('=').with_context(|| format!("`{pair}` is no answer: write it as D06=yes"))?;
+            Ok((Question::parse(question)?, value))
+        })
+        .collect()
 }
 
 impl SenderArgs {

@@ -137,7 +137,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Client(command) => command.run(&dir).await?,
         Command::Contact(command) => command.run(&dir).await?,
         Command::Request(command) => command.run(&dir).await?,
-        Command::Case(command) => command.run(&dir).await?,
+        Command::Case(command) => return command.run(&dir).await,
         Command::Clock(command) => command.run()?,
         Command::Order(command) => command.run(&dir).await?,
         Command::Read(command) => command.run(&dir).await?,

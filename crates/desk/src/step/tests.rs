@@ -17,19 +17,19 @@ mod lifecycle;
 
 const CLIENT: Handle = Handle([1; 32]);
 
-fn lena() -> PersonId {
+pub(crate) fn lena() -> PersonId {
     person_id("lena-ohm")
 }
 
 /// A desk with one client and one case in which the sender was checked.
-struct Reviewed {
-    world: World,
+pub(crate) struct Reviewed {
+    pub(crate) world: World,
     officer: age::x25519::Identity,
-    case: CaseId,
+    pub(crate) case: CaseId,
 }
 
 impl Reviewed {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let world = World::new().await;
         let ImportStart::Open(mut writer) =
             world.store.begin_import(&countersign_core::id::Digest([1; 32])).await.unwrap()
@@ -56,11 +56,11 @@ impl Reviewed {
         made
     }
 
-    async fn desk(&self) -> Desk {
+    pub(crate) async fn desk(&self) -> Desk {
         self.world.desk_with(None, Vec::new(), vec![self.officer.to_public().to_string()]).await
     }
 
-    fn letter(&self, desk: &Desk, authority: &str) -> NewRequest {
+    pub(crate) fn letter(&self, desk: &Desk, authority: &str) -> NewRequest {
         NewRequest {
             authority: AuthorityId::parse(authority).unwrap(),
             reference: "12 Js 34/26".into(),
@@ -79,7 +79,7 @@ impl Reviewed {
         }
     }
 
-    async fn confirm(&self) -> Desk {
+    pub(crate) async fn confirm(&self) -> Desk {
         let desk = self.desk().await;
         let tried = [Factor::Directory, Factor::CallBack].map(|factor| FactorTried {
             factor,
@@ -96,15 +96,15 @@ impl Reviewed {
     }
 }
 
-fn because(why: &str) -> StepEntry {
+pub(crate) fn because(why: &str) -> StepEntry {
     StepEntry { why: why.into(), ..StepEntry::default() }
 }
 
-fn on_paper(why: &str) -> StepEntry {
+pub(crate) fn on_paper(why: &str) -> StepEntry {
     StepEntry { paper: Some(b"In the name of the people".to_vec()), ..because(why) }
 }
 
-fn until(why: &str, until: Timestamp) -> StepEntry {
+pub(crate) fn until(why: &str, until: Timestamp) -> StepEntry {
     StepEntry { until: Some(until), ..because(why) }
 }
 
