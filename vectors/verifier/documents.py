@@ -585,8 +585,6 @@ DOCUMENTS = {
     "trustee-identity": (2 * KIB, TRUSTEE_IDENTITY, trustee_identity_rules, "countersign/trustee-identity/v1"),
     "ceremony-terms": (60 * KIB, CEREMONY_TERMS, ceremony_terms_rules, "countersign/ceremony-terms/v1"),
     "ceremony-complaint": (1 * KIB, CEREMONY_COMPLAINT, ceremony_complaint_rules, "countersign/ceremony-complaint/v1"),
-
-
     "reading": (4 * KIB, READING, None, "countersign/reading/v1"),
     "consent": (16 * KIB, CONSENT, None, "countersign/consent-document/v1"),
     "lookup": (4 * KIB, LOOKUP, lookup_rules, "countersign/lookup/v1"),

@@ -161,6 +161,59 @@ fn an_ordinary_request_needs_at_most_twelve_commands() {
     assert!(hand.good(&["case", "show", &case]).contains(": CLOSED"));
 }
 
+/// The law leaves no choice and counsel disagrees: three approvers, counsel, and a challenge on file before anything leaves.
+#[test]
+fn what_is_compelled_is_given_under_protest_only() {
+    let hand = Hand::founded();
+    let officer = ["--as", "lena-ohm"];
+    let step = |arguments: &[&str]| hand.good(&[arguments, &officer].concat());
+    let letter = hand.file("letter.pdf", "%PDF-1.4 a letter");
+    let entry = by_hand::ENTRY.replace(r#","A-000002""#, "").replace("all", "name");
+    let entry = hand.file("entry.json", entry);
+    let case = word_after(&step(&["request", "file", &letter, "--meta", &entry]), "case ");
+    step(&["case", "sender", &case, "--confirmed", "directory", "--confirmed", "call_back", "--note", "confirmed"]);
+    step(&[
+        "case",
+        "find",
+        &case,
+        "D06=yes",
+        "D07=entity",
+        "D09=yes",
+        "D14=none",
+        "D18=yes",
+        "--source",
+        "counsel's conclusion",
+    ]);
+    step(&["case", "scope", &case, "--subject", "A-000001", "--necessary", "name", "--allowed", "name"]);
+    let refused = hand.run(&["case", "propose", &case, "--as", "lena-ohm"]);
+    assert!(refused.code == Some(1) && refused.err.contains("CONFLICT_OF_LAWS"), "{refused}");
+    let proposed = step(&["case", "propose", &case, "--under-protest"]);
+    for part in ["outcome comply_under_protest in lane compelled", "3 approvers", "case protest"] {
+        assert!(proposed.contains(part), "{part} in {proposed}");
+    }
+    for person in ["anna-berg", "bruno-lind", "clara-voss"] {
+        assert!(hand.sign(&case, person).contains("QUORUM_NOT_MET"), "{person} is not enough");
+    }
+    let key = hand.inside("people/eva-stone/signing.key");
+    let counsel = hand.good(&["order", "approve", &case, "--as", "eva-stone", "--role", "counsel", "--key", &key]);
+    assert!(counsel.contains("the quorum is complete"), "counsel's opinion is signed: {counsel}");
+    let release = ["order", "release", &case, "--as", "lena-ohm"];
+    let early = hand.run(&release);
+    assert!(early.code == Some(1) && early.err.contains("after the challenge was filed"), "{early}");
+    let shown = hand.good(&["case", "show", &case]);
+    assert!(shown.contains(": LOGGED") && !shown.contains("release_started"), "nothing was announced: {shown}");
+    let motion = hand.file("motion.pdf", "%PDF-1.4 we object");
+    step(&["case", "protest", &case, "--paper", &motion, "--why", "appeal without suspensive effect"]);
+    assert!(hand.good(&["case", "show", &case]).contains("given under protest"));
+    assert_eq!(hand.good(&release).matches(": answered").count(), 3);
+    let totals = hand.good(&["log", "totals"]);
+    assert!(totals.contains("1 orders, 1 people, 1 cells"), "{totals}");
+    let away = hand.place.path().join("away");
+    hand.good(&["case", "export", &case, "--out", away.to_str().unwrap()]);
+    let replayed = hand.good(&["case", "replay", away.to_str().unwrap()]);
+    assert!(replayed.contains("protested") && replayed.contains("the desk says the same"), "{replayed}");
+}
+
 #[test]
 fn cases_are_held_challenged_listed_and_replayed() {
     let hand = Hand::founded();

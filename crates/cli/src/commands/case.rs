@@ -103,6 +103,9 @@ enum Command {
 #[derive(Args)]
 struct Propose {
     case: String,
+    /// The law leaves no choice and counsel disagrees: three approvers, counsel's signature, and a challenge on file before the release.
+    #[arg(long)]
+    under_protest: bool,
     /// A worker in force that opens the package, keeps the window and encrypts to the authority.
     #[arg(long, value_name = "NAME")]
     worker: Option<PersonId>,
@@ -320,7 +323,12 @@ async fn propose(custody: &Custody, entry: &Propose) -> Result<()> {
         Some(name) => Addressee::Worker { name: name.clone(), window: entry.from.zip(entry.to) },
         None => Addressee::Authority,
     };
-    match custody.desk.propose_for(&case, &entry.by, &addressee).await? {
+    let proposed = if entry.under_protest {
+        custody.desk.propose_under_protest(&case, &entry.by, &addressee).await?
+    } else {
+        custody.desk.propose_for(&case, &entry.by, &addressee).await?
+    };
+    match proposed {
         Proposed::Order(proposed) => {
             let decision = proposed.decision.value();
             println!("outcome {} in lane {}", decision.outcome, decision.lane);
@@ -330,6 +338,9 @@ async fn propose(custody: &Custody, entry: &Propose) -> Result<()> {
             );
             if let Some(needed) = &proposed.ruling.requirement {
                 println!("quorum: {} approvers, {} out of reach", needed.approvals, needed.out_of_reach);
+                if entry.under_protest {
+                    println!("under protest: put the filing on file with `case protest` before the release");
+                }
             }
             println!("order {}", proposed.order.value().id);
             println!("digest to sign: {}", proposed.order.digest());
