@@ -153,7 +153,8 @@ fn an_ordinary_request_needs_at_most_twelve_commands() {
         &["case", "notify", &case],
         &["case", "close", &case],
     ];
-    assert!(1 + commands.len() <= 12);
+    let used = commands.len() + 1;
+    assert!(used <= 12, "{used} commands");
     for command in commands {
         let officer: &[&str] = if command.contains(&"--as") { &[] } else { &["--as", "lena-ohm"] };
         hand.good(&[command, officer].concat());
