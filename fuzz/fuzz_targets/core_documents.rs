@@ -3,6 +3,7 @@
 
 use countersign_core::approval::Approval;
 use countersign_core::case::EventRecord;
+use countersign_core::case::step::StepRecord;
 use countersign_core::consent::Consent;
 use countersign_core::control::{Change, Genesis};
 use countersign_core::directory::Directory;
@@ -24,7 +25,7 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 15 {
+    match format % 17 {
         0 => one::<Order>(bytes),
         1 => one::<Approval>(bytes),
         2 => one::<Facts>(bytes),
@@ -40,6 +41,7 @@ fuzz_target!(|data: &[u8]| {
         12 => one::<Run>(bytes),
         13 => one::<Resealed>(bytes),
         14 => one::<ViewRecord>(bytes),
+        15 => one::<StepRecord>(bytes),
         _ => one::<EventRecord>(bytes),
     }
 });

@@ -331,8 +331,10 @@ EVENT = members(
         contact=members(_DOCUMENT, ("authority", name)), request=members(_DOCUMENT, ("authority", name)), authenticated=members(_DOCUMENT),
         fake=members(_DOCUMENT), found=members(_DOCUMENT), asked_more=members(_DOCUMENT), completed=members(_DOCUMENT), proposed=members(_ORDER),
         signed=members(_ORDER, ("approval", digest)), approved=members(_ORDER), logged=members(_ORDER, ("index", number(64))),
-        held=members(_ORDER, ("until", time)), release_started=members(_ORDER, ("intent", number(64))),
-        delivered=members(_ORDER, ("package", digest)), notified=members(_DOCUMENT), refused=members(_DOCUMENT), expired=None, locked=None,
+        held=members(_ORDER, _DOCUMENT, ("until", time)), returned=members(_ORDER, _DOCUMENT), release_started=members(_ORDER, ("intent", number(64))),
+        delivered=members(_ORDER, ("package", digest)), notified=members(_DOCUMENT), delayed=members(_DOCUMENT, ("until", time)), refused=members(_DOCUMENT), expired=members(_DOCUMENT),
+        locked=members(_DOCUMENT), acknowledged=members(_DOCUMENT), preserved=members(_DOCUMENT, ("until", time)),
+        preservation_ended=members(_DOCUMENT), protested=members(_ORDER, _DOCUMENT),
         withdrawn=members(_DOCUMENT), challenged=members(_DOCUMENT), challenge_decided=members(_DOCUMENT), closed=None,
     )),
 )
@@ -340,6 +342,28 @@ EVENT = members(
 
 def event_rules(event):
     consistent((event["number"] == 0) == (event["previous"] is None), "number and previous")
+
+
+# ------------------------------------------------------------------------------------------------ step.md
+
+PAPER = members(("digest", digest), ("salt", hexadecimal(16)), ("sealed", digest), ("length", number(64)))
+STEP = members(
+    ("v", version("step/v1")), ("case", hexadecimal(16)),
+    ("step", word(
+        "acknowledge", "ask", "return", "hold", "preserve", "end_preservation", "challenge", "decide_challenge", "protest", "withdraw", "expire",
+        "lock",
+    )),
+    ("why", string), ("until", optional(time)), ("paper", optional(PAPER)), ("by", name), ("at", time),
+)
+
+
+def step_rules(record):
+    step, until, paper = record["step"], record["until"], record["paper"]
+    consistent(record["why"].strip(), "no reason")
+    consistent((until is not None) == (step in ("hold", "preserve")), "until belongs to a hold or a preservation")
+    consistent(until is None or until > record["at"], "until before at")
+    consistent(paper is not None or step not in ("challenge", "decide_challenge", "protest", "withdraw"), "no paper")
+    consistent(paper is None or paper["length"] > 0, "empty paper")
 
 
 # ------------------------------------------------------------------------------------------------ manifest.md
@@ -590,6 +614,7 @@ DOCUMENTS = {
     "genesis": (12 * KIB, GENESIS, genesis_rules, "countersign/genesis/v1"),
     "change": (8 * KIB, CHANGE, change_rules, "countersign/change/v1"),
     "event": (4 * KIB, EVENT, event_rules, "countersign/event/v1"),
+    "step": (16 * KIB, STEP, step_rules, "countersign/step/v1"),
     "worker": (1 * KIB, WORKER, worker_rules, "countersign/worker/v1"),
     "binding": (4 * KIB, BINDING, binding_rules, "countersign/binding/v1"),
     "duty": (8 * KIB, DUTY, duty_rules, "countersign/duty/v1"),
@@ -603,8 +628,6 @@ DOCUMENTS = {
     "trustee-identity": (2 * KIB, TRUSTEE_IDENTITY, trustee_identity_rules, "countersign/trustee-identity/v1"),
     "ceremony-terms": (60 * KIB, CEREMONY_TERMS, ceremony_terms_rules, "countersign/ceremony-terms/v1"),
     "ceremony-complaint": (1 * KIB, CEREMONY_COMPLAINT, ceremony_complaint_rules, "countersign/ceremony-complaint/v1"),
-
-
     "reading": (4 * KIB, READING, None, "countersign/reading/v1"),
     "consent": (16 * KIB, CONSENT, None, "countersign/consent-document/v1"),
     "lookup": (4 * KIB, LOOKUP, lookup_rules, "countersign/lookup/v1"),

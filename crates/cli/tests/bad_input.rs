@@ -207,7 +207,7 @@ fn steps_out_of_order() {
     let officer = ["--as", "lena-ohm"];
     let run = |arguments: &[&str]| hand.run(&[arguments, &officer].concat());
     one_line(&run(&["case", "propose", &case]), &["D02"]);
-    one_line(&run(&["case", "close", &case]), &["AUTHENTICATING"]);
+    one_line(&run(&["case", "close", &case]), &["RECEIVED"]);
     one_line(&run(&["case", "notify", &case]), &[]);
     one_line(&run(&["order", "release", &case]), &[]);
     one_line(&hand.run(&["order", "show", &case]), &["no proposed order"]);
@@ -222,7 +222,7 @@ fn steps_out_of_order() {
     one_line(&hand.run(&["case", "show", "../etc"]), &["../etc"]);
     one_line(&hand.run(&["log", "leaf", "100000"]), &["no leaf 100000"]);
     one_line(&hand.run(&["case", "frobnicate"]), &["frobnicate"]);
-    assert!(hand.good(&["case", "show", &case]).contains(": AUTHENTICATING"), "nothing moved");
+    assert!(hand.good(&["case", "show", &case]).contains(": RECEIVED"), "nothing moved");
 }
 
 #[test]

@@ -92,6 +92,14 @@ fn a_letter_becomes_a_proven_release() {
     assert!(hand.good(&["case", "notify", &case, "--as", "lena-ohm"]).starts_with("notice due "));
     assert_eq!(hand.good(&["case", "close", &case, "--as", "lena-ohm"]), "closed\n");
     assert!(hand.good(&["case", "show", &case]).contains(": CLOSED"));
+    let away = hand.place.path().join("case-12");
+    hand.good(&["case", "export", &case, "--out", away.to_str().unwrap()]);
+    let replayed = hand.good(&["case", "replay", away.to_str().unwrap(), "--genesis", &genesis]);
+    for part in
+        ["release_started", "3 receipts of trustees", "state by events and leaves: CLOSED", "the desk says the same"]
+    {
+        assert!(replayed.contains(part), "{part} in {replayed}");
+    }
     let log = hand.good(&["log", "show"]);
     assert!(log.starts_with("mill-exchange.example/journal\n") && log.contains("1 control leaves"), "{log}");
     let size: u64 = log.lines().nth(1).unwrap().parse().unwrap();
@@ -101,6 +109,167 @@ fn a_letter_becomes_a_proven_release() {
     let totals: Value = serde_json::from_str(&hand.good(&["verify", "log", &folder, "--genesis", &genesis])).unwrap();
     assert_eq!(totals["outside"]["size"], size);
     assert_eq!(totals["inside"]["undisclosed"], size - 1, "an outsider sees control leaves only");
+}
+
+/// Ten minutes of staff time: from the letter on the desk to the closed case. What was entered once is not entered again; two
+/// approvers sign for themselves.
+#[test]
+fn an_ordinary_request_needs_at_most_twelve_commands() {
+    let hand = Hand::founded();
+    let (letter, entry) = (hand.file("letter.pdf", "%PDF-1.4 a letter"), hand.file("entry.json", by_hand::ENTRY));
+    let said = hand.good(&["request", "file", &letter, "--meta", &entry, "--as", "lena-ohm"]);
+    let case = word_after(&said, "case ");
+    let keys = ["anna-berg", "bruno-lind"].map(|person| hand.inside(&format!("people/{person}/signing.key")));
+    let left_out = "account A-000002 has no link to the facts";
+    let commands: [&[&str]; 9] = [
+        &[
+            "case",
+            "sender",
+            &case,
+            "--confirmed",
+            "directory",
+            "--confirmed",
+            "call_back",
+            "--note",
+            "spoke to the registry",
+        ],
+        &["case", "find", &case, "D06=yes", "D09=yes", "D11=yes", "D14=none", "D21=50", "--source", "checklist"],
+        &[
+            "case",
+            "scope",
+            &case,
+            "--subject",
+            "A-000001",
+            "--necessary",
+            "name",
+            "--allowed",
+            "name",
+            "--left-out",
+            left_out,
+        ],
+        &["case", "propose", &case],
+        &["order", "approve", &case, "--key", &keys[0], "--as", "anna-berg"],
+        &["order", "approve", &case, "--key", &keys[1], "--as", "bruno-lind"],
+        &["order", "release", &case],
+        &["case", "notify", &case],
+        &["case", "close", &case],
+    ];
+    let used = commands.len() + 1;
+    assert!(used <= 12, "{used} commands");
+    for command in commands {
+        let officer: &[&str] = if command.contains(&"--as") { &[] } else { &["--as", "lena-ohm"] };
+        hand.good(&[command, officer].concat());
+    }
+    assert!(hand.good(&["case", "show", &case]).contains(": CLOSED"));
+}
+
+/// The law leaves no choice and counsel disagrees: three approvers, counsel, and a challenge on file before anything leaves.
+#[test]
+fn what_is_compelled_is_given_under_protest_only() {
+    let hand = Hand::founded();
+    let officer = ["--as", "lena-ohm"];
+    let step = |arguments: &[&str]| hand.good(&[arguments, &officer].concat());
+    let letter = hand.file("letter.pdf", "%PDF-1.4 a letter");
+    let entry = by_hand::ENTRY.replace(r#","A-000002""#, "").replace("all", "name");
+    let entry = hand.file("entry.json", entry);
+    let case = word_after(&step(&["request", "file", &letter, "--meta", &entry]), "case ");
+    step(&["case", "sender", &case, "--confirmed", "directory", "--confirmed", "call_back", "--note", "confirmed"]);
+    step(&[
+        "case",
+        "find",
+        &case,
+        "D06=yes",
+        "D07=entity",
+        "D09=yes",
+        "D14=none",
+        "D18=yes",
+        "--source",
+        "counsel's conclusion",
+    ]);
+    step(&["case", "scope", &case, "--subject", "A-000001", "--necessary", "name", "--allowed", "name"]);
+    let refused = hand.run(&["case", "propose", &case, "--as", "lena-ohm"]);
+    assert!(refused.code == Some(1) && refused.err.contains("CONFLICT_OF_LAWS"), "{refused}");
+    let proposed = step(&["case", "propose", &case, "--under-protest"]);
+    for part in ["outcome comply_under_protest in lane compelled", "3 approvers", "case protest"] {
+        assert!(proposed.contains(part), "{part} in {proposed}");
+    }
+    for person in ["anna-berg", "bruno-lind", "clara-voss"] {
+        assert!(hand.sign(&case, person).contains("QUORUM_NOT_MET"), "{person} is not enough");
+    }
+    let key = hand.inside("people/eva-stone/signing.key");
+    let counsel = hand.good(&["order", "approve", &case, "--as", "eva-stone", "--role", "counsel", "--key", &key]);
+    assert!(counsel.contains("the quorum is complete"), "counsel's opinion is signed: {counsel}");
+    let release = ["order", "release", &case, "--as", "lena-ohm"];
+    let early = hand.run(&release);
+    assert!(early.code == Some(1) && early.err.contains("after the challenge was filed"), "{early}");
+    let shown = hand.good(&["case", "show", &case]);
+    assert!(shown.contains(": LOGGED") && !shown.contains("release_started"), "nothing was announced: {shown}");
+    let motion = hand.file("motion.pdf", "%PDF-1.4 we object");
+    step(&["case", "protest", &case, "--paper", &motion, "--why", "appeal without suspensive effect"]);
+    assert!(hand.good(&["case", "show", &case]).contains("given under protest"));
+    assert_eq!(hand.good(&release).matches(": answered").count(), 3);
+    let totals = hand.good(&["log", "totals"]);
+    assert!(totals.contains("1 orders, 1 people, 1 cells"), "{totals}");
+    let away = hand.place.path().join("away");
+    hand.good(&["case", "export", &case, "--out", away.to_str().unwrap()]);
+    let replayed = hand.good(&["case", "replay", away.to_str().unwrap()]);
+    assert!(replayed.contains("protested") && replayed.contains("the desk says the same"), "{replayed}");
+}
+
+#[test]
+fn cases_are_held_challenged_listed_and_replayed() {
+    let hand = Hand::founded();
+    let officer = ["--as", "lena-ohm"];
+    let step = |arguments: &[&str]| hand.good(&[arguments, &officer].concat());
+    let case = hand.filed();
+    let listed = hand.good(&["case", "list", "--due"]);
+    assert!(listed.contains(&case) && listed.contains("RECEIVED") && listed.contains("sender"), "{listed}");
+    assert!(step(&["case", "acknowledge", &case, "--why", "receipt sent"]).contains(": AUTHENTICATING"));
+    step(&["case", "sender", &case, "--confirmed", "directory", "--confirmed", "call_back", "--note", "confirmed"]);
+    let past =
+        hand.run(&["case", "preserve", &case, "--until", "2020-01-01T00:00:00Z", "--why", "order", "--as", "lena-ohm"]);
+    assert!(past.code == Some(1) && past.err.contains("not later than `at`"), "{past}");
+    step(&["case", "preserve", &case, "--until", "2099-01-01T00:00:00Z", "--why", "production order"]);
+    assert!(hand.good(&["case", "show", &case]).contains("PRESERVED until 2099-01-01T00:00:00Z"));
+    let held = hand.run(&["client", "erase", "A-000001", "--basis", "GDPR art. 17", "--as", "lena-ohm"]);
+    assert!(held.code == Some(1) && held.err.contains("preserved for case"), "{held}");
+    let early = hand.run(&["case", "expire", &case, "--why", "no answer", "--as", "lena-ohm"]);
+    assert!(early.code == Some(1) && early.err.contains("no clock of this case has run out"), "{early}");
+    let motion = hand.file("motion.pdf", "%PDF-1.4 we move to quash");
+    assert!(
+        step(&["case", "challenge", &case, "--paper", &motion, "--why", "motion to quash"]).contains(": CHALLENGED")
+    );
+    let missing = hand.run(&["case", "withdraw", &case, "--why", "withdrawn", "--as", "lena-ohm"]);
+    assert_ne!(missing.code, Some(0), "no withdrawal without its paper: {missing}");
+
+    let rota = r#"{"absences":[{"person":"lena-ohm","deputy":"anna-berg","from":"2020-01-01T00:00:00Z","until":"2099-01-01T00:00:00Z"}]}"#;
+    for (person, sees) in [("lena-ohm", true), ("anna-berg", false)] {
+        assert_eq!(hand.good(&["case", "list", "--due", "--for", person]).contains(&case), sees, "{person}");
+    }
+    fs::write(hand.dir.join("custodian/rota.json"), rota).unwrap();
+    assert!(hand.good(&["case", "list", "--due", "--for", "anna-berg"]).contains(&case));
+    fs::write(hand.dir.join("custodian/rota.json"), "{}").unwrap();
+    let broken = hand.run(&["case", "list", "--due", "--for", "anna-berg"]);
+    assert!(broken.code == Some(1) && broken.err.contains("rota.json"), "{broken}");
+    let other = hand.filed();
+    let first = hand.good(&["case", "list", "--due", "--limit", "1"]);
+    let place = word_after(&first, "next: --after ");
+    let second = hand.good(&["case", "list", "--due", "--limit", "1", "--after", &place]);
+    assert!(
+        first.contains(&other) && second.contains(&case),
+        "the one whose sender must be checked first: {first}{second}"
+    );
+
+    let away = hand.place.path().join("away");
+    let folder = away.to_str().unwrap();
+    hand.good(&["case", "export", &case, "--out", folder]);
+    let replayed = hand.good(&["case", "replay", folder]);
+    assert!(replayed.contains("CHALLENGED") && replayed.contains("the desk says the same"), "{replayed}");
+    let event = away.join("events/000001.json");
+    let changed = fs::read_to_string(&event).unwrap().replace("lena-ohm", "anna-berg");
+    fs::write(&event, changed).unwrap();
+    let found = hand.run(&["case", "replay", folder]);
+    assert!(found.code == Some(1) && found.err.contains("events/000001.json"), "{found}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! The life of one request: a list of events; the stage is computed from them.
-//!
-//! A stage holds exactly what that stage knows, and a transition consumes it. This file is the one truth about stages:
-//! no path leads to a release without an approved order that is public in the log.
+//! The life of one request: a list of events, from which [`states`] computes where the case stands.
+
+pub mod states;
+pub mod step;
+
+pub use states::{Aside, Life, Preserved, Protest, Stage, WrongStage};
 
 use crate::id::{AuthorityId, CaseId, Digest, PersonId, Salt};
 use crate::json::Document;
@@ -31,6 +33,11 @@ pub enum Event {
         /// Who it claims to come from.
         authority: AuthorityId,
     },
+    /// The authority was told that its request arrived; the check of the sender begins.
+    Acknowledged {
+        /// Digest of the step.
+        document: Digest,
+    },
     /// The sender was checked with at least two independent factors.
     Authenticated {
         /// Digest of the record of the check.
@@ -48,7 +55,7 @@ pub enum Event {
     },
     /// The authority was asked to complete its request.
     AskedMore {
-        /// Digest of the letter.
+        /// Digest of the step.
         document: Digest,
     },
     /// The authority completed its request.
@@ -80,10 +87,19 @@ pub enum Event {
         /// Index of the leaf.
         index: u64,
     },
-    /// The order waits, for objections or because many people are concerned.
+    /// The order goes back to its author, who may propose another one.
+    Returned {
+        /// Digest of the order.
+        order: Digest,
+        /// Digest of the step.
+        document: Digest,
+    },
+    /// The order waits: for objections, an enforcing authority, a court, or because many people are concerned.
     Held {
         /// Digest of the order.
         order: Digest,
+        /// Digest of the step.
+        document: Digest,
         /// Until when.
         until: Timestamp,
     },
@@ -101,9 +117,16 @@ pub enum Event {
         /// Digest of the package.
         package: Digest,
     },
-    /// The persons concerned were told, or a delay order was taken on file.
+    /// A delay order forbids telling the persons concerned for now.
+    Delayed {
+        /// Digest of the notice that says so.
+        document: Digest,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The persons concerned were told, or are told at a time that is fixed.
     Notified {
-        /// Digest of the notice or delay order.
+        /// Digest of the notice.
         document: Digest,
     },
     /// The request was refused with reasons.
@@ -111,305 +134,95 @@ pub enum Event {
         /// Digest of the refusal.
         document: Digest,
     },
-    /// We challenged the request before its court.
+    /// We challenged the request before its court, and wait for the ruling.
     Challenged {
-        /// Digest of the filing.
+        /// Digest of the step with the filing.
         document: Digest,
     },
     /// The challenge was decided: review goes on.
     ChallengeDecided {
-        /// Digest of the ruling.
+        /// Digest of the step with the ruling.
+        document: Digest,
+    },
+    /// A challenge was filed that suspends nothing: the order is complied with under protest.
+    Protested {
+        /// Digest of the order.
+        order: Digest,
+        /// Digest of the step with the filing.
+        document: Digest,
+    },
+    /// The data of the clients asked about are kept until a time, whatever becomes of the request.
+    Preserved {
+        /// Digest of the step.
+        document: Digest,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The data need not be kept for this case any longer.
+    PreservationEnded {
+        /// Digest of the step.
         document: Digest,
     },
     /// The authority withdrew.
     Withdrawn {
-        /// Digest of the withdrawal.
+        /// Digest of the step with the withdrawal.
         document: Digest,
     },
     /// A clock ran out. Lapse never releases.
-    Expired,
+    Expired {
+        /// Digest of the step.
+        document: Digest,
+    },
     /// Duress, or silence of the region's staff.
-    Locked,
+    Locked {
+        /// Digest of the step.
+        document: Digest,
+    },
     /// Nothing is left to do.
     Closed,
 }
 
-/// Where a case stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stage {
-    /// An informal approach without a written request.
-    Contact,
-    /// A request arrived.
-    Authenticating {
-        /// Salted digest of the raw bytes.
-        request: Digest,
-    },
-    /// Findings are being made.
-    Review {
-        /// Salted digest of the raw bytes.
-        request: Digest,
-    },
-    /// The authority was asked to complete its request.
-    Clarify {
-        /// Salted digest of the raw bytes.
-        request: Digest,
-    },
-    /// An order waits for signatures.
-    Proposed {
-        /// Salted digest of the raw bytes.
-        request: Digest,
-        /// Digest of the order.
-        order: Digest,
-        /// Digests of the approval documents so far.
-        approvals: Vec<Digest>,
-    },
-    /// The quorum is complete.
-    Approved {
-        /// Digest of the order.
-        order: Digest,
-        /// Digests of the approval documents.
-        approvals: Vec<Digest>,
-    },
-    /// The order is public.
-    Logged {
-        /// Digest of the order.
-        order: Digest,
-        /// Index of its leaf.
-        index: u64,
-    },
-    /// The order is public and waits.
-    Hold {
-        /// Digest of the order.
-        order: Digest,
-        /// Index of its leaf.
-        index: u64,
-        /// Until when.
-        until: Timestamp,
-    },
-    /// Trustees may be asked.
-    Releasing {
-        /// Digest of the order.
-        order: Digest,
-        /// Index of the order's leaf.
-        index: u64,
-        /// Index of the intent's leaf.
-        intent: u64,
-    },
-    /// The package was handed over.
-    Delivered {
-        /// Digest of the order.
-        order: Digest,
-        /// Digest of the package.
-        package: Digest,
-    },
-    /// Told, or lawfully delayed.
-    Notified {
-        /// Digest of the order.
-        order: Digest,
-    },
-    /// The sender was not who he said.
-    RejectedFake,
-    /// Refused with reasons.
-    Refused,
-    /// Before a court.
-    Challenged {
-        /// Salted digest of the raw bytes.
-        request: Digest,
-    },
-    /// Withdrawn by the authority.
-    Withdrawn,
-    /// A clock ran out.
-    Expired,
-    /// Locked: only people outside the region decide.
-    Locked,
-    /// Done.
-    Closed,
-}
-
-/// An event that the case's stage does not take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a case in stage {stage} does not take the event {event}; {hint}")]
-pub struct WrongStage {
-    stage: &'static str,
-    event: &'static str,
-    hint: &'static str,
-}
-
-impl Stage {
-    /// The stage that a first event opens.
-    ///
-    /// # Errors
-    /// [`WrongStage`] unless the event is a contact or a request.
-    pub fn open(event: &Event) -> Result<Self, WrongStage> {
-        match event {
-            Event::Contact { .. } => Ok(Stage::Contact),
-            Event::Request { document, .. } => Ok(Stage::Authenticating { request: *document }),
-            _ => Err(WrongStage {
-                stage: "none",
-                event: event.name(),
-                hint: "a case begins with a contact or a request",
-            }),
-        }
-    }
-
-    /// The stage after `event`.
-    ///
-    /// # Errors
-    /// [`WrongStage`] when this stage does not take the event, or the event names another order.
-    pub fn after(self, event: &Event) -> Result<Self, WrongStage> {
-        let (stage, hint) = (self.name(), self.next_step());
-        let wrong = || WrongStage { stage, event: event.name(), hint };
-        if let Some(ended) = self.ended_by(event) {
-            return Ok(ended);
-        }
-        Ok(match (self, event) {
-            (Stage::Contact, Event::Request { document, .. }) => Stage::Authenticating { request: *document },
-            (Stage::Authenticating { request }, Event::Authenticated { .. }) => Stage::Review { request },
-            (Stage::Authenticating { .. }, Event::Fake { .. }) => Stage::RejectedFake,
-            (Stage::Authenticating { request }, Event::Found { .. }) => Stage::Authenticating { request },
-            (Stage::Review { request }, Event::Found { .. }) => Stage::Review { request },
-            (Stage::Review { request }, Event::AskedMore { .. }) => Stage::Clarify { request },
-            (Stage::Clarify { .. }, Event::Completed { document }) => Stage::Review { request: *document },
-            (Stage::Review { request }, Event::Proposed { order }) => {
-                Stage::Proposed { request, order: *order, approvals: Vec::new() }
-            }
-            (Stage::Proposed { request, order, mut approvals }, Event::Signed { order: signed, approval })
-                if *signed == order && !approvals.contains(approval) =>
-            {
-                approvals.push(*approval);
-                Stage::Proposed { request, order, approvals }
-            }
-            (Stage::Proposed { order, approvals, .. }, Event::Approved { order: approved })
-                if *approved == order && !approvals.is_empty() =>
-            {
-                Stage::Approved { order, approvals }
-            }
-            (Stage::Approved { order, .. }, Event::Logged { order: logged, index }) if *logged == order => {
-                Stage::Logged { order, index: *index }
-            }
-            (Stage::Logged { order, index }, Event::Held { order: held, until }) if *held == order => {
-                Stage::Hold { order, index, until: *until }
-            }
-            (
-                Stage::Logged { order, index } | Stage::Hold { order, index, .. },
-                Event::ReleaseStarted { order: started, intent },
-            ) if *started == order && *intent > index => Stage::Releasing { order, index, intent: *intent },
-            (Stage::Releasing { order, .. }, Event::Delivered { order: delivered, package }) if *delivered == order => {
-                Stage::Delivered { order, package: *package }
-            }
-            (Stage::Delivered { order, .. }, Event::Notified { .. }) => Stage::Notified { order },
-            (Stage::Challenged { request }, Event::ChallengeDecided { .. }) => Stage::Review { request },
-            _ => return Err(wrong()),
-        })
-    }
-
-    /// The stage after an event that ends or interrupts any open case, if `event` is one and this case is open.
-    fn ended_by(&self, event: &Event) -> Option<Self> {
-        let before_release = matches!(
-            self,
-            Stage::Contact
-                | Stage::Authenticating { .. }
-                | Stage::Review { .. }
-                | Stage::Clarify { .. }
-                | Stage::Proposed { .. }
-                | Stage::Approved { .. }
-                | Stage::Logged { .. }
-                | Stage::Hold { .. }
-        );
-        match event {
-            Event::Refused { .. }
-                if before_release || matches!(self, Stage::Challenged { .. } | Stage::Releasing { .. }) =>
-            {
-                Some(Stage::Refused)
-            }
-            Event::Withdrawn { .. } if before_release || matches!(self, Stage::Challenged { .. }) => {
-                Some(Stage::Withdrawn)
-            }
-            Event::Expired if before_release || matches!(self, Stage::Releasing { .. }) => Some(Stage::Expired),
-            Event::Locked if before_release || matches!(self, Stage::Challenged { .. } | Stage::Releasing { .. }) => {
-                Some(Stage::Locked)
-            }
-            Event::Challenged { .. } => match self {
-                Stage::Review { request } | Stage::Proposed { request, .. } => {
-                    Some(Stage::Challenged { request: *request })
-                }
-                _ => None,
-            },
-            Event::Closed
-                if matches!(
-                    self,
-                    Stage::Contact
-                        | Stage::Notified { .. }
-                        | Stage::RejectedFake
-                        | Stage::Refused
-                        | Stage::Withdrawn
-                        | Stage::Expired
-                ) =>
-            {
-                Some(Stage::Closed)
-            }
-            _ => None,
-        }
-    }
-
-    /// The stage's name, in the capitals of the design.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Stage::Contact => "CONTACT",
-            Stage::Authenticating { .. } => "AUTHENTICATING",
-            Stage::Review { .. } => "REVIEW",
-            Stage::Clarify { .. } => "CLARIFY",
-            Stage::Proposed { .. } => "PROPOSED",
-            Stage::Approved { .. } => "APPROVED",
-            Stage::Logged { .. } => "LOGGED",
-            Stage::Hold { .. } => "HOLD",
-            Stage::Releasing { .. } => "RELEASING",
-            Stage::Delivered { .. } => "DELIVERED",
-            Stage::Notified { .. } => "NOTIFIED",
-            Stage::RejectedFake => "REJECTED_FAKE",
-            Stage::Refused => "REFUSED",
-            Stage::Challenged { .. } => "CHALLENGED",
-            Stage::Withdrawn => "WITHDRAWN",
-            Stage::Expired => "EXPIRED",
-            Stage::Locked => "LOCKED",
-            Stage::Closed => "CLOSED",
-        }
-    }
-
-    /// What a person can do next.
-    pub fn next_step(&self) -> &'static str {
-        match self {
-            Stage::Contact => "file the written request when one arrives, or close the contact",
-            Stage::Authenticating { .. } => "check the sender with two independent factors, one of them a call-back",
-            Stage::Review { .. } => "answer the open questions, set the scope, then propose or refuse",
-            Stage::Clarify { .. } => "wait for the authority to complete its request",
-            Stage::Proposed { .. } => "collect approvals of the order's digest",
-            Stage::Approved { .. } => "wait until the order is public in the log",
-            Stage::Logged { .. } => "release, or hold until the waiting time is over",
-            Stage::Hold { .. } => "wait until the hold is over, then release",
-            Stage::Releasing { .. } => "wait for the trustees and hand the package over",
-            Stage::Delivered { .. } => "tell the persons concerned, or put the delay order on file",
-            Stage::Notified { .. } | Stage::RejectedFake | Stage::Refused | Stage::Withdrawn | Stage::Expired => {
-                "close the case"
-            }
-            Stage::Challenged { .. } => "wait for the court",
-            Stage::Locked => "people outside the region decide",
-            Stage::Closed => "nothing is left to do",
-        }
-    }
-
-    /// Whether nothing can follow.
-    pub fn is_final(&self) -> bool {
-        matches!(self, Stage::Closed | Stage::Locked)
-    }
-}
-
 impl Event {
+    /// The document that the event names; orders and packages are none.
+    pub fn document(&self) -> Option<Digest> {
+        match self {
+            Event::Contact { document, .. }
+            | Event::Request { document, .. }
+            | Event::Acknowledged { document }
+            | Event::Authenticated { document }
+            | Event::Fake { document }
+            | Event::Found { document }
+            | Event::AskedMore { document }
+            | Event::Completed { document }
+            | Event::Returned { document, .. }
+            | Event::Held { document, .. }
+            | Event::Delayed { document, .. }
+            | Event::Notified { document }
+            | Event::Refused { document }
+            | Event::Challenged { document }
+            | Event::ChallengeDecided { document }
+            | Event::Protested { document, .. }
+            | Event::Preserved { document, .. }
+            | Event::PreservationEnded { document }
+            | Event::Withdrawn { document }
+            | Event::Expired { document }
+            | Event::Locked { document } => Some(*document),
+            Event::Signed { approval, .. } => Some(*approval),
+            Event::Proposed { .. }
+            | Event::Approved { .. }
+            | Event::Logged { .. }
+            | Event::ReleaseStarted { .. }
+            | Event::Delivered { .. }
+            | Event::Closed => None,
+        }
+    }
+
     /// The event's name as in documents.
     pub fn name(&self) -> &'static str {
         match self {
             Event::Contact { .. } => "contact",
             Event::Request { .. } => "request",
+            Event::Acknowledged { .. } => "acknowledged",
             Event::Authenticated { .. } => "authenticated",
             Event::Fake { .. } => "fake",
             Event::Found { .. } => "found",
@@ -419,16 +232,21 @@ impl Event {
             Event::Signed { .. } => "signed",
             Event::Approved { .. } => "approved",
             Event::Logged { .. } => "logged",
+            Event::Returned { .. } => "returned",
             Event::Held { .. } => "held",
             Event::ReleaseStarted { .. } => "release_started",
             Event::Delivered { .. } => "delivered",
+            Event::Delayed { .. } => "delayed",
             Event::Notified { .. } => "notified",
             Event::Refused { .. } => "refused",
             Event::Challenged { .. } => "challenged",
             Event::ChallengeDecided { .. } => "challenge_decided",
+            Event::Protested { .. } => "protested",
+            Event::Preserved { .. } => "preserved",
+            Event::PreservationEnded { .. } => "preservation_ended",
             Event::Withdrawn { .. } => "withdrawn",
-            Event::Expired => "expired",
-            Event::Locked => "locked",
+            Event::Expired { .. } => "expired",
+            Event::Locked { .. } => "locked",
             Event::Closed => "closed",
         }
     }

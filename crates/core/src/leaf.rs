@@ -68,6 +68,8 @@ leaf_kinds! {
     Retention = "retention" ["document", "act", "until", "at"];
     /// An agent saw a masked view.
     View = "view" ["document", "at"];
+    /// A step of a case: a hold, a challenge, a withdrawal.
+    Step = "step" ["document", "step", "until", "at"];
     /// Nothing: keeps the rate of leaves steady.
     Dummy = "dummy" [];
 }

@@ -4,7 +4,8 @@ use crate::desk::Desk;
 use crate::documents::{Contact, Decision, Intake, Notice, Refusal, Scoping, SenderCheck};
 use crate::error::{DeskError, Result};
 use countersign_core::approval::Approval;
-use countersign_core::case::{Event, EventRecord, Stage};
+use countersign_core::case::step::StepRecord;
+use countersign_core::case::{Aside, Event, EventRecord, Life, Stage};
 use countersign_core::facts::Facts;
 use countersign_core::finding::{Finding, Question};
 use countersign_core::id::{CaseId, Digest};
@@ -22,6 +23,8 @@ pub struct CaseFile {
     pub events: Vec<Exact<EventRecord>>,
     /// Where it stands.
     pub stage: Stage,
+    /// What runs beside.
+    pub aside: Aside,
     /// The contact it began with.
     pub contact: Option<Exact<Contact>>,
     /// What arrived.
@@ -40,6 +43,8 @@ pub struct CaseFile {
     pub refusal: Option<Exact<Refusal>>,
     /// Notices.
     pub notices: Vec<Exact<Notice>>,
+    /// Steps: holds, challenges, a withdrawal.
+    pub steps: Vec<Exact<StepRecord>>,
 }
 
 /// An order with the documents that its digests name.
@@ -78,6 +83,15 @@ pub(crate) mod kind {
     pub(crate) const MARK: &str = "mark";
     pub(crate) const STATUS: &str = "status";
     pub(crate) const VIEW: &str = "view";
+    pub(crate) const STEP: &str = "step";
+    pub(crate) const SEALED_PAPER: &str = "sealed_paper";
+}
+
+impl CaseFile {
+    /// The case as its events compute it.
+    pub fn life(&self) -> Life {
+        Life { stage: self.stage.clone(), aside: self.aside.clone() }
+    }
 }
 
 impl Desk {
@@ -87,13 +101,12 @@ impl Desk {
     /// [`DeskError::NotFound`], [`DeskError::Store`]; [`DeskError::Internal`] when an event or document is missing or damaged.
     pub async fn case(&self, id: &CaseId) -> Result<CaseFile> {
         let events = self.store.case(id).await?.ok_or_else(|| DeskError::not_found("case", id))?;
-        let mut stages = events.iter().map(|record| &record.value().event);
-        let first = stages.next().ok_or_else(|| DeskError::internal("a case without events"))?;
-        let stage = stages.try_fold(Stage::open(first)?, |stage, event| stage.after(event))?;
+        let Life { stage, aside } = Life::of(events.iter().map(Exact::value))?;
         let mut file = CaseFile {
             id: *id,
             events,
             stage,
+            aside,
             contact: None,
             intake: None,
             check: None,
@@ -103,6 +116,7 @@ impl Desk {
             approvals: Vec::new(),
             refusal: None,
             notices: Vec::new(),
+            steps: Vec::new(),
         };
         let happened: Vec<Event> = file.events.iter().map(|record| record.value().event.clone()).collect();
         for event in &happened {
@@ -137,11 +151,33 @@ impl Desk {
                 file.check = Some(self.read(document).await?)
             }
             Event::Found { document } => self.read_finding(file, document).await?,
-            Event::Proposed { order } => file.proposal = Some(self.proposal(order).await?),
+            Event::Proposed { order } => {
+                // What was signed under an order that went back counts for no other.
+                file.approvals.clear();
+                file.proposal = Some(self.proposal(order).await?);
+            }
             Event::Signed { approval, .. } => file.approvals.push(self.read(approval).await?),
             Event::Refused { document } => file.refusal = Some(self.read(document).await?),
-            Event::Notified { document } => file.notices.push(self.read(document).await?),
-            _ => {}
+            Event::Notified { document } | Event::Delayed { document, .. } => {
+                file.notices.push(self.read(document).await?)
+            }
+            Event::Acknowledged { document }
+            | Event::AskedMore { document }
+            | Event::Returned { document, .. }
+            | Event::Held { document, .. }
+            | Event::Preserved { document, .. }
+            | Event::PreservationEnded { document }
+            | Event::Challenged { document }
+            | Event::ChallengeDecided { document }
+            | Event::Protested { document, .. }
+            | Event::Withdrawn { document }
+            | Event::Expired { document }
+            | Event::Locked { document } => file.steps.push(self.read(document).await?),
+            Event::Approved { .. }
+            | Event::Logged { .. }
+            | Event::ReleaseStarted { .. }
+            | Event::Delivered { .. }
+            | Event::Closed => {}
         }
         Ok(())
     }

@@ -86,7 +86,7 @@ impl Life<'_> {
         let mut found = Vec::new();
         for (start, at) in self.starts() {
             for clock in clocks.started(start, instrument, urgent) {
-                let ended = self.ended(clock.end, at);
+                let ended = self.ended(clock.end, start, at);
                 let (pauses, paused) = self.pauses(clock, at, ended.unwrap_or(now));
                 let due = due(clock, calendar, at, &pauses)?;
                 found.push(CaseClock { clock: clock.clone(), due, ended, paused: paused && ended.is_none() });
@@ -102,16 +102,22 @@ impl Life<'_> {
         let happened = self.events.iter().filter_map(|record| {
             let start = match record.value().event {
                 Event::Authenticated { .. } => Start::Authenticated,
+                Event::Preserved { .. } => Start::Preserved,
                 Event::Delivered { .. } => Start::Released,
+                Event::Delayed { .. } => Start::Delayed,
                 _ => return None,
             };
             Some((start, record.value().at))
         });
-        approached.into_iter().chain(received).chain(happened).collect()
+        let delay_ends = self.events.iter().filter_map(|record| match record.value().event {
+            Event::Delayed { until, .. } => Some((Start::DelayEnded, until)),
+            _ => None,
+        });
+        approached.into_iter().chain(received).chain(happened).chain(delay_ends).collect()
     }
 
     /// The first event after the start that is the end. A letter may be entered hours after it came: its events count all the same.
-    fn ended(self, end: End, start: Timestamp) -> Option<Timestamp> {
+    fn ended(self, end: End, begun: Start, start: Timestamp) -> Option<Timestamp> {
         let ends = |event: &Event| match end {
             End::Registered => matches!(event, Event::Contact { .. }),
             End::SenderChecked => matches!(event, Event::Authenticated { .. } | Event::Fake { .. }),
@@ -125,6 +131,10 @@ impl Life<'_> {
                 event,
                 Event::Delivered { .. } | Event::Refused { .. } | Event::Withdrawn { .. } | Event::Fake { .. }
             ),
+            // A delay order on file ends the clock of the release, and starts others.
+            End::Notified if begun == Start::Released => {
+                matches!(event, Event::Notified { .. } | Event::Delayed { .. })
+            }
             End::Notified => matches!(event, Event::Notified { .. }),
             // No event of a case is a report.
             End::Published => false,

@@ -73,8 +73,20 @@ impl Desk {
     pub async fn settle_approvals(&self, case: &CaseId) -> Result<Countersigned> {
         let file = self.case(case).await?;
         let proposal = proposal(&file)?;
-        if !matches!(file.stage, Stage::Proposed { .. }) {
-            return Ok(Countersigned { complete: true, missing: Vec::new() });
+        match file.stage {
+            Stage::Proposed { .. } => {}
+            Stage::Approved { .. }
+            | Stage::Logged { .. }
+            | Stage::Hold { .. }
+            | Stage::Releasing { .. }
+            | Stage::Delivered { .. }
+            | Stage::Notified { .. } => return Ok(Countersigned { complete: true, missing: Vec::new() }),
+            _ => {
+                return Err(DeskError::Input(format!(
+                    "the order is not waiting for signatures: the case is in stage {}",
+                    file.stage.name()
+                )));
+            }
         }
         let ruling = self.ruling_at_release(proposal, &file.approvals)?;
         if !ruling.allowed {

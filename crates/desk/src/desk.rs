@@ -197,12 +197,13 @@ impl Desk {
         event: Event,
         attached: Attached,
     ) -> Result<()> {
+        let at = self.now();
         match file {
             None => {
                 countersign_core::case::Stage::open(&event)?;
             }
             Some(file) => {
-                file.stage.clone().after(&event)?;
+                file.life().after(&event, at)?;
             }
         }
         let last = file.and_then(|file| file.events.last());
@@ -211,7 +212,7 @@ impl Desk {
             case,
             number: last.map_or(0, |last| last.value().number + 1),
             previous: last.map(Exact::digest),
-            at: self.now(),
+            at,
             by: by.clone(),
             event,
         })?;

@@ -6,7 +6,7 @@
 use countersign_core::class::ClassSet;
 use countersign_core::country::Country;
 use countersign_core::facts::Factor;
-use countersign_core::id::{AuthorityId, CaseId, Digest, Handle, OrderId, PersonId, Salt};
+use countersign_core::id::{AuthorityId, CaseId, CustodianId, Digest, Handle, OrderId, PersonId, Salt};
 use countersign_core::json::Document;
 use countersign_core::order::{Instrument, Kind};
 use countersign_core::time::Timestamp;
@@ -18,6 +18,10 @@ use serde::{Deserialize, Serialize};
 version_tag!(
     /// Version of the retention record format.
     RetentionV1 = "countersign/retention/v1"
+);
+version_tag!(
+    /// Version of the case folder.
+    CaseFolderV1 = "countersign/case-folder/v1"
 );
 version_tag!(
     /// Version of the contact format.
@@ -488,5 +492,31 @@ pub struct Came {
 impl Document for Came {
     const WHAT: &'static str = "record of what came";
     const DOMAIN: &'static str = CameV1::TEXT;
+    const MAX_LEN: usize = 4 * 1024;
+}
+
+/// What the desk says of the case, in `case.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFolder {
+    /// Format version.
+    pub v: CaseFolderV1,
+    /// Whose case.
+    pub custodian: CustodianId,
+    /// The case.
+    pub case: CaseId,
+    /// Where it stands.
+    pub stage: String,
+    /// Whether its clients' data are kept for it.
+    pub preserved: bool,
+    /// Whether a challenge was filed against its last order.
+    pub protested: bool,
+    /// When the folder was written.
+    pub at: Timestamp,
+}
+
+impl Document for CaseFolder {
+    const WHAT: &'static str = "case folder";
+    const DOMAIN: &'static str = CaseFolderV1::TEXT;
     const MAX_LEN: usize = 4 * 1024;
 }

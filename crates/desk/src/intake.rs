@@ -6,7 +6,7 @@ use crate::documents::{Intake, IntakeV1, Targets};
 use crate::error::{DeskError, Result};
 use crate::leaves::leaf;
 use crate::receive::Along;
-use countersign_core::case::Event;
+use countersign_core::case::{Event, Stage};
 use countersign_core::class::ClassSet;
 use countersign_core::id::{AuthorityId, CaseId, Digest, Handle, PersonId, Salt};
 use countersign_core::json::Exact;
@@ -55,7 +55,8 @@ pub struct NewRequest {
 }
 
 impl Desk {
-    /// Files a request. `contact` is the case of the informal approach that led to it, if there was one.
+    /// Files a request. `contact` is the case that it belongs to: of the informal approach that led to it, or one whose authority was
+    /// asked to complete its request.
     ///
     /// # Errors
     /// [`DeskError::Input`] for an empty or oversized letter, a time in the future, a delay order that is not the authority's;
@@ -125,7 +126,17 @@ impl Desk {
             StoredDocument { digest, ..stored(kind::INTAKE, &intake) },
             StoredDocument { digest: sealed_raw, kind: kind::SEALED_REQUEST.to_owned(), bytes: sealed },
         ]);
-        let event = Event::Request { document: digest, authority: request.authority.clone() };
+        let event = match file.as_ref().map(|file| (&file.stage, &file.intake)) {
+            Some((Stage::Clarify { .. }, before)) => {
+                if before.as_ref().is_some_and(|before| before.value().authority != request.authority) {
+                    return Err(DeskError::Input(
+                        "the request is completed by another authority than the one that was asked".into(),
+                    ));
+                }
+                Event::Completed { document: digest }
+            }
+            _ => Event::Request { document: digest, authority: request.authority.clone() },
+        };
         let attached = Attached { documents, leaves: vec![leaf], ..Attached::default() };
         self.append(file.as_ref(), case, by, event, attached).await?;
         Ok(case)

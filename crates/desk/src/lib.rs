@@ -1,7 +1,7 @@
 //! The use cases of the custodian's desk, from a contact to a release.
 //!
 //! Read in the order of a case: [`contact`], [`receive`], [`inbound`], [`entry`], [`intake`], [`sender`], [`findings`], [`propose`], [`countersign`], [`publish`],
-//! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back, [`mod@clocks`] say what is due in it. [`totals`] is the day's; [`change`] changes who may do what, and [`history`] reads that
+//! [`release`] and [`package`](release), [`refuse`], [`step`]. [`case_file`] reads a case back, [`dossier`] gives it away and rebuilds it, [`mod@clocks`] say what is due in it, [`listing`] what is due first. [`totals`] is the day's; [`change`] changes who may do what, and [`history`] reads that
 //! back; [`retention`] erases clients; [`index`] finds them without a readable list. [`reading`] is daily operation. [`ports`] is what the
 //! binary must provide.
 //! Every use case appends one event with its documents and leaves in one transaction, or does nothing.
@@ -17,6 +17,7 @@ pub mod countersign;
 pub mod cover;
 pub mod desk;
 pub mod documents;
+pub mod dossier;
 pub mod duty;
 pub mod entry;
 pub mod error;
@@ -27,6 +28,7 @@ pub mod inbound;
 pub mod index;
 pub mod intake;
 mod leaves;
+pub mod listing;
 pub mod opening;
 pub mod overdue;
 mod package;
@@ -43,6 +45,7 @@ pub mod retention;
 pub mod run;
 mod scope;
 pub mod sender;
+pub mod step;
 pub mod timeline;
 pub mod totals;
 mod worker;

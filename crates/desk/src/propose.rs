@@ -26,7 +26,7 @@ use rand_core::Rng;
 use serde_json::Value;
 
 /// How long after the end of an order's life the persons concerned are told at the latest.
-const NOTICE_AFTER: i64 = DAY;
+pub(crate) const NOTICE_AFTER: i64 = DAY;
 
 /// Ring of an order at ladder level L0, where no register is sealed: trustees would refuse it, and there are none.
 pub const NO_RING: Digest = Digest([0; 32]);
@@ -112,9 +112,36 @@ impl Desk {
     /// # Errors
     /// As [`propose`](Self::propose); [`DeskError::NotFound`] when no such worker is in force.
     pub async fn propose_for(&self, case: &CaseId, author: &PersonId, addressee: &Addressee) -> Result<Proposed> {
+        let kind = self.kind_of(&self.case(case).await?)?;
+        self.propose_kind(case, author, addressee, kind).await
+    }
+
+    /// As [`propose_for`](Self::propose_for), of an order that is complied with under protest: counsel disagrees, and the law leaves no
+    /// choice. The pack demands more signatures, counsel's among them, and nothing is released before a challenge is on file.
+    ///
+    /// # Errors
+    /// As [`propose_for`](Self::propose_for); [`DeskError::Input`] for what is called an emergency, which has a lane of its own.
+    pub async fn propose_under_protest(
+        &self,
+        case: &CaseId,
+        author: &PersonId,
+        addressee: &Addressee,
+    ) -> Result<Proposed> {
+        if self.kind_of(&self.case(case).await?)? != Kind::Disclosure {
+            return Err(DeskError::Input("an emergency is not answered under protest: it has a lane of its own".into()));
+        }
+        self.propose_kind(case, author, addressee, Kind::Compelled).await
+    }
+
+    async fn propose_kind(
+        &self,
+        case: &CaseId,
+        author: &PersonId,
+        addressee: &Addressee,
+        kind: Kind,
+    ) -> Result<Proposed> {
         let file = self.case(case).await?;
         self.asked_to_disclose(case).await?;
-        let kind = self.kind_of(&file)?;
         let salt = self.salt();
         let facts = self.facts(&file, kind, author, salt)?;
         let ruling = rule(&self.custodian.bundle, &facts, self.requester(&file)?, self.seat());
@@ -341,7 +368,7 @@ impl Desk {
     }
 
     /// Whoever set the scope, or opened the case.
-    fn author_of(&self, file: &CaseFile) -> Result<PersonId> {
+    pub(crate) fn author_of(&self, file: &CaseFile) -> Result<PersonId> {
         let first = file.events.first().map(|event| event.value().by.clone());
         let author = file.scoping.as_ref().map(|scoping| scoping.value().by.clone()).or(first);
         author.ok_or_else(|| DeskError::internal("a case without events"))

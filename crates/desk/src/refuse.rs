@@ -6,7 +6,7 @@ use crate::desk::{Attached, Desk, stored};
 use crate::documents::{Incident, IncidentV1, Notice, NoticeForm, NoticeV1, Refusal, RefusalV1};
 use crate::error::{DeskError, Result};
 use crate::leaves::leaf;
-use crate::propose::{cells_asked, intake};
+use crate::propose::{NOTICE_AFTER, cells_asked, intake};
 use countersign_core::case::Event;
 use countersign_core::id::{CaseId, PersonId};
 use countersign_core::json::Exact;
@@ -79,25 +79,31 @@ impl Desk {
         Ok(letter)
     }
 
-    /// Notes what the persons concerned are told and when, or that a delay order forbids it for now.
+    /// Notes what the persons concerned are told and when, or that a delay order forbids it for now. When the delay is over it is
+    /// called again.
     ///
     /// # Errors
-    /// [`DeskError::Stage`] unless the package was delivered.
+    /// [`DeskError::Stage`] unless the package was delivered, and while a delay that is on file forbids telling.
     pub async fn notify(&self, case: &CaseId, by: &PersonId) -> Result<Exact<Notice>> {
         let file = self.case(case).await?;
         let proposal = proposal(&file)?;
         let order = proposal.order.value();
         let at = self.now();
-        let (form, when) = match (order.delay, order.notice_due) {
-            (Some(_), _) => (NoticeForm::Delayed, self.delay_until(&file)?),
+        let delayed_until = match order.delay {
+            Some(delay) => Some((delay, self.delay_until(&file)?)),
+            None => None,
+        };
+        let (form, when) = match (delayed_until, order.notice_due) {
+            (Some((_, until)), _) if until > at && file.aside.delayed.is_none() => (NoticeForm::Delayed, until),
+            (Some((_, until)), _) => (NoticeForm::Due, until.plus(NOTICE_AFTER)),
             (None, Some(due)) => (NoticeForm::Due, due),
             (None, None) => return Err(DeskError::Input("this kind of order owes no notice".into())),
         };
         let people = order.scope.subjects;
         let notice = Exact::write(Notice { v: NoticeV1, order: order.id, form, at: when, people })?;
         let digest = Value::from(proposal.order.digest().to_hex());
-        let leaf = match order.delay {
-            Some(delay) => {
+        let leaf = match delayed_until.filter(|_| form == NoticeForm::Delayed) {
+            Some((delay, _)) => {
                 let values = vec![
                     digest,
                     Value::from(delay.to_hex()),
@@ -113,7 +119,12 @@ impl Desk {
         };
         let attached =
             Attached { documents: vec![stored(kind::NOTICE, &notice)], leaves: vec![leaf], ..Attached::default() };
-        self.append(Some(&file), *case, by, Event::Notified { document: notice.digest() }, attached).await?;
+        let document = notice.digest();
+        let event = match form {
+            NoticeForm::Delayed => Event::Delayed { document, until: when },
+            NoticeForm::Due => Event::Notified { document },
+        };
+        self.append(Some(&file), *case, by, event, attached).await?;
         Ok(notice)
     }
 

@@ -15,6 +15,7 @@ use countersign_core::digest;
 use countersign_core::id::{CaseId, Digest, OrderId, PersonId, RecordId};
 use countersign_core::json::Exact;
 use countersign_core::leaf::LeafKind;
+use countersign_core::order::Kind;
 use countersign_log::Intent;
 use countersign_store::{Answered, Counter, EffectKey, HEADER_LEN, NewEffect};
 use countersign_verify::evidence::Files;
@@ -227,7 +228,19 @@ impl Desk {
 
     /// Logs the intent, waits until it is public, and notes that the release has begun.
     async fn start(&self, file: &CaseFile, by: &PersonId) -> Result<Intent> {
-        let order = proposal(file)?.order.digest();
+        let proposal = proposal(file)?;
+        let order = proposal.order.digest();
+        if !matches!(file.stage, Stage::Releasing { .. }) {
+            // Nothing is announced that the case does not take: an order that went back, or that is held.
+            file.life().after(&Event::ReleaseStarted { order, intent: u64::MAX }, self.now())?;
+            // Asked again: orders that were proposed side by side do not count one another before they are delivered.
+            self.check_caps(proposal.facts.value(), proposal.order.value().scope.subjects).await?;
+            if proposal.order.value().kind == Kind::Compelled && !file.life().is_protested(&order) {
+                return Err(DeskError::Input(
+                    "what is given under protest is given after the challenge was filed: put the filing on file with `case protest`".into(),
+                ));
+            }
+        }
         let intent = self.intend(&order).await?;
         if !matches!(file.stage, Stage::Releasing { .. }) {
             let event = Event::ReleaseStarted { order, intent: intent.index() };

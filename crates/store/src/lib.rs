@@ -12,6 +12,7 @@ mod error;
 mod index;
 pub mod journal;
 mod leaves;
+mod listing;
 pub mod memory;
 mod openings;
 mod orders;
@@ -29,6 +30,7 @@ pub use index::{
     NewLookup, NewPosting,
 };
 pub use leaves::{Disclosures, LeafKey, NewLeaf, StoredDocument};
+pub use listing::{CaseStanding, Due, DuePlace, Listing};
 pub use openings::{ClosedLeaf, NewOpening, Openings, SealedLeaf};
 pub use orders::{Counter, EffectKey, NewEffect, OpenEffect, OrderEntry, Orders, Receipt};
 pub use payments::{Payment, PaymentWriter, Payments, PaymentsStart};
@@ -40,6 +42,6 @@ pub use settings::Settings;
 pub use sigmas::{Sigma, Sigmas};
 
 /// Everything the desk keeps, except the sigma secrets.
-pub trait DeskStore: Cases + Openings + Orders + Register + BlindIndex + Payments + Settings {}
+pub trait DeskStore: Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Settings {}
 
-impl<S: Cases + Openings + Orders + Register + BlindIndex + Payments + Settings> DeskStore for S {}
+impl<S: Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Settings> DeskStore for S {}

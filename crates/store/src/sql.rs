@@ -20,10 +20,18 @@ statements! {
     EVENT_AT = "SELECT digest FROM case_event WHERE case_id = $1 AND number = $2";
     EVENT_INSERT = "INSERT INTO case_event (case_id, number, digest, at, bytes) VALUES ($1, $2, $3, $4, $5)";
     EVENTS_OF_CASE = "SELECT bytes FROM case_event WHERE case_id = $1 ORDER BY number";
-    CASES = "SELECT last.case_id, last.number, first.at, last.at FROM case_event AS last \
-        JOIN case_event AS first ON first.case_id = last.case_id AND first.number = 0 \
-        WHERE last.number = (SELECT MAX(number) FROM case_event AS any_event WHERE any_event.case_id = last.case_id) \
-        ORDER BY last.at DESC, last.case_id";
+    CASES = "SELECT case_id, last, opened_at, last_at FROM case_place ORDER BY last_at DESC, case_id";
+
+    PLACE_MOVED = "INSERT INTO case_place (case_id, last, opened_at, last_at) VALUES ($1, $2, $3, $3) \
+        ON CONFLICT (case_id) DO UPDATE SET last = excluded.last, last_at = excluded.last_at";
+    PLACE_SET = "UPDATE case_place SET through = $2, stage = $3, open = $4, holder = $5, due = $6, clock = $7, paused = $8 \
+        WHERE case_id = $1 AND last >= $2";
+    PLACES_UNPLACED = "SELECT case_id, last, opened_at, last_at FROM case_place WHERE through < last ORDER BY case_id LIMIT $1";
+    PLACES_FORGET = "UPDATE case_place SET through = -1";
+    PLACES_BY_DEADLINE = "SELECT case_id, through, stage, holder, due, clock, paused FROM case_place \
+        WHERE open = 1 AND through >= 0 AND (due, case_id) > ($1, $2) ORDER BY due, case_id LIMIT $3";
+    PLACES_BY_DEADLINE_OF = "SELECT case_id, through, stage, holder, due, clock, paused FROM case_place \
+        WHERE open = 1 AND through >= 0 AND (due, case_id) > ($1, $2) AND holder = $4 ORDER BY due, case_id LIMIT $3";
 
     CASE_LEAF_INSERT = "INSERT INTO case_leaf (case_id, event, place, leaf_key, kind) VALUES ($1, $2, $3, $4, $5)";
     LEAVES_OF_CASE = "SELECT event, leaf_key, kind FROM case_leaf WHERE case_id = $1 ORDER BY event, place";

@@ -299,6 +299,44 @@ mod tests {
         assert_eq!(scaled_cap(u32::MAX, u16::MAX, 0), u64::from(u32::MAX) * u64::from(u16::MAX));
     }
 
+    /// What t of n trustees answer of the slices of one list, each slice asked of the t that have counted least.
+    fn answered(slices: &[u32], cap: u32, threshold: u16, members: usize) -> u64 {
+        let (key, now) = (CounterKey::Address(Digest([7; 32])), at("2026-11-20T12:00:00Z"));
+        let mut ledgers = vec![Ledger::default(); members];
+        let mut total = 0;
+        for slice in slices {
+            ledgers.sort_by_key(|ledger| ledger.people(&key, 30, now));
+            let asked = &mut ledgers[..usize::from(threshold)];
+            let willing = |ledger: &Ledger| {
+                let already = ledger.people(&key, 30, now);
+                already + u64::from(*slice) <= hard_stop(cap, threshold, members, already)
+            };
+            // One that refuses may be replaced by another, but those have counted more.
+            if asked.iter().all(willing) {
+                asked.iter_mut().for_each(|ledger| ledger.count(key.clone(), now, u64::from(*slice)));
+                total += u64::from(*slice);
+            }
+        }
+        total
+    }
+
+    proptest::proptest! {
+        /// However one list is cut into orders, no more of it is answered than the cap and the rounding of its shares allow; a list
+        /// above the cap is refused whole, and so is whatever of its slices lies beyond.
+        #[test]
+        fn no_split_of_a_list_gets_more_than_the_cap(
+            slices in proptest::collection::vec(1u32..40, 1..60),
+            cap in 1u32..60,
+            (threshold, members) in proptest::sample::select(vec![(2u16, 3usize), (3, 5), (4, 7), (2, 4), (3, 6), (5, 9)]),
+        ) {
+            let rounding = (members as u64).div_ceil(u64::from(threshold));
+            let split = answered(&slices, cap, threshold, members);
+            proptest::prop_assert!(split <= u64::from(cap) + rounding, "{split} of a cap of {cap}");
+            let whole = answered(&[slices.iter().sum()], cap, threshold, members);
+            proptest::prop_assert!(whole <= u64::from(cap));
+        }
+    }
+
     #[test]
     fn only_a_first_order_may_reach_the_whole_cap() {
         assert_eq!(hard_stop(10, 3, 5, 0), 10);

@@ -2,6 +2,7 @@
 
 use countersign_core::approval::Approval;
 use countersign_core::case::EventRecord;
+use countersign_core::case::step::StepRecord;
 use countersign_core::consent::Consent;
 use countersign_core::control::{Change, Genesis};
 use countersign_core::directory::Directory;
@@ -95,12 +96,14 @@ fn outcome_of(format: &str, bytes: &[u8]) -> Result<Digest, &'static str> {
         "binding" => outcome::<Binding>(bytes),
         "duty" => outcome::<Duty>(bytes),
         "run" => outcome::<Run>(bytes),
+        "step" => outcome::<StepRecord>(bytes),
         other => panic!("no format `{other}`"),
     }
 }
 
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 7] = [
     include_str!("../../../vectors/core/documents.json"),
+    include_str!("../../../vectors/core/step.json"),
     include_str!("../../../vectors/core/totals.json"),
     include_str!("../../../vectors/verify/ceremony-documents.json"),
     include_str!("../../../vectors/verify/documents.json"),
@@ -128,7 +131,7 @@ fn documents_are_accepted_and_refused_as_the_vectors_say() {
             *(if expected.is_ok() { good } else { bad }) += 1;
         }
     }
-    assert_eq!(counts.len(), 24);
+    assert_eq!(counts.len(), 25);
     assert!(counts.values().all(|(good, bad)| *good > 0 && bad > good), "{counts:?}");
 }
 

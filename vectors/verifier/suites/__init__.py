@@ -25,6 +25,7 @@ SUITES = {
     "approve/keys.json": keys,
     "approve/signatures.json": signatures,
     "core/documents.json": documents,
+    "core/step.json": documents,
     "core/totals.json": documents,
     "deadlines/dates.json": dates,
     "desk/clients-csv.json": clients_csv,

@@ -1,5 +1,9 @@
 //! `countersign case`.
 
+mod list;
+mod replay;
+mod steps;
+
 use crate::commands::client::find::one_lookup;
 use crate::custody::Custody;
 use crate::deadlines;
@@ -12,6 +16,7 @@ use countersign_core::country::Country;
 use countersign_core::facts::Factor;
 use countersign_core::finding::{Finding, Question};
 use countersign_core::id::PersonId;
+use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_desk::case_file::CaseFile;
 use countersign_desk::clocks::{CaseClock, Standing, clocks_of};
@@ -21,17 +26,25 @@ use countersign_desk::propose::{Addressee, Proposed};
 use countersign_desk::sender::Sender;
 use countersign_store::Cases;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 pub(crate) const EXAMPLE: &str = "Examples (CASE is the id or the beginning of it):
   countersign case list
+  countersign case list --due --for lena-ohm
+  countersign case export CASE --out case-12
+  countersign case replay case-12 --genesis DIGEST
   countersign case show CASE
   countersign case letter CASE --key people/lena-ohm/case.agekey --out letter.pdf
   countersign case sender CASE --confirmed directory --confirmed call_back --note 'spoke to the registry' --as lena-ohm
-  countersign case find CASE D06 yes --source 'Code of Criminal Procedure, s. 12' --as lena-ohm
+  countersign case find CASE D06=yes D09=yes D14=none --source 'Code of Criminal Procedure, s. 12' --as lena-ohm
   countersign case scope CASE --subject A-000001 --necessary name,address --allowed name,address,birth \\
       --left-out 'account A-000002 has no link to the facts' --as lena-ohm
   countersign case propose CASE --as lena-ohm
-  countersign case refuse CASE --as lena-ohm";
+  countersign case refuse CASE --as lena-ohm
+  countersign case ask CASE --why 'the offence is not named' --as lena-ohm
+  countersign case preserve CASE --until 2027-02-01T00:00:00Z --why 'production order' --as lena-ohm
+  countersign case challenge CASE --paper motion.pdf --why 'motion to quash' --as eva-stone
+  countersign case withdraw CASE --paper withdrawal.pdf --why 'withdrawn by the court' --as lena-ohm";
 
 #[derive(Args)]
 pub(crate) struct Case {
@@ -41,13 +54,23 @@ pub(crate) struct Case {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Every case, the one that moved last first.
-    List,
+    /// Every case, the one that moved last first; with `--due` the open ones by deadline.
+    List(list::List),
     /// Where a case stands, what was found, what is missing.
     Show {
         /// The case.
         case: String,
     },
+    /// Write a case as a folder that can be given away: events, documents, leaves with disclosures and proofs; no letters, no notes.
+    Export {
+        /// The case.
+        case: String,
+        /// The folder to write; it must not exist yet.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Rebuild a case from its folder, offline: every event against its leaf and its document.
+    Replay(replay::Replay),
     /// Decrypt the letter of a case with a case officer's key.
     Letter {
         /// The case.
@@ -61,7 +84,7 @@ enum Command {
     },
     /// Conclude the check of the sender: at least two factors, one out of band.
     Sender(SenderArgs),
-    /// Answer a question of the decision table (D01 to D34).
+    /// Answer questions of the decision table (D01 to D34).
     Find(Find),
     /// Set the scope that is necessary and allowed.
     Scope(Scope),
@@ -71,6 +94,8 @@ enum Command {
     Refuse(By),
     /// Note what the persons concerned are told and when.
     Notify(By),
+    #[command(flatten)]
+    Step(steps::Steps),
     /// Close a case in which nothing is left to do.
     Close(By),
 }
@@ -78,6 +103,9 @@ enum Command {
 #[derive(Args)]
 struct Propose {
     case: String,
+    /// The law leaves no choice and counsel disagrees: three approvers, counsel's signature, and a challenge on file before the release.
+    #[arg(long)]
+    under_protest: bool,
     /// A worker in force that opens the package, keeps the window and encrypts to the authority.
     #[arg(long, value_name = "NAME")]
     worker: Option<PersonId>,
@@ -126,11 +154,10 @@ struct SenderArgs {
 struct Find {
     /// The case.
     case: String,
-    /// The question.
-    question: Question,
-    /// The answer.
-    value: String,
-    /// Where the answer comes from.
+    /// Question and answer: `D06 yes`, or several answers from one source: `D06=yes D09=yes D14=none`.
+    #[arg(required = true, value_name = "ANSWER")]
+    answers: Vec<String>,
+    /// Where the answers come from.
     #[arg(long)]
     source: String,
     /// Who answers.
@@ -166,8 +193,12 @@ struct Scope {
 }
 
 impl Case {
-    pub(crate) async fn run(self, dir: &Path) -> Result<()> {
-        Custody::during(dir, async |custody| self.command.run(custody).await).await
+    pub(crate) async fn run(self, dir: &Path) -> Result<ExitCode> {
+        if let Command::Replay(replay) = self.command {
+            return replay.run();
+        }
+        Custody::during(dir, async |custody| self.command.run(custody).await).await?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -175,12 +206,14 @@ impl Command {
     async fn run(self, custody: &Custody) -> Result<()> {
         let desk = &custody.desk;
         match self {
-            Command::List => {
-                for summary in custody.store.cases().await? {
-                    let file = desk.case(&summary.case).await?;
-                    println!("{}  {:14} {}  {}", summary.case, file.stage.name(), summary.last_at, asker(&file));
-                }
+            Command::List(list) => list.run(custody).await?,
+            Command::Export { case, out } => {
+                let case = desk.find_case(&case).await?;
+                let files = desk.export_case(&case).await?;
+                files::write_folder(&out, &files)?;
+                println!("wrote {}: {} files", out.display(), files.len());
             }
+            Command::Replay(_) => bail!("a replay needs no custodian"),
             Command::Show { case } => show(custody, &desk.case(&desk.find_case(&case).await?).await?).await?,
             Command::Letter { case, key, out } => {
                 let file = desk.case(&desk.find_case(&case).await?).await?;
@@ -191,12 +224,7 @@ impl Command {
                 println!("wrote {}", out.display());
             }
             Command::Sender(entry) => entry.run(custody).await?,
-            Command::Find(entry) => {
-                let case = desk.find_case(&entry.case).await?;
-                let finding = Finding::new(entry.question, &entry.value, &entry.source, entry.by, desk.now())?;
-                desk.add_finding(&case, &finding).await?;
-                println!("{} = {}", finding.question(), finding.value());
-            }
+            Command::Find(entry) => entry.run(custody).await?,
             Command::Scope(entry) => entry.run(custody).await?,
             Command::Propose(entry) => propose(custody, &entry).await?,
             Command::Refuse(by) => {
@@ -207,6 +235,7 @@ impl Command {
                 let notice = desk.notify(&desk.find_case(&by.case).await?, &by.by).await?;
                 println!("notice {} {}: {} people", notice.value().form, notice.value().at, notice.value().people);
             }
+            Command::Step(step) => step.run(custody).await?,
             Command::Close(by) => {
                 desk.close(&desk.find_case(&by.case).await?, &by.by).await?;
                 println!("closed");
@@ -214,6 +243,40 @@ impl Command {
         }
         Ok(())
     }
+}
+
+impl Find {
+    async fn run(self, custody: &Custody) -> Result<()> {
+        let desk = &custody.desk;
+        let case = desk.find_case(&self.case).await?;
+        // All are read before the first is kept: a slip in the last must not leave half of them.
+        let findings = answers(&self.answers)?
+            .into_iter()
+            .map(|(question, value)| Ok(Finding::new(question, value, &self.source, self.by.clone(), desk.now())?))
+            .collect::<Result<Vec<_>>>()?;
+        for finding in findings {
+            desk.add_finding(&case, &finding).await?;
+            println!("{} = {}", finding.question(), finding.value());
+        }
+        Ok(())
+    }
+}
+
+/// `QUESTION ANSWER`, or `QUESTION=ANSWER` once or several times.
+fn answers(given: &[String]) -> Result<Vec<(Question, &str)>> {
+    if let [question, value] = given
+        && !question.contains('=')
+    {
+        return Ok(vec![(Question::parse(question)?, value)]);
+    }
+    given
+        .iter()
+        .map(|pair| {
+            let (question, value) =
+                pair.split_once('=').with_context(|| format!("`{pair}` is no answer: write it as D06=yes"))?;
+            Ok((Question::parse(question)?, value))
+        })
+        .collect()
 }
 
 impl SenderArgs {
@@ -270,7 +333,12 @@ async fn propose(custody: &Custody, entry: &Propose) -> Result<()> {
         Some(name) => Addressee::Worker { name: name.clone(), window: entry.from.zip(entry.to) },
         None => Addressee::Authority,
     };
-    match custody.desk.propose_for(&case, &entry.by, &addressee).await? {
+    let proposed = if entry.under_protest {
+        custody.desk.propose_under_protest(&case, &entry.by, &addressee).await?
+    } else {
+        custody.desk.propose_for(&case, &entry.by, &addressee).await?
+    };
+    match proposed {
         Proposed::Order(proposed) => {
             let decision = proposed.decision.value();
             println!("outcome {} in lane {}", decision.outcome, decision.lane);
@@ -280,6 +348,9 @@ async fn propose(custody: &Custody, entry: &Propose) -> Result<()> {
             );
             if let Some(needed) = &proposed.ruling.requirement {
                 println!("quorum: {} approvers, {} out of reach", needed.approvals, needed.out_of_reach);
+                if entry.under_protest {
+                    println!("under protest: put the filing on file with `case protest` before the release");
+                }
             }
             println!("order {}", proposed.order.value().id);
             println!("digest to sign: {}", proposed.order.digest());
@@ -298,6 +369,16 @@ async fn propose(custody: &Custody, entry: &Propose) -> Result<()> {
 
 async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
     println!("case {}: {}", file.id, file.stage.name());
+    let now = custody.desk.now();
+    if let Some(preserved) = file.aside.preserved.filter(|_| file.life().is_preserved(now)) {
+        println!("PRESERVED until {}", preserved.until);
+    }
+    if let Some(until) = file.aside.delayed {
+        println!("nobody is told before {until}: a delay order is on file");
+    }
+    if file.proposal.as_ref().is_some_and(|proposal| file.life().is_protested(&proposal.order.digest())) {
+        println!("a challenge is filed: given under protest");
+    }
     println!("from {}", asker(file));
     if let Some(contact) = &file.contact {
         let contact = contact.value();
@@ -344,6 +425,10 @@ async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
         let missing: Vec<String> = ruling.missing.iter().map(ToString::to_string).collect();
         println!("policy: {}{}", ruling.outcome, list(" because of ", &reasons));
         println!("unanswered{}", list(": ", &missing));
+    }
+    for step in file.steps.iter().map(Exact::value) {
+        let until = step.until.map(|until| format!(" until {until}")).unwrap_or_default();
+        println!("  {}{until}: {} ({}, {})", step.step, step.why, step.by, step.at);
     }
     if let Some(proposal) = &file.proposal {
         println!("order {} digest {}", proposal.order.value().id, proposal.order.digest());

@@ -151,7 +151,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Letter(command) => command.run(&dir).await?,
         Command::Contact(command) => command.run(&dir).await?,
         Command::Request(command) => command.run(&dir).await?,
-        Command::Case(command) => command.run(&dir).await?,
+        Command::Case(command) => return command.run(&dir).await,
         Command::Clock(command) => command.run()?,
         Command::Approver(command) => command.run()?,
         Command::Order(command) => command.run(&dir).await?,

@@ -51,8 +51,8 @@ struct FileRequest {
     /// The authority's signed delay order, if one came along.
     #[arg(long, value_name = "FILE")]
     delay: Option<PathBuf>,
-    /// The case of the informal approach that led to the letter.
-    #[arg(long, value_name = "CASE")]
+    /// The case it belongs to: of the informal approach that led to the letter, or one whose authority was asked to complete its request.
+    #[arg(long, visible_alias = "case", value_name = "CASE")]
     contact: Option<String>,
     /// Who files it.
     #[arg(long = "as", value_name = "PERSON")]

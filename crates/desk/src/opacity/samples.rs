@@ -44,6 +44,7 @@ fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Va
         "verdict" => one_of(rng, &["approve", "approve", "approve", "refuse"]),
         "effect" => one_of(rng, &["release", "letter", "retention"]),
         "act" => one_of(rng, &["erase", "hold", "release", "withheld"]),
+        "step" => one_of(rng, &["acknowledge", "hold", "preserve", "challenge", "withdraw", "expire"]),
         "form" => one_of(rng, &["due", "delayed"]),
         "outcome" => match kind {
             LeafKind::Verified => one_of(rng, &["verified", "fake"]),
@@ -59,7 +60,7 @@ fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Va
         "cells_asked" | "cells" => Value::from(6 * (1 + skewed(rng))),
         "at" | "received_at" | "not_before" => Value::from(at.to_string()),
         "expires" => Value::from(at.plus(72 * HOUR).to_string()),
-        "until" if kind == LeafKind::Retention && below(rng, 2) > 0 => Value::Null,
+        "until" if matches!(kind, LeafKind::Retention | LeafKind::Step) && below(rng, 2) > 0 => Value::Null,
         "until" => Value::from(at.plus(100 * DAY).to_string()),
         "latest_opening" => Value::from(at.plus(100 * DAY).quarter_end().to_string()),
         other => panic!("say what the field `{other}` of kind `{kind}` looks like at the desk"),

@@ -84,7 +84,11 @@ fn over(events: &[Exact<EventRecord>], order: Option<&Order>) -> Option<Timestam
     let ended = at(|event| {
         matches!(
             event,
-            Event::Fake { .. } | Event::Refused { .. } | Event::Withdrawn { .. } | Event::Expired | Event::Closed
+            Event::Fake { .. }
+                | Event::Refused { .. }
+                | Event::Withdrawn { .. }
+                | Event::Expired { .. }
+                | Event::Closed
         )
     });
     let asked = at(|event| matches!(event, Event::Request { .. }));

@@ -5,6 +5,7 @@
 
 pub mod cases;
 pub mod index;
+pub mod listing;
 pub mod openings;
 pub mod orders;
 pub mod register;
@@ -28,6 +29,8 @@ macro_rules! desk_store_conformance {
                 disclosures_are_paged_by_key;
             openings: sealed_leaves_are_closed_until_they_are_opened, a_sealed_leaf_is_read_whole, a_leaf_is_opened_once,
                 a_refused_opening_leaves_nothing;
+            listing: a_case_that_has_moved_is_unplaced, only_events_that_are_there_place_a_case,
+                open_cases_are_paged_by_deadline;
             orders: an_order_is_found_by_id_and_digest, one_decision_has_one_order,
                 approvals_follow_the_events, an_entry_must_fit_its_event, people_are_counted_once_per_order,
                 effects_open_and_close, receipts_belong_to_orders;

@@ -39,15 +39,7 @@ impl Cases for MemoryStore {
 
     async fn cases(&self) -> Result<Vec<CaseSummary>> {
         let state = self.lock();
-        let mut found: Vec<CaseSummary> = state
-            .events
-            .iter()
-            .filter_map(|(case, events)| {
-                let (first, last) = (events.first()?, events.last()?);
-                let number = u32::try_from(events.len() - 1).ok()?;
-                Some(CaseSummary { case: *case, last: number, opened_at: first.at, last_at: last.at })
-            })
-            .collect();
+        let mut found: Vec<CaseSummary> = state.summaries().collect();
         found.sort_by_key(|summary| (std::cmp::Reverse(summary.last_at), summary.case));
         Ok(found)
     }

@@ -2,6 +2,7 @@
 
 mod cases;
 mod index;
+mod listing;
 mod openings;
 mod orders;
 mod payments;
@@ -11,7 +12,8 @@ mod sigmas;
 
 use crate::journal::MemoryJournal;
 use crate::{
-    CaseLeaf, ImportSummary, LeafKey, NewLeaf, OrderEntry, Payment, Receipt, Result, SealedRecord, StoreError, Tag,
+    CaseLeaf, CaseStanding, ImportSummary, LeafKey, NewLeaf, OrderEntry, Payment, Receipt, Result, SealedRecord,
+    StoreError, Tag,
 };
 use crate::{EffectKey, StoredDocument};
 use countersign_core::id::{CaseId, Digest, Handle, RecordId};
@@ -45,6 +47,7 @@ struct State {
     documents: BTreeMap<Digest, StoredDocument>,
     events: BTreeMap<CaseId, Vec<Event>>,
     case_leaves: BTreeMap<CaseId, Vec<CaseLeaf>>,
+    places: BTreeMap<CaseId, CaseStanding>,
     leaves: BTreeMap<LeafKey, NewLeaf>,
     opened: BTreeMap<LeafKey, LeafKey>,
     orders: BTreeMap<Digest, OrderEntry>,

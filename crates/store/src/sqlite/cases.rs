@@ -1,8 +1,9 @@
 //! Cases on SQLite.
 
 use super::SqliteStore;
+use super::listing::summary;
 use super::outbox::{find_disclosures, find_document, keep_documents, keep_leaves, page_of_disclosures};
-use super::rows::{blob, bytes, kept, number, text, time, unavailable};
+use super::rows::{blob, bytes, kept, number, text, unavailable};
 use crate::cases::{Novelty, novelty, read_case};
 use crate::{
     Answered, AppendEvent, CaseLeaf, CaseSummary, Cases, Disclosures, LeafKey, NewLeaf, NewOrder, Result, StoreError,
@@ -51,14 +52,7 @@ impl Cases for SqliteStore {
             .await
             .map_err(|error| unavailable("list cases", error))?
             .iter()
-            .map(|row| {
-                Ok(CaseSummary {
-                    case: CaseId(bytes(row, 0, "a case")?),
-                    last: number(row, 1, "a case")?,
-                    opened_at: time(row, 2, "a case")?,
-                    last_at: time(row, 3, "a case")?,
-                })
-            })
+            .map(summary)
             .collect()
     }
 
@@ -126,6 +120,13 @@ async fn keep_event(connection: &mut SqliteConnection, event: &AppendEvent) -> R
         .bind(event.record.digest().as_bytes().as_slice())
         .bind(record.at.unix())
         .bind(event.record.bytes())
+        .execute(&mut *connection)
+        .await
+        .map_err(|error| unavailable("keep an event", error))?;
+    sqlx::query(sql::PLACE_MOVED)
+        .bind(record.case.as_bytes().as_slice())
+        .bind(i64::from(record.number))
+        .bind(record.at.unix())
         .execute(&mut *connection)
         .await
         .map_err(|error| unavailable("keep an event", error))?;

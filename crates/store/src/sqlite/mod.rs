@@ -6,6 +6,7 @@
 mod cases;
 pub(crate) mod file;
 mod index;
+mod listing;
 mod openings;
 mod orders;
 mod outbox;

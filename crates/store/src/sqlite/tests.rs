@@ -4,7 +4,7 @@ use super::{SqliteSigmas, SqliteStore};
 use crate::conformance::{self, case, digest, document, event, leaf, request};
 use crate::journal::{Journal as _, SqliteJournal};
 use crate::sql;
-use crate::{AppendEvent, BlindIndex, Cases, ImportStart, Register, Settings, Sigmas, StoreError};
+use crate::{AppendEvent, BlindIndex, Cases, ImportStart, Listing as _, Register, Settings, Sigmas, StoreError};
 use countersign_core::case::Event;
 use countersign_core::id::Handle;
 use sqlx::{AssertSqlSafe, Row, SqlSafeStr};
@@ -395,4 +395,46 @@ async fn keyed_tags_of_names_go_when_the_index_comes() {
     let left =
         sqlx::query("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'lookup'").fetch_one(&mut *open).await.unwrap();
     assert_eq!(left.try_get::<i64, _>(0).unwrap(), 0);
+}
+
+/// A list of any length is read from its index in its order, never sorted.
+#[tokio::test]
+async fn cases_by_deadline_are_read_from_their_indices() {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(&folder.path().join("custodian.db")).await.unwrap();
+    for (statement, index) in [
+        (sql::PLACES_BY_DEADLINE, "case_due"),
+        (sql::PLACES_BY_DEADLINE_OF, "case_due_of"),
+        (sql::PLACES_UNPLACED, "case_unplaced"),
+    ] {
+        let mut transaction = store.file.read().await.unwrap();
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")).into_sql_str();
+        let rows = sqlx::query(explain).fetch_all(&mut *transaction).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get::<String, _>("detail")).collect();
+        let plan = plan.join("; ");
+        assert!(plan.contains(&format!("INDEX {index} ")) || plan.ends_with(&format!("INDEX {index}")), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}
+
+/// A file from before the list was kept gets it when it is opened.
+#[tokio::test]
+async fn cases_of_an_older_file_are_listed() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("custodian.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let first = request(case(1), 0);
+    store.append(AppendEvent::new(first.clone())).await.unwrap();
+    store.append(AppendEvent::new(event(case(1), Some(&first), 5, Event::Closed))).await.unwrap();
+    store.append(AppendEvent::new(request(case(2), 3))).await.unwrap();
+    let listed = store.cases().await.unwrap();
+    let mut transaction = store.file.write().await.unwrap();
+    for statement in ["DROP TABLE case_place", "DELETE FROM schema_version WHERE component = 'listing'"] {
+        sqlx::query(statement).execute(&mut *transaction).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    store.close().await;
+    let store = SqliteStore::open(&path).await.unwrap();
+    assert_eq!(store.cases().await.unwrap(), listed);
+    assert_eq!(store.unplaced_cases(10).await.unwrap().len(), 2);
 }

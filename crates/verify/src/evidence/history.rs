@@ -14,6 +14,8 @@ use countersign_tlog::policy::{Policy, TimeWindow};
 use countersign_tlog::proof::{Included, LogProof};
 use std::collections::BTreeMap;
 
+const CONTROL: &str = "control";
+
 const GENESIS: &str = "control/0000000000.leaf";
 
 /// How many of the last control leaves a trustee may have seen late.
@@ -39,12 +41,12 @@ impl History {
         let leaf = file(files, GENESIS)?;
         let parsed = ControlLeaf::parse(leaf).map_err(|error| Fault::new(GENESIS, error))?;
         let genesis = ControlState::begin(&parsed, pinned).map_err(|error| Fault::new(GENESIS, error))?;
-        let mut shown = vec![(0, leaf.to_vec(), prove_control(files, GENESIS, leaf, &genesis)?)];
+        let mut shown = vec![(0, leaf.to_vec(), prove_in(CONTROL, files, GENESIS, leaf, &genesis)?)];
         let mut state = genesis.clone();
         let mut later = Vec::new();
         for (path, leaf) in under(files, "control").filter(|(path, _)| path.ends_with(".leaf") && *path != GENESIS) {
             let parsed = ControlLeaf::parse(leaf).map_err(|error| Fault::new(path, error))?;
-            let included = prove_control(files, path, leaf, &state)?;
+            let included = prove_in(CONTROL, files, path, leaf, &state)?;
             let time = witnessed(&included);
             shown.push((included.index, leaf.to_vec(), included.clone()));
             // Totals change nothing that could be in force.
@@ -83,7 +85,12 @@ impl History {
 
     /// What all control leaves of the folder put in force at `now`.
     pub(super) fn in_force(&self, now: Timestamp) -> InForce {
-        self.up_to(u64::MAX).at(now)
+        self.state().at(now)
+    }
+
+    /// The state after all control leaves of the folder.
+    pub(super) fn state(&self) -> ControlState {
+        self.up_to(u64::MAX)
     }
 
     /// The state after the first `size` leaves of the journal.
@@ -171,8 +178,15 @@ impl States<'_> {
     }
 }
 
-/// Checks the proof of a control leaf under one of the policies that can be in force, whichever it is at the proof's time.
-fn prove_control(files: &Files, path: &str, leaf: &[u8], state: &ControlState) -> Result<Included, Fault> {
+/// Checks the proof of a leaf of `folder`, which is named by its index, under one of the policies that can be in force, whichever it is
+/// at the proof's time.
+pub(super) fn prove_in(
+    folder: &str,
+    files: &Files,
+    path: &str,
+    leaf: &[u8],
+    state: &ControlState,
+) -> Result<Included, Fault> {
     let proof = path.replace(".leaf", ".tlog-proof");
     let mut fault = None;
     for policy in state.witness_policies() {
@@ -180,7 +194,7 @@ fn prove_control(files: &Files, path: &str, leaf: &[u8], state: &ControlState) -
             Ok(included) if state.at(witnessed(&included)).witness_policy() != policy => {
                 fault = Some(Fault::new(&proof, "is cosigned under a witness policy that was not in force"));
             }
-            Ok(included) if path != format!("control/{:010}.leaf", included.index) => {
+            Ok(included) if path != format!("{folder}/{:010}.leaf", included.index) => {
                 return Err(Fault::new(path, format!("stands at index {} of the journal", included.index)));
             }
             Ok(included) => return Ok(included),

@@ -8,6 +8,7 @@
 mod files;
 mod history;
 mod keys;
+mod leaves;
 mod opening;
 mod public;
 mod said;
@@ -16,6 +17,7 @@ mod standing;
 pub use files::{Fault, Files, SUMS, check_sums, sums};
 pub use history::ControlTimes;
 pub use keys::new_ring;
+pub use leaves::{Disclosed, DisclosedLeaf, LEAVES, disclosed_leaves};
 pub use opening::{OPENING_FILES, OpenedCell, Opening, open_package};
 pub use public::{PublicOrder, public_order};
 

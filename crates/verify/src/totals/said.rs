@@ -94,6 +94,7 @@ impl Said {
             | LeafKind::LookupOutcome
             | LeafKind::Retention
             | LeafKind::View
+            | LeafKind::Step
             | LeafKind::Dummy => Said::Other,
         })
     }
