@@ -5,6 +5,7 @@
 //! quality. Not in scope: what follows from a match (restrictions), and fetching.
 
 pub mod batch;
+pub mod catalogue;
 pub mod class;
 pub mod clients;
 mod compare;
@@ -21,6 +22,7 @@ pub mod programme;
 pub mod quality;
 pub mod read;
 pub mod screen;
+pub mod served;
 pub mod sound;
 pub mod territory;
 pub mod text;

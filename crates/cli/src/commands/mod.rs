@@ -152,7 +152,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Serve(command) => command.run(&dir).await?,
         Command::Trace(command) => command.run(&dir)?,
         Command::Lists(command) => command.run(&dir)?,
-        Command::Screen(command) => command.run(&dir)?,
+        Command::Screen(command) => command.run(&dir).await?,
         Command::Trustee(command) => command.run().await?,
         Command::Worker(command) => command.run()?,
         Command::Witness(command) => command.run().await?,

@@ -1,5 +1,7 @@
 //! `countersign screen`: clients against the lists in effect.
 
+mod serve;
+
 use crate::commands::lists::{in_effect, in_folder};
 use crate::edge::Stopwatch;
 use crate::files;
@@ -28,6 +30,7 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign screen --clients clients.csv --out alerts.jsonl
   countersign screen --clients clients.csv --out alerts.jsonl --resume
   countersign screen explain 'Ilya Zemlinov' --birth-date 1960-08-11 --nationality Libya
+  countersign screen serve --listen 127.0.0.1:8744
   countersign screen bench --clean people.csv --pairs pairs.csv";
 
 /// Most faults that are printed.
@@ -50,6 +53,8 @@ enum Command {
     Explain(Explain),
     /// Measure recall, false alerts and agreement with labelled pairs on the lists in effect.
     Bench(Bench),
+    /// Answer over HTTP on a loopback address, with the fields of yente.
+    Serve(serve::Serve),
     /// List the columns of a file of clients.
     Columns,
 }
@@ -111,8 +116,9 @@ struct Bench {
 }
 
 impl Screen {
-    pub(crate) fn run(self, dir: &Path) -> Result<()> {
+    pub(crate) async fn run(self, dir: &Path) -> Result<()> {
         match (self.command, self.run) {
+            (Some(Command::Serve(command)), _) => command.run(dir).await,
             (Some(Command::Explain(command)), _) => command.run(dir),
             (Some(Command::Bench(command)), _) => command.run(dir),
             (Some(Command::Columns), _) => {
@@ -120,7 +126,7 @@ impl Screen {
                 Ok(())
             }
             (None, Some(command)) => command.run(dir),
-            (None, None) => bail!("say --clients and --out, or one of explain, bench, columns"),
+            (None, None) => bail!("say --clients and --out, or one of explain, serve, bench, columns"),
         }
     }
 }
