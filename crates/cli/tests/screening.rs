@@ -207,3 +207,88 @@ fn a_client_of_yente_gets_its_answer_and_a_new_list_without_a_restart() {
     assert!(taken_up, "the new list is not taken up");
     server.kill();
 }
+
+#[test]
+fn two_people_decide_and_the_decision_holds_until_a_side_changes() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("exchange");
+    let clients = |birth: &str| {
+        file(
+            place.path(),
+            "clients.csv",
+            &format!("id,name,birth_date\nA-1,Ilja Zemlinow,{birth}\nA-2,Vera Orlando,1960-08-11\n"),
+        )
+    };
+    let mut runs = 0;
+    let mut screened = |clients: &str| {
+        runs += 1;
+        let out = place.path().join(format!("alerts{runs}.jsonl")).to_string_lossy().into_owned();
+        good(&dir, &["screen", "--clients", clients, "--out", &out]);
+        out
+    };
+    good(&dir, &["lists", "update", "un", &file(place.path(), "un.xml", &list(&PEOPLE))]);
+    let out = screened(&clients("1960"));
+    assert!(good(&dir, &["alerts", "add", &out]).starts_with("2 new"));
+    assert!(good(&dir, &["alerts", "add", &out]).starts_with("0 new (0 because a side changed), 2 waiting"));
+    let waiting = good(&dir, &["alerts", "list"]);
+    assert!(
+        waiting.contains("2 waiting here, 0 in the other queue"),
+        "the Council's listings are recognised: {waiting}"
+    );
+    let number =
+        waiting.lines().find(|line| line.contains("A-1")).unwrap().split_whitespace().next().unwrap().to_owned();
+    let act =
+        |words: &[&str], by: &str| run(&dir, &[&["alerts"], words, &["--by", by, "--reason", "papers seen"]].concat());
+    let propose: &[&str] = &["propose", &number, "false-positive"];
+    assert_eq!(act(propose, "Mara Quill").code, Some(0));
+    let alone = act(&["agree", &number], "mara quill");
+    assert!(alone.code == Some(1) && alone.err.contains("another person has to agree"), "{alone}");
+    assert_eq!(act(&["agree", &number], "Olen Varga").code, Some(0));
+    let shown = good(&dir, &["alerts", "show", &number]);
+    assert!(shown.contains("Mara Quill: papers seen") && shown.contains("Olen Varga: papers seen"), "{shown}");
+    assert!(good(&dir, &["alerts", "add", &screened(&clients("1960"))]).contains("1 suppressed"));
+    let again = good(&dir, &["alerts", "add", &screened(&clients("1960-08-11"))]);
+    assert!(again.starts_with("1 new (1 because a side changed)"), "{again}");
+    let vendor =
+        file(place.path(), "export.csv", "AlertId,Customer,ListId,Name\n77,A-9,Q9,Arun Belso\n78,,Q9,Arun Belso\n");
+    let places = "reference=AlertId,client=Customer,entity=ListId,caption=Name";
+    let brought = good(&dir, &["alerts", "import", "oldwatch", &vendor, "--places", places]);
+    assert!(brought.contains("1 new") && brought.contains("export.csv line 3"), "{brought}");
+    assert!(good(&dir, &["alerts", "list", "--people"]).contains("oldwatch:Q9"));
+    assert!(good(&dir, &["alerts", "policy"]).contains("security-council"));
+    let journal = dir.join("alerts/journal.jsonl");
+    let text = fs::read_to_string(&journal).unwrap();
+    fs::write(&journal, text.replacen("papers seen", "papers sent", 1)).unwrap();
+    let damaged = run(&dir, &["alerts", "list"]);
+    assert!(damaged.code == Some(1) && damaged.err.contains("is damaged"), "{damaged}");
+}
+
+#[test]
+fn what_an_update_changed_is_compared_with_all_clients() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("exchange");
+    let clients =
+        file(place.path(), "clients.csv", "id,name\nA-1,Ilja Zemlinow\nA-2,Tomas Quill\nA-3,Sera Montalban\nA-4,\n");
+    let out = place.path().join("new.jsonl").to_string_lossy().into_owned();
+    let delta = ["screen", "delta", "--source", "un", "--clients", &clients, "--out", &out];
+    good(&dir, &["lists", "update", "un", &file(place.path(), "un.xml", &list(&PEOPLE))]);
+    assert!(run(&dir, &delta).err.contains("has one version only"));
+    let more = [PEOPLE[0], PEOPLE[1], PEOPLE[2], "TOMAS QUILL"];
+    good(&dir, &["lists", "update", "un", &file(place.path(), "un2.xml", &list(&more))]);
+    let ran = run(&dir, &delta);
+    assert!(
+        ran.code == Some(0) && ran.out.contains("(1 rows rejected) against 1 added or changed entities: 1 alerts"),
+        "{ran}"
+    );
+    let text = fs::read_to_string(&out).unwrap();
+    assert!(text.contains("A-2") && !text.contains("A-1"), "who was listed before is not asked about again: {text}");
+    assert!(good(&dir, &["alerts", "add", &out]).starts_with("1 new"));
+    assert!(run(&dir, &delta).err.contains("exists"));
+}
+
+#[test]
+fn the_index_is_compared_with_every_pair() {
+    let place = tempfile::tempdir().unwrap();
+    let ran = good(place.path(), &["screen", "bench", "--differential", "100000"]);
+    assert!(ran.contains("100000 pairs") && ran.contains(" 0 lost by the index, 0 compared differently"), "{ran}");
+}

@@ -2,7 +2,7 @@
 //!
 //! In scope: entities and designations with issuer, act and two times; readers of public lists; normalisation and transliteration of names;
 //! an index whose blocking loses nothing the comparison would accept; evidence beside the name; alerts with their whole reason; figures of
-//! quality. Not in scope: what follows from a match (restrictions), and fetching.
+//! quality; the queue in which two people decide. Not in scope: what follows from a match (restrictions), fetching, transport.
 
 pub mod batch;
 pub mod catalogue;
@@ -10,6 +10,7 @@ pub mod class;
 pub mod clients;
 mod compare;
 pub mod date;
+pub mod delta;
 pub mod designation;
 pub mod entity;
 pub mod evidence;
@@ -20,6 +21,7 @@ pub mod list;
 pub mod name;
 pub mod programme;
 pub mod quality;
+pub mod queue;
 pub mod read;
 pub mod screen;
 pub mod served;

@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(crate) use ftm::properties;
+
 pub use answer::{Entities, Matches, Scored, Stated, Total};
 pub use parameters::Parameters;
 pub use search::Found;

@@ -161,7 +161,7 @@ pub(super) fn topics(entity: &Entity) -> Vec<&'static str> {
 }
 
 /// An entity's properties.
-pub(super) fn properties(entity: &Entity) -> BTreeMap<&'static str, Vec<String>> {
+pub(crate) fn properties(entity: &Entity) -> BTreeMap<&'static str, Vec<String>> {
     let mut properties: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     let mut put = |property: &'static str, value: String| {
         let values = properties.entry(property).or_default();
