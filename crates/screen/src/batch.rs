@@ -220,7 +220,9 @@ fn screen_all(index: &Index, queries: &[Query], threshold: f32, threads: usize) 
         let running: Vec<_> = queries
             .chunks(part)
             .map(|part| {
-                scope.spawn(move || part.iter().map(|query| index.screen(query, threshold)).collect::<Vec<_>>())
+                scope.spawn(move || {
+                    part.iter().map(|query| index.screen_with_states(query, threshold)).collect::<Vec<_>>()
+                })
             })
             .collect();
         let mut all = Vec::with_capacity(queries.len());

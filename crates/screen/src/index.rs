@@ -4,6 +4,8 @@
 //! 2006): a comparison is refused unless words with half of the asked name's rarity are matched, so only names that meet one of its rarest
 //! words, those with more than the other half, are looked at. Nothing the comparison would accept is lost; a test compares with all pairs.
 
+pub mod differential;
+
 use std::collections::HashMap;
 
 use crate::compare::{Compared, INITIAL_WEIGHT, LEFT_COVER, Part, Relations, compare};
@@ -36,6 +38,7 @@ pub struct Index {
     by_word: Postings,
     by_joined: Postings,
     by_identifier: HashMap<String, Vec<u32>>,
+    by_id: HashMap<String, u32>,
 }
 
 /// Where one name of one entity lies.
@@ -76,6 +79,13 @@ impl Postings {
 impl Index {
     /// Prepares entities. Those without a designation in effect are left out by whoever calls.
     pub fn new(entities: Vec<Entity>) -> Self {
+        let mut index = Self::unweighed(entities);
+        index.weigh();
+        index
+    }
+
+    /// As [`Self::new`] without the rarity of words: names that share a word are found, none can be compared.
+    pub(crate) fn unweighed(entities: Vec<Entity>) -> Self {
         let mut vocabulary = Vocabulary::default();
         let mut joined = JoinedWords::default();
         let (mut names, mut parts, mut words, mut joins) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -117,10 +127,8 @@ impl Index {
         joined.finish();
         let by_word = Postings::new(vocabulary.len(), by_word);
         let by_joined = Postings::new(joined.len(), by_joined);
-        let mut index =
-            Self { entities, vocabulary, joined, names, parts, words, joins, by_word, by_joined, by_identifier };
-        index.weigh();
-        index
+        let by_id = (0..).zip(&entities).map(|(place, entity)| (entity.id.clone(), place)).collect();
+        Self { entities, vocabulary, joined, names, parts, words, joins, by_word, by_joined, by_identifier, by_id }
     }
 
     /// Gives every listed word the rarity of the words like it.
@@ -172,6 +180,11 @@ impl Index {
         &self.entities
     }
 
+    /// An entity by its id.
+    pub fn find(&self, id: &str) -> Option<&Entity> {
+        self.by_id.get(id).and_then(|place| self.entities.get(*place as usize))
+    }
+
     /// How many names are listed.
     pub fn names(&self) -> usize {
         self.names.len()
@@ -220,6 +233,20 @@ impl Index {
         }
         asked.tokens = tokens;
         asked
+    }
+
+    /// Every listed name with a word like one of the asked words, ascending: what no comparison in either direction can do without.
+    pub(crate) fn sharing(&self, asked: &Asked) -> Vec<NameId> {
+        let mut found = Vec::new();
+        for (word, _) in asked.like.iter().chain(&asked.joined_like).flatten() {
+            found.extend_from_slice(self.by_word.of(*word));
+        }
+        for (joined, _) in asked.like_joined.iter().flatten() {
+            found.extend_from_slice(self.by_joined.of(*joined));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Every listed name that the comparison could accept, ascending.
@@ -332,6 +359,3 @@ impl Relations for Known<'_> {
         self.asked.tokens[left].text == self.vocabulary.form(self.words[right]).text
     }
 }
-
-#[cfg(test)]
-mod differential;

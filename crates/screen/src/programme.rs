@@ -98,6 +98,13 @@ pub fn issuer_name(issuer: &str) -> Option<&'static str> {
     TERRITORIES.get(issuer).map(|(_, name)| *name)
 }
 
+/// Key of the issuer with this name, when the table knows it.
+pub fn issuer_called(name: &str) -> Option<&'static str> {
+    let name = name.trim();
+    let found = TERRITORIES.iter().find(|(key, (_, known))| **key == name || known.eq_ignore_ascii_case(name));
+    found.map(|(key, _)| *key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,5 +2,6 @@
 
 pub mod alter;
 pub mod pairs;
+pub mod peers;
 pub mod recall;
 pub mod report;

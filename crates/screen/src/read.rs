@@ -2,8 +2,12 @@
 //! not what it should be is refused, and nothing of it is used.
 
 pub mod eu;
+pub mod ftm;
 pub mod ofac;
+pub mod ofac_advanced;
+pub mod uk;
 pub mod un;
+mod xml;
 
 use std::collections::BTreeMap;
 use std::fmt;

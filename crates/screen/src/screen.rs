@@ -82,6 +82,43 @@ pub struct Alert {
     pub needs_people: bool,
     /// The way of matching.
     pub algorithm: String,
+    /// What either side stated; stands in files of alerts, so that a decision can expire when a side changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub states: Option<States>,
+}
+
+/// What both sides of an alert stated, as digests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct States {
+    /// Of the client, as asked.
+    pub client: String,
+    /// Of the entity, with its listings in effect.
+    pub entity: String,
+    /// The client's territories in small letters, which a policy of recognition may ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub territories: Vec<String>,
+}
+
+fn digest_of(domain: &str, value: &impl Serialize) -> String {
+    // INVARIANT: types of this crate without maps whose keys are no texts are written without an error; the empty text would only mean
+    // that a decision expires.
+    let bytes = serde_json::to_vec(value).unwrap_or_default();
+    countersign_core::digest::parts(domain, &[&bytes]).to_string()
+}
+
+/// Digest of what is stated of a client.
+pub fn client_state(query: &Query) -> String {
+    digest_of("countersign/screen-client/1", query)
+}
+
+/// Digest of what is stated of an entity: not when we saw it, and not what an issuer no longer says.
+pub fn entity_state(entity: &crate::entity::Entity) -> String {
+    let mut entity = entity.clone();
+    entity.designations.retain(crate::designation::Designation::is_live);
+    for designation in &mut entity.designations {
+        (designation.seen_from, designation.transposes) = (None, None);
+    }
+    digest_of("countersign/screen-entity/1", &entity)
 }
 
 /// One listing, short.
@@ -164,6 +201,21 @@ fn name_log_odds(compared: &Compared, quality: NameQuality) -> f32 {
 }
 
 impl Index {
+    /// As [`Self::screen`], with the states of both sides.
+    pub fn screen_with_states(&self, query: &Query, threshold: f32) -> Vec<Alert> {
+        let mut alerts = self.screen(query, threshold);
+        if !alerts.is_empty() {
+            let client = client_state(query);
+            let territories: Vec<String> =
+                query.territories.iter().map(|territory| territory.code().to_ascii_lowercase()).collect();
+            for alert in &mut alerts {
+                let entity = self.find(&alert.entity).map(entity_state).unwrap_or_default();
+                alert.states = Some(States { client: client.clone(), entity, territories: territories.clone() });
+            }
+        }
+        alerts
+    }
+
     /// All entities that reach the threshold, best first; equal ones by id.
     pub fn screen(&self, query: &Query, threshold: f32) -> Vec<Alert> {
         let asked: Vec<Asked> =
@@ -236,6 +288,7 @@ impl Index {
                 })
                 .collect(),
             algorithm: ALGORITHM.to_owned(),
+            states: None,
         })
     }
 

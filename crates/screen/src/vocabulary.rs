@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use crate::sound::MAX_DISTANCE_LETTERS;
 use crate::word::{
     CONSONANTS_FROM, Form, JOINED_ONE_LETTER_FROM, ONE_LETTER_FROM, ONE_SOUND_FROM, Relation, TWO_LETTERS_FROM,
     UNVOWELLED_FROM, relate, relate_joined,
@@ -89,6 +90,8 @@ const NONE: usize = usize::MAX;
 fn deletions(property: Property, text: &str, most: usize, mut use_key: impl FnMut(u32)) {
     let bytes = text.as_bytes();
     use_key(key_of(property, bytes, (NONE, NONE)));
+    // No distance is measured between longer words, and their keys would grow with the square of the length.
+    let most = if bytes.len() > MAX_DISTANCE_LETTERS { 0 } else { most };
     if most >= 1 {
         (0..bytes.len()).for_each(|first| use_key(key_of(property, bytes, (first, NONE))));
     }
@@ -208,7 +211,6 @@ impl JoinedWords {
     }
 
     /// The text of one.
-    #[cfg(test)]
     pub(crate) fn text(&self, id: WordId) -> &str {
         &self.texts[id as usize]
     }
@@ -229,6 +231,19 @@ impl JoinedWords {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_word_of_two_kilobytes_has_few_keys_and_is_found_exactly() {
+        let long = "ab".repeat(1_000);
+        let mut keys = 0;
+        keys_of(&Form::new(&long, false), |_| keys += 1);
+        assert!(keys < 10, "{keys} keys");
+        let mut vocabulary = Vocabulary::default();
+        vocabulary.intern(&long, false);
+        vocabulary.finish();
+        assert_eq!(vocabulary.like(&Form::new(&long, false)).len(), 1);
+        assert_eq!(vocabulary.like_joined(&long).len(), 1);
+    }
 
     proptest! {
         /// Short words over few letters: most pairs are near one another, so that every limit is crossed in both directions.

@@ -14,6 +14,7 @@ from .parties import (
 )
 from .policy import golden, policy_bundle
 from .restrict import clients as restrict_clients, packs as restrict_packs
+from .screening import served
 from .sealed import ceremonies, seal_must_fail, seal_valid
 from .shares import share_life
 from .tracing import payment_paths
@@ -40,6 +41,7 @@ SUITES = {
     "policy/facts.json": documents_of("facts"),
     "restrict/clients.json": restrict_clients,
     "restrict/packs.json": restrict_packs,
+    "screen/served.json": served,
     "seal/must-fail.json": seal_must_fail,
     "seal/normal.json": normal_forms,
     "seal/oprf.json": evaluations,

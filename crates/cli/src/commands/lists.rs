@@ -4,17 +4,20 @@ use crate::edge;
 use crate::files;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use countersign_core::time::Clock;
+use countersign_core::time::{Clock, Date, Timestamp};
 use countersign_screen::entity::Entity;
 use countersign_screen::index::Index;
-use countersign_screen::list::{self, UpdateError, Version, folder::Lists, is_listed};
-use countersign_screen::read::{MAX_FILE_BYTES, Reading, eu::EuReader, ofac, un};
+use countersign_screen::list::folder::{Incident, Lists};
+use countersign_screen::list::{self, UpdateError, Version, is_listed};
+use countersign_screen::read::{MAX_FILE_BYTES, Reading, eu::EuReader, ftm, ofac, ofac_advanced, uk, un};
 use std::path::{Path, PathBuf};
 
 pub(crate) const EXAMPLE: &str = "Examples:
   countersign lists update un consolidated.xml
   countersign lists update eu consolidated/*.csv amendments/*.csv
   countersign lists update ofac sdn.csv alt.csv add.csv sdn_comments.csv
+  countersign lists update ofac SDN_ADVANCED.XML
+  countersign lists update ftm entities.ftm.json --name opensanctions
   countersign lists show
   countersign lists show un-CDi.001
   countersign lists diff un";
@@ -51,10 +54,14 @@ enum Source {
     Un,
     /// Annexes of the Official Journal, CSV of OpenSanctions' form.
     Eu,
-    /// OFAC's specially designated nationals, the old CSV files.
+    /// OFAC's specially designated nationals: the old CSV files, or the one file in advanced XML (unverified).
     Ofac,
-    /// OFAC's other lists, the old CSV files (`cons_prim.csv` and so on).
+    /// OFAC's other lists: the old CSV files (`cons_prim.csv` and so on), or the one file in advanced XML (unverified).
     OfacCons,
+    /// The UK Sanctions List, or OFSI's consolidated list before 2026, CSV (unverified).
+    Uk,
+    /// Entities of FollowTheMoney, JSON lines (unverified).
+    Ftm,
 }
 
 #[derive(Args)]
@@ -64,6 +71,9 @@ struct Update {
     /// Its files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// The name that a source read as `ftm` is kept under.
+    #[arg(long, value_name = "NAME", default_value = "ftm")]
+    name: String,
     /// How many removals you have looked at and found right, when more than 5 % of a list are gone.
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     accept_removals: usize,
@@ -103,7 +113,7 @@ pub(crate) fn in_folder(dir: &Path) -> Lists {
 
 /// Everything that is listed, prepared, with the digest of each source.
 pub(crate) fn in_effect(lists: &Lists) -> Result<(Index, Vec<(String, String)>)> {
-    let versions: Vec<Version> = current(lists)?;
+    let versions = current(lists)?;
     if versions.is_empty() {
         bail!("there is no list yet: read one with `countersign lists update`");
     }
@@ -114,7 +124,8 @@ pub(crate) fn in_effect(lists: &Lists) -> Result<(Index, Vec<(String, String)>)>
     Ok((Index::new(entities), digests))
 }
 
-fn current(lists: &Lists) -> Result<Vec<Version>> {
+/// The versions in effect of all sources.
+pub(crate) fn current(lists: &Lists) -> Result<Vec<Version>> {
     let mut versions = Vec::new();
     for source in lists.sources()? {
         versions.extend(lists.current(&source)?);
@@ -129,13 +140,24 @@ impl Source {
             Self::Eu => "eu",
             Self::Ofac => "ofac",
             Self::OfacCons => "ofac-cons",
+            Self::Uk => "uk",
+            Self::Ftm => "ftm",
         }
     }
 }
 
+/// Names of sources whose readers know their ids.
+const OWN: [&str; 5] = ["un", "eu", "ofac", "ofac-cons", "uk"];
+
 impl Update {
     fn run(self, lists: &Lists) -> Result<()> {
-        let source = self.source.name();
+        let source = match self.source {
+            Source::Ftm => self.name.as_str(),
+            own => own.name(),
+        };
+        if matches!(self.source, Source::Ftm) && OWN.contains(&source) {
+            bail!("`{source}` is the name of a list with its own reader: say another --name");
+        }
         let mut read = Vec::new();
         for path in &self.files {
             let name = path
@@ -145,23 +167,27 @@ impl Update {
             read.push((name.to_owned(), files::read(path, MAX_FILE_BYTES)?));
         }
         let digest = list::digest_of(read.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
-        let reading = read_source(self.source, &read)?;
-        let faults = reading.faults.clone();
+        let now = edge::SystemClock.now();
         let before = lists.current(source)?;
-        let (version, _) = match list::update(
-            source,
-            &digest,
-            before.as_ref(),
-            reading,
-            edge::SystemClock.now(),
-            self.accept_removals,
-        ) {
+        let held_back = |reason: String| Incident {
+            at: now,
+            digest: digest.clone(),
+            in_effect: before.as_ref().map(|before| before.head.digest.clone()),
+            reason,
+        };
+        let reading = match read_source(self.source, source, &read, now.date()) {
+            Ok(reading) => reading,
+            Err(error) => return held(lists, source, held_back(error.to_string()), error),
+        };
+        let faults = reading.faults.clone();
+        let updated = list::update(source, &digest, before.as_ref(), reading, now, self.accept_removals);
+        let (version, _) = match updated {
             Ok(next) => next,
             Err(UpdateError::Unchanged(_)) => {
                 println!("{source}: the same files as before; nothing changes");
                 return Ok(());
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return held(lists, source, held_back(error.to_string()), error.into()),
         };
         lists.put(&version)?;
         let counts = version.head.delta;
@@ -185,11 +211,19 @@ impl Update {
     }
 }
 
+/// Records that a list which is in effect was not replaced, and fails. A first list that cannot be read is no incident.
+fn held(lists: &Lists, source: &str, incident: Incident, error: anyhow::Error) -> Result<()> {
+    if incident.in_effect.is_some() {
+        lists.hold_back(source, &incident).with_context(|| format!("{error:#}"))?;
+    }
+    Err(error)
+}
+
 fn short(digest: &str) -> &str {
     digest.get(..12).unwrap_or(digest)
 }
 
-fn read_source(source: Source, read: &[(String, Vec<u8>)]) -> Result<Reading> {
+fn read_source(source: Source, name: &str, read: &[(String, Vec<u8>)], today: Date) -> Result<Reading> {
     let named = |end: &str| {
         read.iter().find(|(name, _)| name.ends_with(end)).map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
     };
@@ -205,6 +239,18 @@ fn read_source(source: Source, read: &[(String, Vec<u8>)]) -> Result<Reading> {
             }
             reader.finish()
         }
+        Source::Uk => match read {
+            [(file, bytes)] => uk::read(file, bytes)?,
+            _ => bail!("the British list is one file"),
+        },
+        Source::Ftm => match read {
+            [(file, bytes)] => ftm::read(name, file, bytes, today)?,
+            _ => bail!("a source of FollowTheMoney is one file"),
+        },
+        Source::Ofac | Source::OfacCons if read.iter().any(|(_, bytes)| ofac_advanced::looks_so(bytes)) => match read {
+            [(file, bytes)] => ofac_advanced::read(file, bytes)?,
+            _ => bail!("a list of OFAC in advanced XML is one file"),
+        },
         Source::Ofac | Source::OfacCons => {
             let primary = if matches!(source, Source::Ofac) { "sdn.csv" } else { "prim.csv" };
             let expected = [primary, "alt.csv", "add.csv", "comments.csv"];
@@ -277,8 +323,17 @@ fn show(lists: &Lists) -> Result<()> {
             head.read_at,
             short(&head.digest)
         );
+        for incident in still_open(lists, &head.source, head.read_at)? {
+            println!("{:10} HELD BACK {} {}: {}", "", incident.at, short(&incident.digest), incident.reason);
+        }
     }
     Ok(())
+}
+
+/// Updates held back since the version in effect was read.
+fn still_open(lists: &Lists, source: &str, read_at: Timestamp) -> Result<Vec<Incident>> {
+    let incidents = lists.incidents(source)?;
+    Ok(incidents.into_iter().filter(|incident| incident.at >= read_at).collect())
 }
 
 fn show_entity(lists: &Lists, id: &str) -> Result<()> {

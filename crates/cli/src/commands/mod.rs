@@ -1,5 +1,6 @@
 //! The commands, one file each; `countersign --help` is their table of contents.
 
+mod alerts;
 mod approver;
 mod case;
 pub(crate) mod change;
@@ -125,6 +126,9 @@ enum Command {
     /// Compare clients with the lists in effect.
     #[command(after_help = screen::EXAMPLE)]
     Screen(Box<screen::Screen>),
+    /// The queue of alerts of screening: two people decide, what they found holds until a side changes.
+    #[command(after_help = alerts::EXAMPLE)]
+    Alerts(alerts::Alerts),
     /// Make one trustee, and run it as a service of its own.
     #[command(after_help = trustee::EXAMPLE)]
     Trustee(trustee::TrusteeCommand),
@@ -167,7 +171,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Serve(command) => command.run(&dir).await?,
         Command::Trace(command) => command.run(&dir)?,
         Command::Lists(command) => command.run(&dir)?,
-        Command::Screen(command) => command.run(&dir)?,
+        Command::Screen(command) => command.run(&dir).await?,
+        Command::Alerts(command) => command.run(&dir)?,
         Command::Trustee(command) => command.run().await?,
         Command::Worker(command) => command.run()?,
         Command::Witness(command) => command.run().await?,

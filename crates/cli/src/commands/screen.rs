@@ -1,5 +1,8 @@
 //! `countersign screen`: clients against the lists in effect.
 
+mod delta;
+mod serve;
+
 use crate::commands::lists::{in_effect, in_folder};
 use crate::edge::Stopwatch;
 use crate::files;
@@ -11,24 +14,30 @@ use countersign_screen::clients::{COLUMNS, Clients};
 use countersign_screen::date::read_dates;
 use countersign_screen::entity::{Entity, Kind};
 use countersign_screen::index::Index;
+use countersign_screen::index::differential::compare_both_ways;
 use countersign_screen::quality::alter::Alteration;
-use countersign_screen::quality::pairs::LabelledPair;
+use countersign_screen::quality::pairs::{LabelledPair, name_scores};
+use countersign_screen::quality::peers;
 use countersign_screen::quality::report::{
-    HEAD, Stated, Variant, altered, clean_people, pair_figures, read_people, variants, without,
+    HEAD, Stated, Variant, altered, altered_queries, clean_people, clean_queries, pair_figures, read_people, variants,
+    without,
 };
 use countersign_screen::read::Fault;
 use countersign_screen::screen::{Alert, Query};
 use countersign_screen::territory::Territory;
 use countersign_screen::text::clean_name;
 use std::fs::File;
-use std::io::{BufReader, IsTerminal};
+use std::io::{BufReader, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 pub(crate) const EXAMPLE: &str = "Examples:
   countersign screen --clients clients.csv --out alerts.jsonl
   countersign screen --clients clients.csv --out alerts.jsonl --resume
   countersign screen explain 'Ilya Zemlinov' --birth-date 1960-08-11 --nationality Libya
-  countersign screen bench --clean people.csv --pairs pairs.csv";
+  countersign screen serve --listen 127.0.0.1:8744
+  countersign screen delta --source un --clients clients.csv --out new-alerts.jsonl
+  countersign screen bench --clean people.csv --pairs pairs.csv
+  countersign screen bench --differential";
 
 /// Most faults that are printed.
 const MOST_FAULTS: usize = 20;
@@ -50,6 +59,10 @@ enum Command {
     Explain(Explain),
     /// Measure recall, false alerts and agreement with labelled pairs on the lists in effect.
     Bench(Bench),
+    /// Compare all clients with what an update of a list added or changed.
+    Delta(delta::Delta),
+    /// Answer over HTTP on a loopback address, with the fields of yente.
+    Serve(serve::Serve),
     /// List the columns of a file of clients.
     Columns,
 }
@@ -97,22 +110,30 @@ struct Explain {
 #[derive(Args)]
 struct Bench {
     /// People who are on no list: CSV with full_name, gender, date_of_birth, nationality.
-    #[arg(long, value_name = "FILE")]
-    clean: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "differential")]
+    clean: Option<PathBuf>,
+    /// Compare this many pairs of names with and without the index instead, and fail unless nothing is lost.
+    #[arg(long, value_name = "PAIRS", num_args = 0..=1, default_missing_value = "10000000", conflicts_with = "clean")]
+    differential: Option<u64>,
     /// Labelled pairs of names: CSV with schema, name1, name2, is_match.
     #[arg(long, value_name = "FILE")]
     pairs: Option<PathBuf>,
     /// Seed of the altered names.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Write what is asked and whom the index finds to this file, for bench/peers/nomenklatura.py.
+    #[arg(long, value_name = "FILE")]
+    peers: Option<PathBuf>,
     /// Source whose people are altered.
     #[arg(long, default_value = "un")]
     source: String,
 }
 
 impl Screen {
-    pub(crate) fn run(self, dir: &Path) -> Result<()> {
+    pub(crate) async fn run(self, dir: &Path) -> Result<()> {
         match (self.command, self.run) {
+            (Some(Command::Serve(command)), _) => command.run(dir).await,
+            (Some(Command::Delta(command)), _) => command.run(dir),
             (Some(Command::Explain(command)), _) => command.run(dir),
             (Some(Command::Bench(command)), _) => command.run(dir),
             (Some(Command::Columns), _) => {
@@ -120,7 +141,7 @@ impl Screen {
                 Ok(())
             }
             (None, Some(command)) => command.run(dir),
-            (None, None) => bail!("say --clients and --out, or one of explain, bench, columns"),
+            (None, None) => bail!("say --clients and --out, or one of explain, delta, serve, bench, columns"),
         }
     }
 }
@@ -242,7 +263,61 @@ fn print_alert(alert: &Alert) {
 }
 
 impl Bench {
+    /// Everything that is measured with birth date and nationality, for other matchers.
+    fn write_peers(&self, path: &Path, index: &Index, people: &[&Entity], clean: &[Query]) -> Result<()> {
+        let mut out = BufWriter::new(File::create(path).with_context(|| format!("cannot create {}", path.display()))?);
+        if let Some(path) = &self.pairs {
+            let bytes = files::read(path, MAX_TABLE_BYTES)?;
+            let pairs =
+                LabelledPair::read_all(&bytes).map_err(|fault| anyhow::anyhow!("{}: {fault}", path.display()))?;
+            peers::write_pairs(&mut out, &pairs, &name_scores(&pairs, index.entities().to_vec()))?;
+        }
+        let what = Stated::DateAndTerritory;
+        peers::write(&mut out, index, "clean", &clean_queries(clean, what), true)?;
+        for alteration in Alteration::ALL {
+            let queries = altered_queries(people, alteration, what, self.seed);
+            peers::write(&mut out, index, alteration.label(), &queries, false)?;
+        }
+        out.flush()?;
+        println!("written: score it with bench/peers/nomenklatura.py");
+        Ok(())
+    }
+}
+
+/// Names in the index of the differential comparison.
+const DIFFERENTIAL_NAMES: usize = 2_500;
+
+/// Compares so many pairs both ways.
+fn differential(pairs: u64, seed: u64) -> Result<()> {
+    let asked = usize::try_from(pairs)?.div_ceil(2 * DIFFERENTIAL_NAMES);
+    let stopwatch = Stopwatch::start();
+    let found = compare_both_ways(DIFFERENTIAL_NAMES, asked, seed, processors());
+    println!(
+        "{} pairs, {} accepted as candidates, {} above the threshold of alerts, {} lost by the index, {} compared differently, {} ms",
+        found.pairs,
+        found.accepted,
+        found.above,
+        found.lost.len(),
+        found.unequal.len(),
+        stopwatch.millis()
+    );
+    for pair in found.lost.iter().chain(&found.unequal) {
+        println!("  {pair}");
+    }
+    ensure!(found.lost.is_empty() && found.unequal.is_empty(), "the index and the comparison of every pair differ");
+    ensure!(
+        found.above * 100 >= found.pairs,
+        "fewer than one pair in a hundred reaches the threshold: this says little"
+    );
+    Ok(())
+}
+
+impl Bench {
     fn run(self, dir: &Path) -> Result<()> {
+        if let Some(pairs) = self.differential {
+            return differential(pairs, self.seed);
+        }
+        let clean_file = self.clean.as_deref().context("say --clean, or --differential")?;
         let (index, _) = in_effect(&in_folder(dir))?;
         let table = |path: &Path| files::read(path, MAX_TABLE_BYTES);
         let told = |path: &Path, fault: String| anyhow::anyhow!("{}: {fault}", path.display());
@@ -252,11 +327,14 @@ impl Bench {
             let pairs = LabelledPair::read_all(&table(path)?).map_err(|fault| told(path, fault))?;
             println!("{} pairs: {}", pairs.len(), pair_figures(&pairs, entities.clone()));
         }
-        let clean = read_people(&table(&self.clean)?).map_err(|fault| told(&self.clean, fault))?;
+        let clean = read_people(&table(clean_file)?).map_err(|fault| told(clean_file, fault))?;
         let start = format!("{}-", self.source);
         let everyone: Vec<&Entity> = entities.iter().filter(|entity| entity.kind == Kind::Person).collect();
         let people: Vec<&Entity> = everyone.iter().copied().filter(|entity| entity.id.starts_with(&start)).collect();
         ensure!(!people.is_empty(), "no person of source `{}` is listed", self.source);
+        if let Some(path) = &self.peers {
+            return self.write_peers(path, &index, &people, &clean);
+        }
         let threads = processors();
         for (title, what) in
             [("name, birth date, nationality", Stated::DateAndTerritory), ("name only", Stated::NameOnly)]

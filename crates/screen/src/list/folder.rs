@@ -1,11 +1,29 @@
-//! The folder of lists: `SOURCE/DIGEST.jsonl` for each version, `SOURCE/current` with the digest of the one in effect.
+//! The folder of lists: `SOURCE/DIGEST.jsonl` for each version, `SOURCE/current` with the digest of the one in effect, and
+//! `SOURCE/incidents.jsonl` with every update that was held back.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use countersign_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
 use crate::entity::Entity;
 use crate::list::{Head, Version};
+
+/// An update that changed nothing, and why: people have to look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// When it was tried.
+    pub at: Timestamp,
+    /// Digest of the files.
+    pub digest: String,
+    /// Digest of the version that stays in effect, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_effect: Option<String>,
+    /// Why.
+    pub reason: String,
+}
 
 /// Why the folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +107,20 @@ impl Lists {
         }
     }
 
+    /// Source and digest of every version in effect, without reading the versions.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn digests(&self) -> Result<Vec<(String, String)>, FolderError> {
+        let mut digests = Vec::new();
+        for source in self.sources()? {
+            let path = self.source(&source)?.join("current");
+            let digest = fs::read_to_string(&path).map_err(io("read", &path))?;
+            digests.push((source, digest.trim().to_owned()));
+        }
+        Ok(digests)
+    }
+
     /// A version by its digest.
     ///
     /// # Errors
@@ -154,6 +186,41 @@ impl Lists {
             Ok(())
         })?;
         whole(&folder.join("current"), |file| writeln!(file, "{}", version.head.digest))
+    }
+
+    /// Records an update that was held back. The version in effect stays.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn hold_back(&self, source: &str, incident: &Incident) -> Result<(), FolderError> {
+        let folder = self.source(source)?;
+        fs::create_dir_all(&folder).map_err(io("create", &folder))?;
+        let path = folder.join("incidents.jsonl");
+        let go = || {
+            let mut line = serde_json::to_vec(incident)?;
+            line.push(b'\n');
+            let mut file = OpenOptions::new().append(true).create(true).open(&path)?;
+            // A line that a kill cut off must not swallow this one.
+            if file.metadata()?.len() > 0 && fs::read(&path)?.last() != Some(&b'\n') {
+                line.insert(0, b'\n');
+            }
+            file.write_all(&line)?;
+            file.sync_all()
+        };
+        go().map_err(io("write", &path))
+    }
+
+    /// The updates of a source that were held back, oldest first; a line cut off by a kill is none.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn incidents(&self, source: &str) -> Result<Vec<Incident>, FolderError> {
+        let path = self.source(source)?.join("incidents.jsonl");
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(io("read", &path)(error)),
+        }
     }
 
     fn source(&self, source: &str) -> Result<PathBuf, FolderError> {
@@ -226,6 +293,29 @@ mod tests {
         let second = version("ARUN BELSOV", "bb", Some(&first));
         lists.put(&second).unwrap();
         assert_eq!(lists.current("un").unwrap(), Some(second));
+    }
+
+    #[test]
+    fn updates_held_back_are_kept_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = Lists::at(folder.path().to_owned());
+        let first = version("ARUN BELSO", "aa", None);
+        lists.put(&first).unwrap();
+        assert_eq!(lists.incidents("un").unwrap(), []);
+        let incident = |digest: &str| Incident {
+            at: Timestamp::from_unix(2_000).unwrap(),
+            digest: digest.to_owned(),
+            in_effect: Some("aa".to_owned()),
+            reason: "it shrank".to_owned(),
+        };
+        lists.hold_back("un", &incident("bb")).unwrap();
+        let path = folder.path().join("un/incidents.jsonl");
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, [whole.as_slice(), b"{\"at\":\"20"].concat()).unwrap();
+        lists.hold_back("un", &incident("cc")).unwrap();
+        assert_eq!(lists.incidents("un").unwrap(), [incident("bb"), incident("cc")]);
+        assert_eq!(lists.current("un").unwrap(), Some(first));
+        assert!(matches!(lists.hold_back("../x", &incident("d")), Err(FolderError::Name(_))));
     }
 
     #[test]

@@ -128,6 +128,19 @@ fn in_parts<T: Sync>(all: &[T], threads: usize, work: impl Fn(&[T]) -> Measured 
     })
 }
 
+/// Listed people under altered names; the id of each query is that of the right entity.
+pub fn altered_queries(people: &[&Entity], alteration: Alteration, what: Stated, seed: u64) -> Vec<Query> {
+    let mut random = Seeded::new(seed);
+    let query =
+        |entity: &&Entity| Some(stated(query_of(entity, &alter(entity.caption(), alteration, &mut random)?), what));
+    people.iter().filter_map(query).collect()
+}
+
+/// Clean people with only what is stated.
+pub fn clean_queries(people: &[Query], what: Stated) -> Vec<Query> {
+    people.iter().map(|person| stated(person.clone(), what)).collect()
+}
+
 /// Listed people under altered names, beside the alerts of clean people measured before.
 pub fn altered(
     index: &Index,
@@ -138,11 +151,7 @@ pub fn altered(
     seed: u64,
     threads: usize,
 ) -> Line {
-    let mut random = Seeded::new(seed);
-    let queries: Vec<Query> = people
-        .iter()
-        .filter_map(|entity| Some(stated(query_of(entity, &alter(entity.caption(), alteration, &mut random)?), what)))
-        .collect();
+    let queries = altered_queries(people, alteration, what, seed);
     line(index, alteration.label().to_owned(), &queries, clean, threads)
 }
 

@@ -2,172 +2,39 @@
 
 use std::collections::HashSet;
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
-
 use crate::date::{PartialDate, StatedDate};
 use crate::designation::Designation;
 use crate::entity::{Entity, Gender, Kind, Name, NameQuality};
 use crate::identifier::IdentifierKind;
-use crate::read::{MAX_ENTITIES, Notes, ReadError, Reading, add_name, check_size, quoted};
+use crate::read::xml::{self, Element};
+use crate::read::{Notes, ReadError, Reading, add_name, quoted};
 use crate::territory::Territory;
 use crate::text::clean;
 
-/// Deepest nesting of elements; the list has four.
-const MAX_DEPTH: usize = 12;
-/// Longest text of one record, in bytes.
-const MAX_RECORD_BYTES: usize = 1 << 20;
 const ISSUER: &str = "zz_unsc";
 const ROOT: &str = "CONSOLIDATED_LIST";
-
-/// One element with its own text.
-#[derive(Debug, Default)]
-struct Element {
-    name: String,
-    text: String,
-    children: Vec<Element>,
-}
-
-impl Element {
-    fn text_of(&self, name: &str) -> &str {
-        self.children.iter().find(|child| child.name == name).map_or("", |child| child.text.trim())
-    }
-
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
-        self.children.iter().filter(move |child| child.name == name)
-    }
-
-    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.all(name)
-            .flat_map(|child| child.all("VALUE"))
-            .map(|value| value.text.trim())
-            .filter(|value| !value.is_empty())
-    }
-}
 
 /// Reads the list whole.
 ///
 /// # Errors
 /// [`ReadError`] when it is another document, not well formed, or ends before its outermost element does.
 pub fn read(file: &str, bytes: &[u8]) -> Result<Reading, ReadError> {
-    check_size(file, bytes)?;
     let mut notes = Notes::new(file);
     let mut reading = Reading::default();
     let mut seen = HashSet::new();
-    let text = std::str::from_utf8(bytes).map_err(|error| ReadError::Broken {
-        file: file.to_owned(),
-        line: line_at(bytes, error.valid_up_to()),
-        reason: "the bytes are not UTF-8".to_owned(),
-    })?;
-    let mut reader = Reader::from_str(text);
-    let mut open: Vec<Element> = Vec::new();
-    let mut record_bytes = 0;
-    let (mut line, mut counted) = (1, 0);
-    let mut closed = false;
-    loop {
-        let at = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX).min(bytes.len());
-        line += line_breaks(bytes.get(counted..at).unwrap_or_default());
-        counted = at;
-        let broken = |reason: String| ReadError::Broken { file: file.to_owned(), line, reason };
-        match reader.read_event().map_err(|error| broken(error.to_string()))? {
-            Event::Start(start) => {
-                let name = String::from_utf8_lossy(start.name().as_ref()).into_owned();
-                if open.is_empty() && (name != ROOT || closed) {
-                    return Err(ReadError::NotThis {
-                        file: file.to_owned(),
-                        expected: "consolidated list of the Security Council",
-                        found: format!("its outermost element is {}", quoted(&name)),
-                    });
-                }
-                if open.len() >= MAX_DEPTH {
-                    return Err(broken(format!("elements are nested deeper than {MAX_DEPTH}")));
-                }
-                if open.len() == 2 {
-                    record_bytes = 0;
-                    notes.line = line;
-                }
-                open.push(Element { name, ..Element::default() });
+    xml::records(file, bytes, ROOT, "consolidated list of the Security Council", |record| {
+        reading.rows += 1;
+        notes.line = record.line;
+        if let Some(entity) = entity(&record.element, &mut notes) {
+            if seen.insert(entity.id.clone()) {
+                reading.entities.push(entity);
+            } else {
+                notes.row(format!("reference number {} stands here twice", quoted(&entity.id)));
             }
-            Event::Empty(start) => {
-                let name = String::from_utf8_lossy(start.name().as_ref()).into_owned();
-                if let Some(parent) = open.last_mut() {
-                    parent.children.push(Element { name, ..Element::default() });
-                }
-            }
-            Event::End(_) => {
-                let Some(element) = open.pop() else {
-                    return Err(broken("an element ends that did not start".to_owned()));
-                };
-                match open.len() {
-                    0 => closed = true,
-                    2 => {
-                        reading.rows += 1;
-                        if reading.entities.len() >= MAX_ENTITIES {
-                            return Err(broken(format!("more than {MAX_ENTITIES} records")));
-                        }
-                        if let Some(entity) = entity(&element, &mut notes) {
-                            if seen.insert(entity.id.clone()) {
-                                reading.entities.push(entity);
-                            } else {
-                                notes.row(format!("reference number {} stands here twice", quoted(&entity.id)));
-                            }
-                        }
-                    }
-                    1 => {}
-                    _ => {
-                        if let Some(parent) = open.last_mut() {
-                            parent.children.push(element);
-                        }
-                    }
-                }
-            }
-            Event::Text(text) => {
-                add_text(&mut open, &mut record_bytes, &text.decode().map_err(|error| broken(error.to_string()))?)
-                    .map_err(broken)?
-            }
-            Event::CData(text) => {
-                add_text(&mut open, &mut record_bytes, &text.decode().map_err(|error| broken(error.to_string()))?)
-                    .map_err(broken)?
-            }
-            Event::GeneralRef(reference) => {
-                let name = reference.decode().map_err(|error| broken(error.to_string()))?;
-                let char = reference.resolve_char_ref().map_err(|error| broken(error.to_string()))?.map(String::from);
-                let text = char.or_else(|| quick_xml::escape::resolve_predefined_entity(&name).map(str::to_owned));
-                let text = text.ok_or_else(|| broken(format!("`&{name};` is no entity of XML itself")))?;
-                add_text(&mut open, &mut record_bytes, &text).map_err(broken)?;
-            }
-            Event::Eof if closed && open.is_empty() => break,
-            Event::Eof => {
-                return Err(broken(format!(
-                    "it ends inside `{}`",
-                    open.last().map_or(ROOT, |element| element.name.as_str())
-                )));
-            }
-            Event::DocType(_) => return Err(broken("it has a document type; the list has none".to_owned())),
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
         }
-    }
+    })?;
     reading.faults = notes.into_faults();
     Ok(reading)
-}
-
-fn line_breaks(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
-}
-
-fn line_at(bytes: &[u8], at: usize) -> u64 {
-    1 + line_breaks(bytes.get(..at).unwrap_or_default())
-}
-
-fn add_text(open: &mut [Element], record_bytes: &mut usize, text: &str) -> Result<(), String> {
-    *record_bytes += text.len();
-    if open.len() > 2 && *record_bytes > MAX_RECORD_BYTES {
-        return Err(format!("one record has more than {MAX_RECORD_BYTES} bytes"));
-    }
-    if let Some(element) = open.last_mut().filter(|element| !text.trim().is_empty() || !element.text.is_empty()) {
-        element.text.push_str(text);
-    }
-    Ok(())
 }
 
 /// Programmes by the list's own short names.
@@ -233,7 +100,7 @@ fn entity(record: &Element, notes: &mut Notes<'_>) -> Option<Entity> {
         add_name(&mut names, name, kind);
     }
     let mut territories = Vec::new();
-    for value in record.values("NATIONALITY") {
+    for value in values(record, "NATIONALITY") {
         territories.extend(
             Territory::read_all(value)
                 .into_iter()
@@ -269,6 +136,15 @@ fn entity(record: &Element, notes: &mut Notes<'_>) -> Option<Entity> {
             .collect(),
         designations: vec![designation],
     })
+}
+
+/// The texts of `VALUE` below elements of a name.
+fn values<'a>(record: &'a Element, name: &'a str) -> impl Iterator<Item = &'a str> {
+    record
+        .all(name)
+        .flat_map(|child| child.all("VALUE"))
+        .map(|value| value.text.trim())
+        .filter(|value| !value.is_empty())
 }
 
 fn dates(record: &Element, notes: &mut Notes<'_>) -> Vec<StatedDate> {

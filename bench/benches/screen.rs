@@ -1,0 +1,273 @@
+//! Screening on one core, beside the raw limits of the same run: reading the same clients without comparing them, and comparing every pair.
+//!
+//! Goals of the design, with the public lists (`COUNTERSIGN_SCREEN_DATA`, 18,362 entities): a million clients in 6 s; one `/match` query in
+//! 1 ms at the 99th percentile and 20,000 a second; an update of 10,000 rows in 100 ms; a delta against a million clients in 1 s; an index of
+//! at most 100 MB for 50,000 entities. Without the data the lists are generated: the figures then say nothing about the goals.
+
+use countersign_bench::meter::{forget_peak, now, peak_memory};
+use countersign_core::time::Timestamp;
+use countersign_screen::catalogue::Catalogue;
+use countersign_screen::clients::Clients;
+use countersign_screen::delta::ClientIndex;
+use countersign_screen::designation::Designation;
+use countersign_screen::entity::{Entity, Kind, Name, NameQuality};
+use countersign_screen::index::Index;
+use countersign_screen::list::{self, Version};
+use countersign_screen::quality::alter::Seeded;
+use countersign_screen::read::{Reading, eu::EuReader, ofac, un};
+use countersign_screen::screen::{DEFAULT_THRESHOLD, Query};
+use countersign_screen::served::Parameters;
+use criterion::Criterion;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Clients in one round.
+const CLIENTS: usize = 20_000;
+/// Rows of an update.
+const UPDATED: usize = 10_000;
+/// Syllables of generated names.
+const SYLLABLES: [&str; 24] = [
+    "al", "be", "cha", "dov", "el", "fa", "gor", "hin", "ib", "ja", "kor", "lu", "mo", "nin", "os", "pet", "qua", "ri",
+    "sha", "tor", "ul", "vin", "wa", "zem",
+];
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .configure_from_args()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(3));
+    let data = std::env::var_os("COUNTERSIGN_SCREEN_DATA").map(PathBuf::from);
+    let entities = data.as_deref().map_or_else(generated, public);
+    println!(
+        "{} entities, {}",
+        entities.len(),
+        if data.is_some() {
+            "the public lists"
+        } else {
+            "GENERATED: name COUNTERSIGN_SCREEN_DATA for figures of the goals"
+        }
+    );
+
+    forget_peak();
+    let start = now();
+    let index = Index::new(entities.clone());
+    let built = start.elapsed();
+    let memory = peak_memory();
+    println!("{} names, {} words", index.names(), index.words());
+
+    let table = clients(data.as_deref());
+    let queries = read(&table);
+    let reading = measured(&mut criterion, "clients read from CSV", 5, || drop(black_box(read(&table))));
+    let screening = measured(&mut criterion, "clients screened", 5, || {
+        for query in &queries {
+            black_box(index.screen_with_states(query, DEFAULT_THRESHOLD));
+        }
+    });
+    let hard: Vec<Query> = entities
+        .iter()
+        .filter(|entity| entity.kind == Kind::Person)
+        .take(1_000)
+        .map(|entity| Query::by_name(&entity.id, Kind::Person, entity.caption()))
+        .collect();
+    let listed = measured(&mut criterion, "listed people asked about", 5, || {
+        for query in &hard {
+            black_box(index.screen_with_states(query, DEFAULT_THRESHOLD));
+        }
+    });
+    let pairs = countersign_screen::index::differential::compare_both_ways(400, 50, 1, 1);
+    let start = now();
+    black_box(countersign_screen::index::differential::compare_both_ways(400, 50, 1, 1));
+    let every_pair = start.elapsed().as_secs_f64() / pairs.pairs as f64;
+
+    let at = Timestamp::from_unix(1_800_000_000).expect("a time");
+    let whole = || Reading { entities: entities.clone(), ..Reading::default() };
+    let (first, _) = list::update("bench", "a", None, whole(), at, 0).expect("a first version");
+    let changed: Vec<Entity> = entities
+        .iter()
+        .enumerate()
+        .map(|(number, entity)| {
+            let mut entity = entity.clone();
+            if number < UPDATED {
+                entity.names.push(Name::new(format!("{} II", entity.caption()), NameQuality::Alias));
+            }
+            entity
+        })
+        .collect();
+    let start = now();
+    let updated = list::update("bench", "b", Some(&first), Reading { entities: changed, ..Reading::default() }, at, 0)
+        .expect("an update");
+    let update = start.elapsed();
+    assert_eq!(updated.1.changed.len(), UPDATED.min(entities.len()));
+
+    let start = now();
+    let everybody = ClientIndex::new(queries.clone());
+    let indexed = start.elapsed();
+    let new: Vec<String> = entities.iter().rev().take(100).map(|entity| entity.id.clone()).collect();
+    let rescreened = measured(&mut criterion, "100 new entities against the clients", 5, || {
+        drop(black_box(everybody.rescreen(&index, &new, DEFAULT_THRESHOLD)));
+    });
+
+    let catalogue = Catalogue::new(vec![Version { head: first.head.clone(), entities: first.entities.clone() }]);
+    let nothing = Parameters::of_match("").expect("no parameters");
+    let bodies: Vec<String> = queries
+        .iter()
+        .take(5_000)
+        .map(|query| serde_json::json!({ "queries": { "q": { "schema": "Person", "properties": { "name": [query.names[0].text] } } } }).to_string())
+        .collect();
+    let mut each: Vec<Duration> = bodies
+        .iter()
+        .map(|body| {
+            let start = now();
+            black_box(
+                catalogue
+                    .match_examples("default", &nothing, body.as_bytes())
+                    .map(|answer| serde_json::to_vec(&answer))
+                    .ok(),
+            );
+            start.elapsed()
+        })
+        .collect();
+    each.sort();
+    let total: Duration = each.iter().sum();
+    criterion.final_summary();
+
+    let share = |time: Duration, count: usize| time.as_secs_f64() / count as f64;
+    println!("\none core");
+    println!("{:<52} {:>10.2} s", "index built", built.as_secs_f64());
+    if let Some(bytes) = memory {
+        println!("{:<52} {:>10.0} MB (peak of building; ceiling 100 MB per 50,000 entities)", "memory", bytes / 1e6);
+    }
+    let row = |name: &str, each: f64, goal: &str| println!("{name:<52} {:>10.2} us each  {goal}", each * 1e6);
+    row("client read, not compared (raw limit)", share(reading, queries.len()), "");
+    row("client screened", share(screening, queries.len()), "(goal 6 us: a million in 6 s)");
+    row("listed person asked about", share(listed, hard.len()), "");
+    row("one pair compared without the index, both ways", every_pair, "");
+    println!(
+        "{:<52} {:>10.0} times",
+        "every pair instead of the index would take",
+        every_pair * index.names() as f64 / share(screening, queries.len())
+    );
+    println!("{:<52} {:>10.1} ms (goal 100)", "update of 10,000 rows", update.as_secs_f64() * 1e3);
+    println!("{:<52} {:>10.2} s", "clients indexed", indexed.as_secs_f64());
+    row("100 new entities, for each client", share(rescreened, queries.len()), "(goal 1 us: a million in 1 s)");
+    let at =
+        |share: f64| each.get((each.len() as f64 * share) as usize).copied().unwrap_or_default().as_secs_f64() * 1e3;
+    println!(
+        "{:<52} p50 {:.3} ms, p99 {:.3} ms (goal 1), {:.0} a second (goal 20,000), without HTTP",
+        "/match, one query",
+        at(0.5),
+        at(0.99),
+        each.len() as f64 / total.as_secs_f64()
+    );
+}
+
+/// Criterion's statistics for the record, and the middle of plain timings for the table.
+fn measured(criterion: &mut Criterion, name: &str, rounds: usize, mut work: impl FnMut()) -> Duration {
+    criterion.bench_function(name, |bencher| bencher.iter(&mut work));
+    let mut times: Vec<Duration> = (0..rounds)
+        .map(|_| {
+            let start = now();
+            work();
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn word(random: &mut Seeded) -> String {
+    (0..2 + random.below(2)).map(|_| SYLLABLES[random.below(SYLLABLES.len())]).collect()
+}
+
+fn generated() -> Vec<Entity> {
+    let mut random = Seeded::new(1);
+    (0..18_500)
+        .map(|number| Entity {
+            id: format!("generated-{number}"),
+            kind: if number % 3 == 0 { Kind::Organisation } else { Kind::Person },
+            names: (0..3)
+                .map(|_| {
+                    Name::new(
+                        format!("{} {} {}", word(&mut random), word(&mut random), word(&mut random)),
+                        NameQuality::Alias,
+                    )
+                })
+                .collect(),
+            dates: vec![],
+            territories: vec![],
+            gender: None,
+            identifiers: vec![],
+            designations: vec![Designation::of_programme("EU-LBY", "eu_council")],
+        })
+        .collect()
+}
+
+fn bytes(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn public(folder: &Path) -> Vec<Entity> {
+    let mut europe = EuReader::default();
+    for part in ["consolidated", "amendments"] {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder.join("eu").join(part))
+            .expect("the annexes")
+            .map(|entry| entry.expect("a file").path())
+            .collect();
+        files.sort();
+        for file in files {
+            europe.add(&file.file_name().unwrap_or_default().to_string_lossy(), &bytes(&file)).expect("an annex");
+        }
+    }
+    let file = |name: &str| bytes(&folder.join("ofac").join(name));
+    let (primary, aliases, addresses, comments) =
+        (file("sdn.csv"), file("alt.csv"), file("add.csv"), file("sdn_comments.csv"));
+    let america = ofac::read(ofac::OfacFiles {
+        primary: ("sdn.csv", &primary),
+        aliases: Some(("alt.csv", &aliases)),
+        addresses: Some(("add.csv", &addresses)),
+        comments: Some(("sdn_comments.csv", &comments)),
+    })
+    .expect("the list of OFAC");
+    let council = un::read("UN_consolidated.xml", &bytes(&folder.join("un/UN_consolidated.xml")))
+        .expect("the list of the Council");
+    [council, europe.finish(), america].into_iter().flat_map(|reading| reading.entities).collect()
+}
+
+/// Clients as a table: the synthetic people of the public data, or generated ones.
+fn clients(data: Option<&Path>) -> String {
+    let mut table = "id,name,birth_date,nationality\n".to_owned();
+    match data {
+        Some(folder) => {
+            let people =
+                countersign_screen::quality::report::read_people(&bytes(&folder.join("people/negatives_us.csv")))
+                    .expect("people");
+            for person in people.iter().take(CLIENTS) {
+                let date = person.dates.first().map(ToString::to_string).unwrap_or_default();
+                let state = person.territories.first().map(ToString::to_string).unwrap_or_default();
+                table.push_str(&format!(
+                    "{},\"{}\",{date},{state}\n",
+                    person.id,
+                    person.names[0].text.replace('"', "")
+                ));
+            }
+        }
+        None => {
+            let mut random = Seeded::new(2);
+            for number in 0..CLIENTS {
+                table.push_str(&format!("{number},{} {},1980-01-02,it\n", word(&mut random), word(&mut random)));
+            }
+        }
+    }
+    table
+}
+
+fn read(table: &str) -> Vec<Query> {
+    let mut clients = Clients::csv("clients.csv", table.as_bytes()).expect("a header");
+    let mut queries = Vec::with_capacity(CLIENTS);
+    while let Some(row) = clients.next_row().expect("rows") {
+        queries.extend(row.query);
+    }
+    queries
+}

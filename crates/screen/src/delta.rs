@@ -1,0 +1,153 @@
+//! A change of the lists against all clients: the clients are indexed once, what was added or changed is looked up among them, and only
+//! clients who share a word or a number with it are screened again. What comes out is what screening everybody would give for the changed
+//! entities; a test compares.
+
+use crate::entity::Entity;
+use crate::index::Index;
+use crate::screen::{Alert, Query};
+
+/// Clients, found by the words of their names and by their numbers.
+pub struct ClientIndex {
+    queries: Vec<Query>,
+    index: Index,
+}
+
+impl ClientIndex {
+    /// Indexes clients. Memory grows with their number: about a kilobyte for each.
+    pub fn new(queries: Vec<Query>) -> Self {
+        let entity = |query: &Query| Entity {
+            id: query.id.clone(),
+            kind: query.kind,
+            names: query.names.clone(),
+            dates: Vec::new(),
+            territories: Vec::new(),
+            gender: None,
+            identifiers: query.identifiers.clone(),
+            designations: Vec::new(),
+        };
+        let index = Index::unweighed(queries.iter().map(entity).collect());
+        Self { queries, index }
+    }
+
+    /// Every client who could match one of the entities, in the order of the clients.
+    pub fn affected<'a>(&self, entities: impl IntoIterator<Item = &'a Entity>) -> Vec<&Query> {
+        let mut places = Vec::new();
+        for entity in entities {
+            for name in &entity.names {
+                let asked = self.index.ask(&name.text, name.family.as_deref(), entity.kind);
+                places.extend(self.index.sharing(&asked).into_iter().map(|name| self.index.listed(name).0.entity));
+            }
+            for identifier in &entity.identifiers {
+                places.extend_from_slice(self.index.with_identifier(&identifier.value));
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().filter_map(|place| self.queries.get(place as usize)).collect()
+    }
+
+    /// Alerts about the entities of `changed`, which are ids of the new lists; by client in their order, best first.
+    pub fn rescreen(&self, lists: &Index, changed: &[String], threshold: f32) -> Vec<Alert> {
+        let wanted: std::collections::HashSet<&str> = changed.iter().map(String::as_str).collect();
+        let entities = changed.iter().filter_map(|id| lists.find(id));
+        let affected = self.affected(entities);
+        affected
+            .into_iter()
+            .flat_map(|query| lists.screen_with_states(query, threshold))
+            .filter(|alert| wanted.contains(alert.entity.as_str()))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::designation::Designation;
+    use crate::entity::{Kind, Name, NameQuality};
+    use crate::identifier::{Identifier, IdentifierKind};
+    use crate::quality::alter::Seeded;
+
+    const STOCK: [&str; 12] = [
+        "mohammed",
+        "muhamad",
+        "abdul rahman",
+        "al-karim",
+        "lavrov",
+        "lavrova",
+        "Мохаммед",
+        "محمد",
+        "j",
+        "van der berg",
+        "limited",
+        "44",
+    ];
+
+    fn name(random: &mut Seeded) -> String {
+        (0..1 + random.below(4)).map(|_| STOCK[random.below(STOCK.len())]).collect::<Vec<_>>().join(" ")
+    }
+
+    fn number(random: &mut Seeded) -> Vec<Identifier> {
+        let found = Identifier::new(IdentifierKind::Passport, &format!("AB{:05}", random.below(200)));
+        found.into_iter().filter(|_| random.below(5) == 0).collect()
+    }
+
+    #[test]
+    fn rescreening_gives_what_screening_everybody_gives() {
+        for seed in 0..6 {
+            let mut random = Seeded::new(seed);
+            let kinds = [Kind::Person, Kind::Organisation, Kind::Unknown];
+            let entities: Vec<Entity> = (0..120)
+                .map(|at| Entity {
+                    id: format!("e{at}"),
+                    kind: kinds[at % 3],
+                    names: vec![
+                        Name::new(name(&mut random), NameQuality::Primary),
+                        Name::new(name(&mut random), NameQuality::Alias),
+                    ],
+                    dates: vec![],
+                    territories: vec![],
+                    gender: None,
+                    identifiers: number(&mut random),
+                    designations: vec![Designation::of_programme("EU-LBY", "eu_council")],
+                })
+                .collect();
+            let clients: Vec<Query> = (0..150)
+                .map(|at| Query {
+                    identifiers: number(&mut random),
+                    ..Query::by_name(&at.to_string(), kinds[at % 3], &name(&mut random))
+                })
+                .collect();
+            let changed: Vec<String> = (0..10).map(|_| format!("e{}", random.below(120))).collect();
+            let lists = Index::new(entities);
+            let everybody: Vec<Alert> = clients
+                .iter()
+                .flat_map(|query| lists.screen_with_states(query, 0.2))
+                .filter(|alert| changed.contains(&alert.entity))
+                .collect();
+            assert!(everybody.len() > 20, "{} alerts say little", everybody.len());
+            let index = ClientIndex::new(clients);
+            assert_eq!(index.rescreen(&lists, &changed, 0.2), everybody, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn only_who_shares_something_is_asked_again() {
+        let clients =
+            ["Vera Orlando", "Tomas Quill", "Ilja Zemlinow"].map(|name| Query::by_name(name, Kind::Person, name));
+        let index = ClientIndex::new(clients.into());
+        let entity = Entity {
+            id: "e".into(),
+            kind: Kind::Person,
+            names: vec![Name::new("Илья Землинов".into(), NameQuality::Primary)],
+            dates: vec![],
+            territories: vec![],
+            gender: None,
+            identifiers: vec![],
+            designations: vec![],
+        };
+        assert_eq!(
+            index.affected([&entity]).iter().map(|query| query.id.as_str()).collect::<Vec<_>>(),
+            ["Ilja Zemlinow"]
+        );
+    }
+}
