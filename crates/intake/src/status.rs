@@ -77,7 +77,7 @@ fn outward(event: &Event) -> Option<Outward> {
         Event::Refused { .. } => Some(Outward::Refused),
         Event::Challenged { .. } => Some(Outward::Challenged),
         Event::Withdrawn { .. } => Some(Outward::Withdrawn),
-        Event::Expired => Some(Outward::Lapsed),
+        Event::Expired { .. } => Some(Outward::Lapsed),
         _ => None,
     }
 }
