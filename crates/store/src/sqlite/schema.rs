@@ -22,6 +22,7 @@ pub(crate) const CUSTODIAN: &[Component] = &[
     Component { name: "desk", version: 1, ddl: include_str!("desk.sql") },
     Component { name: "openings", version: 1, ddl: include_str!("openings.sql") },
     Component { name: "index", version: 1, ddl: include_str!("index.sql") },
+    Component { name: "lists", version: 1, ddl: include_str!("lists.sql") },
     Component { name: "listing", version: 1, ddl: include_str!("listing.sql") },
 ];
 
