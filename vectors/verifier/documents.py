@@ -347,13 +347,10 @@ def event_rules(event):
 # ------------------------------------------------------------------------------------------------ step.md
 
 PAPER = members(("digest", digest), ("salt", hexadecimal(16)), ("sealed", digest), ("length", number(64)))
+STEPS = "acknowledge ask return hold preserve end_preservation challenge decide_challenge protest withdraw expire lock".split()
 STEP = members(
-    ("v", version("step/v1")), ("case", hexadecimal(16)),
-    ("step", word(
-        "acknowledge", "ask", "return", "hold", "preserve", "end_preservation", "challenge", "decide_challenge", "protest", "withdraw", "expire",
-        "lock",
-    )),
-    ("why", string), ("until", optional(time)), ("paper", optional(PAPER)), ("by", name), ("at", time),
+    ("v", version("step/v1")), ("case", hexadecimal(16)), ("step", word(*STEPS)), ("why", string), ("until", optional(time)),
+    ("paper", optional(PAPER)), ("by", name), ("at", time),
 )
 
 

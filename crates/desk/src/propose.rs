@@ -128,7 +128,9 @@ impl Desk {
         addressee: &Addressee,
     ) -> Result<Proposed> {
         if self.kind_of(&self.case(case).await?)? != Kind::Disclosure {
-            return Err(DeskError::Input("an emergency is not answered under protest: it has a lane of its own".into()));
+            return Err(DeskError::Input(
+                "an emergency is not answered under protest: it has a lane of its own".into(),
+            ));
         }
         self.propose_kind(case, author, addressee, Kind::Compelled).await
     }
@@ -149,7 +151,7 @@ impl Desk {
             return Ok(Proposed::NotAllowed(Box::new(ruling)));
         }
         let draft = self.draft_for(&file, kind, facts, ruling.delay_lawful, addressee).await?;
-        self.check_caps(draft.facts.value(), draft.people).await?;
+        self.check_caps(draft.facts.value(), draft.manifest.value()).await?;
         let decision = self.decision(&file, &draft, &ruling, author)?;
         self.append_proposal(&file, &draft, &decision, author).await?;
         Ok(Proposed::Order(Box::new(OrderProposed { order: draft.order, ruling, decision })))

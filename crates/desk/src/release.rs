@@ -234,7 +234,7 @@ impl Desk {
             // Nothing is announced that the case does not take: an order that went back, or that is held.
             file.life().after(&Event::ReleaseStarted { order, intent: u64::MAX }, self.now())?;
             // Asked again: orders that were proposed side by side do not count one another before they are delivered.
-            self.check_caps(proposal.facts.value(), proposal.order.value().scope.subjects).await?;
+            self.check_caps(proposal.facts.value(), proposal.manifest.value()).await?;
             if proposal.order.value().kind == Kind::Compelled && !file.life().is_protested(&order) {
                 return Err(DeskError::Input(
                     "what is given under protest is given after the challenge was filed: put the filing on file with `case protest`".into(),

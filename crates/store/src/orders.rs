@@ -178,6 +178,9 @@ pub trait Orders: Send + Sync {
     /// The receipts for an order, by time of arrival.
     async fn receipts_of(&self, order: &Digest) -> Result<Vec<Receipt>>;
 
+    /// Orders by which anybody was answered about at or after `since`, by digest.
+    async fn orders_answered(&self, since: Timestamp) -> Result<Vec<Digest>>;
+
     /// People answered under a counter by events at or after `since`; an order counts once.
     async fn people_answered(&self, counter: &Counter, since: Timestamp) -> Result<u64>;
 }

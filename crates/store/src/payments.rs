@@ -2,8 +2,9 @@
 
 use crate::{ImportSummary, Result, StoreError, Tag};
 use async_trait::async_trait;
-use countersign_core::id::Digest;
+use countersign_core::id::{Digest, Handle};
 use countersign_core::time::Timestamp;
+use std::collections::BTreeMap;
 
 /// One payment of a client to an address on a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,9 @@ pub trait Payments: Send + Sync {
 
     /// How many distinct clients paid an address.
     async fn distinct_payers(&self, address: &Tag) -> Result<u64>;
+
+    /// How many of these clients paid each address that any of them paid. The clients are distinct.
+    async fn addresses_paid(&self, clients: &[Handle]) -> Result<BTreeMap<Tag, u64>>;
 
     /// How many payments are kept.
     async fn payments(&self) -> Result<u64>;

@@ -57,6 +57,7 @@ statements! {
     APPROVALS_OF_ORDER = "SELECT approval FROM order_approval WHERE order_digest = $1 ORDER BY event";
 
     ANSWERED_INSERT = "INSERT INTO answered (dimension, counter, order_digest, people, at) VALUES ($1, $2, $3, $4, $5)";
+    ORDERS_ANSWERED = "SELECT DISTINCT order_digest FROM answered WHERE at >= $1 ORDER BY order_digest";
     ANSWERED_SINCE = "SELECT people FROM answered WHERE dimension = $1 AND counter = $2 AND at >= $3";
 
     EFFECT_BY_KEY = "SELECT intent, outcome FROM effect WHERE kind = $1 AND subject = $2";
@@ -177,6 +178,12 @@ pub(crate) const HEADERS_BY_ID: ManyRows =
     ManyRows { head: "SELECT record, header FROM sealed_record WHERE record IN (VALUES", columns: 1, tail: ")" };
 pub(crate) const REFERENCES_BY_TAG: ManyRows =
     ManyRows { head: "SELECT tag, handle FROM reference WHERE tag IN (VALUES", columns: 1, tail: ")" };
+pub(crate) const ADDRESSES_PAID: ManyRows = ManyRows {
+    head: "SELECT payment.address, COUNT(DISTINCT reference.handle) FROM reference JOIN payment ON payment.payer = reference.tag \
+        WHERE reference.handle IN (VALUES",
+    columns: 1,
+    tail: ") GROUP BY payment.address",
+};
 pub(crate) const SIGMAS_BY_HANDLE: ManyRows =
     ManyRows { head: "SELECT handle, sigma FROM sigma WHERE handle IN (VALUES", columns: 1, tail: ")" };
 pub(crate) const CLIENTS_WITH_SIGMA: ManyRows =
@@ -210,6 +217,7 @@ pub(crate) const ALL_MANY: &[&ManyRows] = &[
     &ENTRIES_INSERT,
     &HEADERS_BY_ID,
     &REFERENCES_BY_TAG,
+    &ADDRESSES_PAID,
     &REFERENCES_INSERT,
     &SIGMAS_BY_HANDLE,
     &CLIENTS_WITH_SIGMA,

@@ -116,6 +116,9 @@ pub async fn people_are_counted_once_per_order(store: &impl DeskStore) {
     ] {
         assert_eq!(store.people_answered(counter, minute(since)).await.expect("adds"), people, "{counter:?} {since}");
     }
+    for (since, orders) in [(0, vec![digest(7), digest(9)]), (11, vec![digest(9)]), (21, vec![])] {
+        assert_eq!(store.orders_answered(minute(since)).await.expect("reads"), orders, "{since}");
+    }
     let again = store.append(answers(&fourth.record, 30, 7, &[&court], 3)).await;
     assert!(again.as_ref().is_err_and(StoreError::is_conflict), "{again:?}");
     let stray = store.append(answers(&fourth.record, 30, 60, &[&court], 3)).await;

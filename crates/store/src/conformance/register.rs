@@ -255,6 +255,16 @@ pub async fn payers_are_counted_once(store: &impl DeskStore) {
         PaymentsStart::AlreadyImported(before) => assert_eq!(before, summary),
         PaymentsStart::Open(_) => panic!("a second import of the same file"),
     }
+    // Payers 1 and 2 are clients with one account each, of payer 3 nothing else is known.
+    let mut clients = begin(store, 3).await;
+    let account = |client: u32| NewRecord { references: vec![wide(client)], ..record(client, client) };
+    clients.add(vec![account(1), account(2), record(3, 3)]).await.expect("adds");
+    clients.commit(0, minute(0)).await.expect("commits");
+    let paid_by = store.addresses_paid(&[1, 2, 3].map(|client| Handle(wide(client)))).await.expect("counts");
+    assert_eq!(paid_by.into_iter().collect::<Vec<_>>(), [(wide(1), 2), (wide(2), 1), (wide(3), 2)]);
+    let many: Vec<Handle> = (2..1_200).map(|client| Handle(wide(client))).collect();
+    assert_eq!(store.addresses_paid(&many).await.expect("counts")[&wide(1)], 1);
+    assert!(store.addresses_paid(&[]).await.expect("counts").is_empty());
     let PaymentsStart::Open(mut writer) = store.begin_payments(&digest(2)).await.expect("begins") else { panic!() };
     writer.add(vec![paid(1, 3, 1)]).await.expect("adds");
     let refused = writer.add(vec![paid(1, 3, -1)]).await;

@@ -6,6 +6,7 @@ use crate::{Counter, EffectKey, LeafKey, NewEffect, NewLeaf, OpenEffect, OrderEn
 use async_trait::async_trait;
 use countersign_core::id::{CaseId, Digest, OrderId};
 use countersign_core::time::Timestamp;
+use std::collections::BTreeSet;
 
 #[async_trait]
 impl Orders for MemoryStore {
@@ -88,6 +89,13 @@ impl Orders for MemoryStore {
             (left.at, &left.trustee, left.digest).cmp(&(right.at, &right.trustee, right.digest))
         });
         Ok(found)
+    }
+
+    async fn orders_answered(&self, since: Timestamp) -> Result<Vec<Digest>> {
+        let state = self.lock();
+        let answered = state.answered.iter().filter(|(_, (at, _))| *at >= since).map(|((_, _, order), _)| *order);
+        let answered: BTreeSet<Digest> = answered.collect();
+        Ok(answered.into_iter().collect())
     }
 
     async fn people_answered(&self, counter: &Counter, since: Timestamp) -> Result<u64> {

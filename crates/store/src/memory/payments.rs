@@ -4,9 +4,9 @@ use super::MemoryStore;
 use crate::register::Imported;
 use crate::{ImportSummary, Payment, PaymentWriter, Payments, PaymentsStart, Result, StoreError, Tag};
 use async_trait::async_trait;
-use countersign_core::id::Digest;
+use countersign_core::id::{Digest, Handle};
 use countersign_core::time::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[async_trait]
 impl Payments for MemoryStore {
@@ -23,6 +23,21 @@ impl Payments for MemoryStore {
         let payers: BTreeSet<Tag> =
             state.payments.iter().filter(|payment| payment.address == *address).map(|payment| payment.payer).collect();
         Ok(payers.len() as u64)
+    }
+
+    async fn addresses_paid(&self, clients: &[Handle]) -> Result<BTreeMap<Tag, u64>> {
+        let state = self.lock();
+        let paid: BTreeSet<(Tag, Handle)> = state
+            .payments
+            .iter()
+            .filter_map(|payment| Some((payment.address, *state.references.get(&payment.payer)?)))
+            .filter(|(_, client)| clients.contains(client))
+            .collect();
+        let mut counted = BTreeMap::new();
+        for (address, _) in paid {
+            *counted.entry(address).or_default() += 1;
+        }
+        Ok(counted)
     }
 
     async fn payments(&self) -> Result<u64> {

@@ -128,6 +128,13 @@ impl Orders for SqliteStore {
             .collect()
     }
 
+    async fn orders_answered(&self, since: Timestamp) -> Result<Vec<Digest>> {
+        let mut transaction = self.file.read().await?;
+        let rows = sqlx::query(sql::ORDERS_ANSWERED).bind(since.unix()).fetch_all(&mut *transaction).await;
+        let rows = rows.map_err(|error| unavailable("list orders answered", error))?;
+        rows.iter().map(|row| bytes(row, 0, "an order answered").map(Digest)).collect()
+    }
+
     async fn people_answered(&self, counter: &Counter, since: Timestamp) -> Result<u64> {
         let (dimension, key) = counter.parts();
         let mut transaction = self.file.read().await?;

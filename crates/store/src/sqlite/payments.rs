@@ -2,14 +2,15 @@
 
 use super::SqliteStore;
 use super::register::{find_import, keep_import};
-use super::rows::{number, unavailable};
+use super::rows::{bytes, number, unavailable};
 use crate::register::Imported;
 use crate::sql::{self, ManyRows};
 use crate::{ImportSummary, Payment, PaymentWriter, Payments, PaymentsStart, Result, Tag};
 use async_trait::async_trait;
-use countersign_core::id::Digest;
+use countersign_core::id::{Digest, Handle};
 use countersign_core::time::Timestamp;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
+use std::collections::BTreeMap;
 
 #[async_trait]
 impl Payments for SqliteStore {
@@ -29,6 +30,23 @@ impl Payments for SqliteStore {
             .await
             .map_err(|error| unavailable("count payers", error))?;
         number(&row, 0, "a count of payers")
+    }
+
+    async fn addresses_paid(&self, clients: &[Handle]) -> Result<BTreeMap<Tag, u64>> {
+        let mut transaction = self.file.read().await?;
+        let mut counted: BTreeMap<Tag, u64> = BTreeMap::new();
+        for chunk in clients.chunks(sql::ManyRows::MOST) {
+            let mut query = sqlx::query(AssertSqlSafe(sql::ADDRESSES_PAID.text(chunk.len())));
+            for client in chunk {
+                query = query.bind(client.as_bytes().as_slice());
+            }
+            let rows = query.fetch_all(&mut *transaction).await;
+            for row in rows.map_err(|error| unavailable("count payers", error))? {
+                *counted.entry(bytes(&row, 0, "a payment")?).or_default() +=
+                    number::<u64>(&row, 1, "a count of payers")?;
+            }
+        }
+        Ok(counted)
     }
 
     async fn payments(&self) -> Result<u64> {

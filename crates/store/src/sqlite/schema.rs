@@ -23,6 +23,7 @@ pub(crate) const CUSTODIAN: &[Component] = &[
     Component { name: "openings", version: 1, ddl: include_str!("openings.sql") },
     Component { name: "index", version: 1, ddl: include_str!("index.sql") },
     Component { name: "views", version: 1, ddl: include_str!("views.sql") },
+    Component { name: "lists", version: 1, ddl: include_str!("lists.sql") },
     Component { name: "listing", version: 1, ddl: include_str!("listing.sql") },
 ];
 
