@@ -177,10 +177,10 @@ mod tests {
         let inside = [
             Event::Found { document: D },
             Event::Fake { document: D },
-            Event::Locked,
+            Event::Locked { document: D },
             Event::Proposed { order: D },
             Event::Approved { order: D },
-            Event::Held { order: D, until: Timestamp::MAX },
+            Event::Held { order: D, document: D, until: Timestamp::MAX },
             Event::Notified { document: D },
             Event::Closed,
         ];
