@@ -86,6 +86,7 @@ impl Reviewed {
             confirmed: true,
             note: "the registry confirms".into(),
             at: desk.now(),
+            person: None,
         });
         desk.check_sender(&self.case, tried.to_vec(), &lena()).await.unwrap();
         desk
