@@ -3,7 +3,7 @@
 mod program;
 
 use countersign_testkit::require::workspace_root;
-use program::{Ran, countersign};
+use program::{Ran, command, countersign};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -122,4 +122,106 @@ fn what_is_no_corpus_is_one_clear_error() {
     let none = desk.edited("none", "golden/bloc.json", "[", "[");
     fs::remove_dir_all(Path::new(&none).join("golden")).unwrap();
     bad(&none, "a pack's worked requests lie in its folder `golden`");
+}
+
+impl Desk {
+    /// Runs it where there is no solver.
+    fn run_without_solver(&self, arguments: &[&str]) -> Ran {
+        let mut command = command(self.folder.path(), &[&["policy"], arguments].concat());
+        Ran::from(command.env("PATH", "/nonexistent").env("CVC5", "/nonexistent/cvc5").output().unwrap())
+    }
+}
+
+#[test]
+fn a_decision_is_explained_down_to_its_sources() {
+    let desk = Desk::new();
+    let pack = shown(&shipped());
+    let ran = desk.run(&["explain", &pack, "--case", "home-court-privilege"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    for part in [
+        "proposal NOT permitted: challenge, goes to the board or counsel",
+        "lane court: ",
+        "f-bars: lowers to challenge, escalates, BARS_RAISED (D13): ",
+        "[this decides the outcome]",
+        "source: Regulation (EU) 2023/1543, article 12(1)(a) and (c), used by analogy [NOT compared with its source, 2026-11-20]",
+        "less strict, or permitted, if\n  D13 were `none` (it is `raised`): permitted, comply\n",
+    ] {
+        assert!(ran.out.contains(part), "{part}: {ran}");
+    }
+    let ran = desk.run(&["explain", &pack, "--case", "home-court-plain", "--release", "one witness", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(found["decision"]["reasons"], serde_json::json!(["NOT_WITNESSED"]));
+    assert_eq!(found["raised_by"][0]["allowed"], serde_json::json!(true), "{ran}");
+    let origin = desk.run(&["explain", &pack, "--case", "ruritania-everybody-who-paid"]);
+    assert!(origin.out.contains("no other answer to one or two questions makes it less strict"), "{origin}");
+}
+
+#[test]
+fn what_cannot_be_explained_is_one_clear_error() {
+    let desk = Desk::new();
+    let pack = shown(&shipped());
+    let vector = |file: &str| {
+        let text = fs::read_to_string(workspace_root().join(format!("vectors/policy/{file}.json"))).unwrap();
+        let vectors: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let good = vectors["vectors"].as_array().unwrap().iter().find(|vector| !vector["digest"].is_null()).unwrap();
+        let path = desk.folder.path().join(format!("{file}.json"));
+        fs::write(&path, good["text"].as_str().unwrap()).unwrap();
+        shown(&path)
+    };
+    let (facts, directory) = (vector("facts"), vector("directory"));
+    for (arguments, part) in [
+        (vec!["--case", "nobody"], "no worked request `nobody`"),
+        (vec!["--case", "home-court-plain", "--release", "x"], "has no attempt `x`; it has: two approvers; "),
+        (vec!["--facts", &facts, "--directory", &directory, "--seat", "XA"], "that the facts name"),
+        (vec!["--facts", &directory, "--directory", &directory, "--seat", "XA"], "directory.json"),
+        (vec!["--facts", &facts], "--directory"),
+        (vec![], "--case"),
+    ] {
+        let ran = desk.run(&[&["explain", &pack], arguments.as_slice()].concat());
+        assert!(matches!(ran.code, Some(1 | 2)) && ran.out.is_empty() && ran.err.contains(part), "{part}: {ran}");
+        assert_eq!(ran.err.lines().count(), 1, "{ran}");
+    }
+}
+
+#[test]
+fn a_change_of_packs_is_named_and_its_widening_found() {
+    let desk = Desk::new();
+    let old = shown(&shipped());
+    let loose =
+        desk.edited("loose", "policies.cedar", "context.approvals >= 3 && context.counsel", "context.approvals >= 3");
+    let ran = desk.run_without_solver(&["diff", &old, &loose, "--cases", "50"]);
+    assert_eq!(ran.code, Some(1), "{ran}");
+    for part in [
+        "policies\n  changed  p-release-compelled\n    -   context.approvals >= 3 && context.counsel &&\n    +   context.approvals >= 3 &&\n",
+        "court-without-choice / without counsel's opinion  WIDER",
+        "WIDENS: the new pack allows what the old one does not",
+    ] {
+        assert!(ran.out.contains(part), "{part}: {ran}");
+    }
+    // The other way round it only narrows; without a solver that is no proof.
+    let ran = desk.run_without_solver(&["diff", &loose, &old, "--cases", "50", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.code, found["widening"].as_str()), (Some(4), Some("tested not")), "{ran}");
+    let same = desk.run_without_solver(&["diff", &old, &old, "--cases", "50"]);
+    assert!(same.code == Some(4) && same.out.contains("worked requests: 0 of "), "{same}");
+    assert!(same.out.contains("found nothing wider: tested, not proved (there is no "), "{same}");
+}
+
+#[test]
+fn without_a_solver_invariants_are_tested_and_nothing_is_called_proved() {
+    let desk = Desk::new();
+    let prove = |pack: &str| desk.run_without_solver(&["prove", pack, "--cases", "1500", "--seed", "7"]);
+    let ran = prove(&shown(&shipped()));
+    assert_eq!(ran.code, Some(4), "{ran}");
+    assert!(ran.err.contains("nothing is proved: ") && ran.err.contains("seed 7"), "{ran}");
+    assert!(ran.out.contains("tested, not proved: 25 invariants on 1500 cases, "), "{ran}");
+    assert!(!ran.out.contains("proved   ") && !ran.out.contains("REFUTED"), "{ran}");
+    let weak = desk.edited(
+        "weak",
+        "policies.cedar",
+        "context.approvals >= 2 && context.author && (context.out_of_reach",
+        "context.approvals >= 2 && (context.out_of_reach",
+    );
+    let ran = prove(&weak);
+    assert!(ran.code == Some(1) && ran.out.contains("REFUTED  home-author-and-distance: "), "{ran}");
 }

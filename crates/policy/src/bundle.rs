@@ -305,7 +305,7 @@ fn parse_policies(text: &str, pack: &Pack) -> Result<(PolicySet, BTreeMap<String
     Ok((policies, meanings))
 }
 
-fn meaning_of(policy: &Policy, pack: &Pack) -> Result<Meaning, String> {
+pub(crate) fn meaning_of(policy: &Policy, pack: &Pack) -> Result<Meaning, String> {
     let allowed: &[&str] = match policy.effect() {
         Effect::Permit => &["id", "lane"],
         Effect::Forbid => &["id", "reason", "outcome", "escalate", "requires"],
@@ -339,7 +339,11 @@ fn meaning_of(policy: &Policy, pack: &Pack) -> Result<Meaning, String> {
 }
 
 fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), BundleError> {
-    let result = Validator::new(schema.clone()).validate(policies, ValidationMode::Strict);
+    validate_with(&Validator::new(schema.clone()), policies)
+}
+
+pub(crate) fn validate_with(validator: &Validator, policies: &PolicySet) -> Result<(), BundleError> {
+    let result = validator.validate(policies, ValidationMode::Strict);
     let faults: Vec<String> = result
         .validation_errors()
         .map(ToString::to_string)
@@ -369,7 +373,7 @@ fn by_action(policies: &PolicySet, schema: &Schema) -> Result<BTreeMap<&'static 
     Ok(out)
 }
 
-fn actions_of(uids: &[&EntityUid]) -> Vec<&'static str> {
+pub(crate) fn actions_of(uids: &[&EntityUid]) -> Vec<&'static str> {
     ACTIONS.into_iter().filter(|action| uids.iter().any(|uid| uid.id().unescaped() == *action)).collect()
 }
 

@@ -6,19 +6,20 @@
 use crate::bundle::{Bundle, Meaning};
 use crate::context::ReleaseContext;
 use crate::decision::{Decision, Outcome, ReasonCode};
-use crate::slice::{Slice, chain};
-use cedar_policy::{Authorizer, Context, Entities, PolicySet, Request, RestrictedExpression};
+use crate::prepared::Prepared;
+use crate::slice::chain;
+use cedar_policy::{Authorizer, Entities, PolicySet, Request, RestrictedExpression};
 use countersign_core::country::Country;
 use countersign_core::directory::Authority;
 use countersign_core::facts::Facts;
 use countersign_core::finding::Question;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether an order may be proposed on these facts, and what the answer to the request is.
 ///
 /// `authority` is the entry of the directory in force, `seat` the state of the custodian's seat in genesis.
 pub fn propose(bundle: &Bundle, facts: &Facts, authority: &Authority, seat: Country) -> Decision {
-    decide(bundle, facts, authority, seat, None)
+    Prepared::new(bundle, facts, authority, seat).map_or_else(|refusal| *refusal, |case| case.decide(None))
 }
 
 /// Whether an order on these facts may be released now. Permitted only if proposing is permitted on the same facts.
@@ -31,28 +32,15 @@ pub fn release(
     seat: Country,
     context: &ReleaseContext,
 ) -> Decision {
-    decide(bundle, facts, authority, seat, Some(context))
-}
-
-fn decide(
-    bundle: &Bundle,
-    facts: &Facts,
-    authority: &Authority,
-    seat: Country,
-    context: Option<&ReleaseContext>,
-) -> Decision {
-    let mismatches = mismatches(facts, authority, context);
-    if !mismatches.is_empty() {
-        return Decision::fault(ReasonCode::FACTS_MISMATCH, mismatches);
+    let contradictions = mismatches(facts, authority, Some(context));
+    if !contradictions.is_empty() {
+        return Decision::fault(ReasonCode::FACTS_MISMATCH, contradictions);
     }
-    Slice::new(&bundle.names, facts, &bundle.classes_of(facts.kind), authority, seat)
-        .map_err(|error| vec![error])
-        .and_then(|slice| decide_on(bundle, slice, facts, context))
-        .unwrap_or_else(|errors| Decision::fault(ReasonCode::POLICY_ERROR, errors))
+    Prepared::new(bundle, facts, authority, seat).map_or_else(|refusal| *refusal, |case| case.decide(Some(context)))
 }
 
 /// Contradictions between facts, directory and order.
-fn mismatches(facts: &Facts, authority: &Authority, context: Option<&ReleaseContext>) -> Vec<String> {
+pub(crate) fn mismatches(facts: &Facts, authority: &Authority, context: Option<&ReleaseContext>) -> Vec<String> {
     let agrees = |question: Question, known: &str| {
         facts.answer(question).is_none_or(|answer| answer == "unknown" || known == "unknown" || answer == known)
     };
@@ -70,53 +58,44 @@ fn mismatches(facts: &Facts, authority: &Authority, context: Option<&ReleaseCont
     rules.into_iter().filter(|(holds, _)| !holds).map(|(_, reason)| reason.to_owned()).collect()
 }
 
-type Attributes = Vec<(String, RestrictedExpression)>;
+pub(crate) type Attributes = Vec<(String, RestrictedExpression)>;
 
-fn decide_on(
+/// What Cedar answered to every question of one decision.
+pub(crate) struct Answers<'b> {
+    pub(crate) lane: &'b str,
+    pub(crate) classified: Evaluation,
+    pub(crate) limits: Evaluation,
+    pub(crate) delay: Evaluation,
+    pub(crate) proposed: Evaluation,
+    pub(crate) released: Option<Evaluation>,
+}
+
+impl Answers<'_> {
+    /// Whether the policies permit it; a decision that permits also has an outcome that gives something.
+    pub(crate) fn permitted(&self) -> bool {
+        self.proposed.allowed && self.released.as_ref().is_none_or(|released| released.allowed)
+    }
+}
+
+/// The decision with everything that led to it.
+pub(crate) fn report(
     bundle: &Bundle,
-    slice: Slice,
+    meanings: &BTreeMap<String, Meaning>,
     facts: &Facts,
-    context: Option<&ReleaseContext>,
-) -> Result<Decision, Vec<String>> {
-    let one = |error: String| vec![error];
-    let (custodian, case) = (slice.custodian.clone(), slice.case.clone());
-    let entities = slice.check(&bundle.schema).map_err(one)?;
-    let ask = |action: &'static str, attributes: Attributes| {
-        let policies = bundle.policies.get(action).ok_or_else(|| vec![format!("no policies for `{action}`")])?;
-        let context = Context::from_pairs(attributes).map_err(|error| one(chain(&error)))?;
-        let action = bundle.names.uid("Action", action).map_err(one)?;
-        let request = Request::new(custodian.clone(), action, case.clone(), context, Some(&bundle.schema))
-            .map_err(|error| one(chain(&error)))?;
-        evaluate(policies, &request, &entities)
-    };
-
-    let classified = ask("classify", Vec::new())?;
-    let lane = strictest_lane(bundle, &classified).ok_or_else(|| vec!["no lane takes this request".to_owned()])?;
-    let base = || base_attributes(bundle, lane).map_err(one);
-    let limits = ask("limit", base()?)?;
-    let delay = ask("delay", base()?)?;
-    let proposed = ask("propose", base()?)?;
-    let released = match context {
-        None => None,
-        Some(context) => {
-            let mut attributes = base()?;
-            attributes.extend(release_attributes(bundle, context).map_err(one)?);
-            Some(ask("release", attributes)?)
-        }
-    };
-
-    let permitted = proposed.allowed && released.as_ref().is_none_or(|released| released.allowed);
-    let policies: BTreeSet<String> =
-        [Some(&classified), Some(&limits), Some(&delay), Some(&proposed), released.as_ref()]
-            .into_iter()
-            .flatten()
-            .flat_map(|evaluation| evaluation.policies.iter().cloned())
-            .collect();
+    answers: &Answers<'_>,
+) -> Decision {
+    let Answers { lane, classified, limits, delay, proposed, released } = answers;
+    let permitted = answers.permitted();
+    let policies: BTreeSet<String> = [Some(classified), Some(limits), Some(delay), Some(proposed), released.as_ref()]
+        .into_iter()
+        .flatten()
+        .flat_map(|evaluation| evaluation.policies.iter().cloned())
+        .collect();
     let gated = |evaluation: &Evaluation| {
-        evaluation.policies.iter().any(|id| matches!(bundle.meanings.get(id), Some(Meaning::Gate { .. })))
+        evaluation.policies.iter().any(|id| matches!(meanings.get(id), Some(Meaning::Gate { .. })))
     };
-    let unexplained = !permitted && !gated(&proposed) && !released.as_ref().is_some_and(gated);
-    let mut decision = summary(bundle, facts, lane, policies);
+    let unexplained = !permitted && !gated(proposed) && !released.as_ref().is_some_and(gated);
+    let mut decision = summary(bundle, meanings, facts, lane, policies);
     if unexplained {
         // What only lowers an outcome explains no refusal.
         decision.outcome = decision.outcome.min(Outcome::Refuse);
@@ -125,17 +104,21 @@ fn decide_on(
     }
     decision.allowed = permitted && decision.outcome.gives();
     decision.delay_lawful = delay.allowed;
-    Ok(decision)
+    decision
 }
 
-struct Evaluation {
-    allowed: bool,
-    policies: BTreeSet<String>,
+pub(crate) struct Evaluation {
+    pub(crate) allowed: bool,
+    pub(crate) policies: BTreeSet<String>,
 }
 
 /// Asks Cedar. An evaluation in which any policy erred is no answer: Cedar skips such a policy, and a skipped gate
 /// stands open.
-fn evaluate(policies: &PolicySet, request: &Request, entities: &Entities) -> Result<Evaluation, Vec<String>> {
+pub(crate) fn evaluate(
+    policies: &PolicySet,
+    request: &Request,
+    entities: &Entities,
+) -> Result<Evaluation, Vec<String>> {
     let response = Authorizer::new().is_authorized(request, policies, entities);
     let mut errors: Vec<String> = response.diagnostics().errors().map(|error| chain(error)).collect();
     if !errors.is_empty() {
@@ -149,11 +132,15 @@ fn evaluate(policies: &PolicySet, request: &Request, entities: &Entities) -> Res
 }
 
 /// The first lane of the pack (strictest first) into which a policy places the request.
-fn strictest_lane<'b>(bundle: &'b Bundle, classified: &Evaluation) -> Option<&'b str> {
+pub(crate) fn strictest_lane<'b>(
+    bundle: &'b Bundle,
+    meanings: &BTreeMap<String, Meaning>,
+    classified: &Evaluation,
+) -> Option<&'b str> {
     let placed: BTreeSet<&str> = classified
         .policies
         .iter()
-        .filter_map(|id| match bundle.meanings.get(id) {
+        .filter_map(|id| match meanings.get(id) {
             Some(Meaning::Lane(lane)) if classified.allowed => Some(lane.as_str()),
             _ => None,
         })
@@ -162,13 +149,19 @@ fn strictest_lane<'b>(bundle: &'b Bundle, classified: &Evaluation) -> Option<&'b
 }
 
 /// Outcome, reasons and what is missing, by the gates among these policies; nothing is allowed yet.
-fn summary(bundle: &Bundle, facts: &Facts, lane: &str, policies: BTreeSet<String>) -> Decision {
+fn summary(
+    bundle: &Bundle,
+    meanings: &BTreeMap<String, Meaning>,
+    facts: &Facts,
+    lane: &str,
+    policies: BTreeSet<String>,
+) -> Decision {
     let mut outcome = Outcome::Comply;
     let mut escalate = false;
     let mut reasons = BTreeSet::new();
     let mut missing = BTreeSet::new();
     for id in &policies {
-        let Some(Meaning::Gate { reason, outcome: gate, escalate: up, requires }) = bundle.meanings.get(id) else {
+        let Some(Meaning::Gate { reason, outcome: gate, escalate: up, requires }) = meanings.get(id) else {
             continue;
         };
         outcome = outcome.min(*gate);
@@ -191,7 +184,7 @@ fn summary(bundle: &Bundle, facts: &Facts, lane: &str, policies: BTreeSet<String
     }
 }
 
-fn base_attributes(bundle: &Bundle, lane: &str) -> Result<Attributes, String> {
+pub(crate) fn base_attributes(bundle: &Bundle, lane: &str) -> Result<Attributes, String> {
     let caps = bundle.caps();
     let numbers = [
         ("named", caps.named),
@@ -206,7 +199,7 @@ fn base_attributes(bundle: &Bundle, lane: &str) -> Result<Attributes, String> {
     Ok(vec![("lane".to_owned(), bundle.names.value("Lane", lane)?), ("caps".to_owned(), record)])
 }
 
-fn release_attributes(bundle: &Bundle, context: &ReleaseContext) -> Result<Attributes, String> {
+pub(crate) fn release_attributes(bundle: &Bundle, context: &ReleaseContext) -> Result<Attributes, String> {
     let quorum = &context.quorum;
     let numbers = [
         ("subjects", context.subjects),

@@ -30,7 +30,7 @@ pub(crate) fn check(schema: &str, pack: &Pack) -> Result<(), String> {
     Ok(())
 }
 
-fn expected(pack: &Pack) -> BTreeMap<&'static str, BTreeSet<&str>> {
+pub(crate) fn expected(pack: &Pack) -> BTreeMap<&'static str, BTreeSet<&str>> {
     let mut out: BTreeMap<&'static str, BTreeSet<&str>> = BTreeMap::from([
         ("Bloc", ["EEA", "NonEEA"].into()),
         ("Lane", pack.lanes.iter().map(|lane| lane.name.as_str()).collect()),

@@ -17,13 +17,18 @@ mod context;
 mod decide;
 mod decision;
 mod enumerations;
+mod inspect;
 mod pack;
+mod prepared;
 mod quorum;
 mod slice;
+mod variant;
 
 pub use bundle::{Bundle, BundleError, File};
 pub use context::{Exceeded, ReleaseContext};
 pub use decide::{propose, release};
 pub use decision::{Decision, Outcome, ReasonCode};
 pub use pack::{Caps, CumulativeCap, Lane, Per, ReadingCaps, Reason, Requirement, Rule};
+pub use prepared::{Prepared, Question};
 pub use quorum::QuorumFacts;
+pub use variant::{Lone, Reader, Replacement, Variant};

@@ -5,6 +5,7 @@ use crate::judge::{Judged, Report};
 use countersign_core::facts::Facts;
 use countersign_core::id::Digest;
 use countersign_policy::{Bundle, Outcome, ReasonCode};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fewest cases of a corpus.
@@ -13,7 +14,8 @@ const FEWEST: usize = 150;
 /// The laws that a corpus breaks, one sentence each.
 ///
 /// At least 150 cases; at least half of them answered, each with an attempt that releases; every reason somewhere the
-/// only one, every policy somewhere decisive, or excused with a reason; no two cases with the same facts.
+/// only one, every policy somewhere decisive, or excused with a reason; no two cases with the same facts; and every gate asks
+/// back the questions whose absence closes it.
 pub fn broken_laws(bundle: &Bundle, corpus: &Corpus, report: &Report<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     let cases = &corpus.cases;
@@ -29,8 +31,35 @@ pub fn broken_laws(bundle: &Bundle, corpus: &Corpus, report: &Report<'_>) -> Vec
         broken.push(format!("`{}` is proposed, and no attempt releases it", case.name));
     }
     broken.extend(repeated(cases));
+    let structures = bundle.rules().iter().filter_map(|rule| Some((&rule.policy, bundle.structure(&rule.policy)?)));
+    broken.extend(
+        structures.filter(|(_, structure)| !asks_back_what_it_needs(structure)).map(|(policy, _)| {
+            format!("policy `{policy}` asks back other questions than those whose absence closes it")
+        }),
+    );
     broken.extend(excuses(bundle, corpus, &never_alone(bundle, corpus, report), &idle(bundle, report)));
     broken
+}
+
+/// Whether `@requires` of a gate names the questions whose absence closes it: those of `!answered.containsAll([...])`.
+pub(crate) fn asks_back_what_it_needs(structure: &Value) -> bool {
+    fn needed(expression: &Value, found: &mut BTreeSet<String>) {
+        if expression["containsAll"]["left"]["."]["attr"] == "answered" {
+            let members = expression["containsAll"]["right"]["Set"].as_array();
+            let ids = members.into_iter().flatten().filter_map(|member| member["Value"]["__entity"]["id"].as_str());
+            found.extend(ids.map(str::to_owned));
+        }
+        match expression {
+            Value::Object(parts) => parts.values().for_each(|part| needed(part, found)),
+            Value::Array(members) => members.iter().for_each(|member| needed(member, found)),
+            _ => {}
+        }
+    }
+    let mut questions = BTreeSet::new();
+    needed(&structure["conditions"], &mut questions);
+    let annotation = structure["annotations"]["requires"].as_str();
+    let asked: BTreeSet<String> = annotation.into_iter().flat_map(|list| list.split(' ')).map(str::to_owned).collect();
+    structure["effect"] != "forbid" || asked == questions
 }
 
 /// Cases that ask the policies the same.

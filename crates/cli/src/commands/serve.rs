@@ -6,6 +6,7 @@ use crate::upkeep::Upkeep;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use countersign_core::time::Timestamp;
+use countersign_policy::{Bundle, Rule};
 use countersign_tlog::policy::{Policy, Quorum};
 use countersign_web::{Figures, Head, PublicState, Site, StateFuture, Witness};
 use std::net::SocketAddr;
@@ -26,11 +27,25 @@ impl Serve {
     pub(crate) async fn run(self, dir: &Path) -> Result<()> {
         only_loopback(self.listen)?;
         let custody = Arc::new(Custody::open(dir).await?);
+        warn_of_unverified_rules(&custody.desk.custodian().bundle);
         serve(Arc::clone(&custody), self.listen).await?;
         match Arc::try_unwrap(custody) {
             Ok(custody) => custody.close().await,
             Err(_) => bail!("a request was still running"),
         }
+    }
+}
+
+/// Names every rule in force that nobody has compared with its source; the demo, which claims nothing, does not.
+fn warn_of_unverified_rules(bundle: &Bundle) {
+    let unverified: Vec<&Rule> = bundle.rules().iter().filter(|rule| !rule.verified).collect();
+    if unverified.is_empty() {
+        return;
+    }
+    let (count, all, name) = (unverified.len(), bundle.rules().len(), bundle.name());
+    eprintln!("countersign: warning: {count} of the {all} rules of `{name}` were not compared with their sources:");
+    for rule in unverified {
+        eprintln!("  {} ({}, written {})", rule.policy, rule.source, rule.date);
     }
 }
 

@@ -7,3 +7,4 @@ mod quorum;
 mod speed;
 mod traps;
 mod vectors;
+mod whatif;

@@ -125,6 +125,19 @@ fn another_order_or_another_roster_counts_nothing() {
     assert_eq!(count(&ORDER, &moved), QuorumFacts::default(), "the roster entry is no longer the one verified against");
 }
 
+/// An empty set of states means that nobody knows, never that nobody can reach the person.
+#[test]
+fn an_empty_statement_of_reach_is_unknown() {
+    let mut cast = cast();
+    let anna = cast.people.iter_mut().find(|person| person.id.as_str() == "anna-berg").unwrap();
+    anna.reach.states.clear();
+    let author = PersonId::parse("lena-moor").unwrap();
+    let approvals = vec![cast.approve(&ORDER, "anna-berg approver").unwrap()];
+    let state = Country::parse("XG").unwrap();
+    let facts = QuorumFacts::compute(&ORDER, &approvals, state, &author, &cast.people, cast.now);
+    assert_eq!((facts.approvals(), facts.out_of_reach()), (1, 0));
+}
+
 fn meets(need: &Requirement, quorum: &QuorumFacts) -> bool {
     quorum.approvals() >= need.approvals
         && quorum.states() >= need.states

@@ -2,13 +2,13 @@
 
 use crate::corpus::{corpus, decisions};
 use countersign_core::finding::{Answers, Question};
-use countersign_policy::{Bundle, BundleError, Decision, File, propose, release};
+use countersign_policy::{Bundle, BundleError, Decision, File, Prepared, Variant, propose, release};
 use countersign_review::Case;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The built-in pack with other policies; sources in pack.json are kept in step.
-fn pack_with(edit: impl Fn(&str) -> String) -> Result<Bundle, BundleError> {
+pub(crate) fn pack_with(edit: impl Fn(&str) -> String) -> Result<Bundle, BundleError> {
     let mut files = Bundle::builtin_eea_custodian().unwrap().files().to_vec();
     let policies = edit(&files[1].text);
     let mut pack: Value = serde_json::from_str(&files[0].text).unwrap();
@@ -25,16 +25,8 @@ fn pack_with(edit: impl Fn(&str) -> String) -> Result<Bundle, BundleError> {
     Bundle::parse(files)
 }
 
-pub(crate) fn added(policy: &str) -> Result<Bundle, BundleError> {
+fn added(policy: &str) -> Result<Bundle, BundleError> {
     pack_with(|text| format!("{text}\n{policy}"))
-}
-
-/// The built-in pack without any gate.
-pub(crate) fn permits_only() -> Result<Bundle, BundleError> {
-    pack_with(|text| {
-        let blocks: Vec<&str> = text.split("\n\n").filter(|block| !block.contains("\nforbid (")).collect();
-        blocks.join("\n\n")
-    })
 }
 
 fn case(name: &str) -> Case {
@@ -91,13 +83,17 @@ when { context.approvals * 9223372036854775807 == 7 };"#,
 /// Conditions that must hold stand in the permits: without any gate, nothing more than a named few is released.
 #[test]
 fn the_permits_alone_hold() {
-    let bundle = permits_only().unwrap();
-    let opened: Vec<String> = decisions(&bundle, &corpus())
-        .into_iter()
-        .filter(|(_, decision, expected)| decision.allowed && !expected.allowed)
-        .map(|(name, _, _)| name)
-        .collect();
-    assert_eq!(opened, Vec::<String>::new());
+    let bundle = Bundle::builtin_eea_custodian().unwrap();
+    let permits = Variant::permits_alone(&bundle).unwrap();
+    let corpus = corpus();
+    for case in &corpus.cases {
+        let prepared = Prepared::new(&bundle, &case.facts, &case.authority, case.seat).unwrap();
+        let attempts = case.releases.iter().map(|step| (Some(&step.context), &step.expect));
+        for (context, expected) in attempts.chain([(None, &case.propose)]) {
+            let decision = prepared.decide_under(&permits, context);
+            assert!(expected.allowed || !decision.allowed, "{}", case.name);
+        }
+    }
 }
 
 /// Gates override any permit, also one that somebody adds later.
@@ -290,4 +286,68 @@ fn a_gate_for_all_actions_is_asked_everywhere() {
     .unwrap();
     let decision = plain_release(&bundle);
     assert!(!decision.allowed && decision.has("DURESS"), "{decision:?}");
+}
+
+/// A state in neither bloc would close no gate: every code that can be written belongs to exactly one, and is decided.
+#[test]
+fn the_classification_of_states_is_total() {
+    let bundle = Bundle::builtin_eea_custodian().unwrap();
+    let case = case("third-mla-fraud");
+    let mut seen = 0;
+    for first in 'A'..='Z' {
+        for second in 'A'..='Z' {
+            let Ok(state) = countersign_core::country::Country::parse(&format!("{first}{second}")) else { continue };
+            seen += 1;
+            let authority = countersign_core::directory::Authority { state, ..case.authority.clone() };
+            let decision = propose(&bundle, &case.facts, &authority, case.seat);
+            assert!(decision.lane.is_some() && decision.errors.is_empty(), "{state}: {decision:?}");
+            assert!(!decision.has("STATE_UNCLASSIFIED"), "{state}");
+        }
+    }
+    assert!(seen > 240, "{seen}");
+}
+
+/// Arithmetic overflows, and overflow is an error: counts are made before policies are asked.
+#[test]
+fn no_policy_calculates() {
+    fn operators(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(parts) => parts.iter().for_each(|(name, part)| {
+                found.insert(name.clone());
+                operators(part, found);
+            }),
+            Value::Array(members) => members.iter().for_each(|member| operators(member, found)),
+            _ => {}
+        }
+    }
+    let bundle = Bundle::builtin_eea_custodian().unwrap();
+    let mut found = BTreeSet::new();
+    for rule in bundle.rules() {
+        operators(&bundle.structure(&rule.policy).unwrap()["conditions"], &mut found);
+    }
+    assert!(found.contains("&&") && found.contains(">="));
+    for operator in ["+", "-", "*", "neg"] {
+        assert!(!found.contains(operator), "{operator}");
+    }
+}
+
+/// The table of traps in the documentation names tests that exist.
+#[test]
+fn every_trap_has_a_test() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let read = |path: &str| std::fs::read_to_string(format!("{root}/{path}")).unwrap();
+    let page = read("docs/operations/policy.md");
+    let table = page.split("## Traps of the engine").nth(1).unwrap().split("\n## ").next().unwrap();
+    let sources = ["tests/pack/traps.rs", "tests/pack/quorum.rs", "tests/pack/agreement.rs", "src/slice.rs"]
+        .map(|path| read(&format!("crates/policy/{path}")))
+        .concat();
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ") && line.contains('`')).collect();
+    assert!(rows.len() >= 12, "{} rows", rows.len());
+    for row in rows {
+        let tests: Vec<&str> = row.split('|').nth(3).unwrap().split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "{row}");
+        for test in tests {
+            assert!(sources.contains(&format!("fn {test}(")), "`{test}` is no test: {row}");
+        }
+    }
 }

@@ -140,7 +140,7 @@ impl Found {
 }
 
 /// A decision on one line.
-fn in_words(decision: &Expected) -> String {
+pub(super) fn in_words(decision: &Expected) -> String {
     let mut words = vec![
         if decision.allowed { "permitted" } else { "not permitted" }.to_owned(),
         decision.outcome.to_string(),

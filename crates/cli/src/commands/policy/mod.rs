@@ -1,17 +1,22 @@
 //! `countersign policy`.
 
+mod diff;
+mod explain;
 mod golden;
+mod property;
 
 use crate::files;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use countersign_policy::{Bundle, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command as Program, ExitCode};
+use std::process::{Command as Program, ExitCode, Stdio};
 
 pub(crate) const EXAMPLE: &str = "Examples:
   countersign policy check packs/policy/eea-custodian
   countersign policy golden packs/policy/eea-custodian
+  countersign policy explain packs/policy/eea-custodian --case home-court-privilege
+  countersign policy diff our-pack our-next-pack
   countersign policy bundle packs/policy/eea-custodian --out next-policy.json
   countersign policy prove packs/policy/eea-custodian
   countersign policy prove our-next-pack --against our-pack
@@ -51,6 +56,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say what a decision rests on: policies, reasons, sources, and which answer would make it another.
+    Explain(explain::Explain),
+    /// Say what changes between two packs, in what is written and in what is decided, and whether the new one allows more.
+    Diff(diff::Diff),
     /// Write a pack as one document, as control changes and trustees take it.
     Bundle {
         /// Folder of the pack.
@@ -59,13 +68,19 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Prove the invariants of a pack, or that it allows nothing that another did not.
+    /// Prove the invariants of a pack, or that it allows nothing that another did not; without a solver test them.
     Prove {
         /// Folder of the pack.
         pack: PathBuf,
         /// Folder of the pack that it is compared with.
         #[arg(long, value_name = "PACK")]
         against: Option<PathBuf>,
+        /// Cases to test the invariants on when nothing can be proved.
+        #[arg(long, default_value_t = 1_000_000, value_name = "NUMBER", conflicts_with = "against")]
+        cases: u64,
+        /// Seed of these cases.
+        #[arg(long, default_value_t = 1, value_name = "NUMBER", conflicts_with = "against")]
+        seed: u64,
     },
 }
 
@@ -74,12 +89,14 @@ impl Policy {
         match self.command {
             Command::Check { pack } => check(&read(&pack)?),
             Command::Golden { pack, json } => return golden::golden(&pack, json),
+            Command::Explain(command) => command.run()?,
+            Command::Diff(command) => return command.run(),
             Command::Bundle { pack, out } => {
                 let bundle = read(&pack)?;
                 files::write(&out, bundle.to_document()?.as_bytes())?;
                 println!("wrote {}: policy {}", out.display(), bundle.digest());
             }
-            Command::Prove { pack, against } => return prove(&pack, against.as_deref()),
+            Command::Prove { pack, against, cases, seed } => return prove(&pack, against.as_deref(), cases, seed),
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -120,7 +137,37 @@ fn check(bundle: &Bundle) {
     }
 }
 
-fn prove(pack: &Path, against: Option<&Path>) -> Result<ExitCode> {
+/// Proves, or says why nothing is proved and tests instead.
+fn prove(pack: &Path, against: Option<&Path>, cases: u64, seed: u64) -> Result<ExitCode> {
+    match prover(pack, against, true)? {
+        Proved::All => Ok(ExitCode::SUCCESS),
+        Proved::Refuted => Ok(ExitCode::FAILURE),
+        Proved::Failed(code) => Ok(ExitCode::from(code)),
+        Proved::Nothing(why) => {
+            eprintln!("countersign: nothing is proved: {why}");
+            if against.is_some() {
+                eprintln!("`countersign policy diff` compares what the two packs decide");
+                return Ok(ExitCode::from(NOT_PROVED));
+            }
+            property::test(pack, cases, seed)
+        }
+    }
+}
+
+/// What came of asking for a proof.
+pub(crate) enum Proved {
+    /// Everything asked for holds.
+    All,
+    /// Something does not.
+    Refuted,
+    /// There is nothing to prove with, and why.
+    Nothing(String),
+    /// The prover could not read the pack, or does not know; its exit code.
+    Failed(u8),
+}
+
+/// Runs the prover; `print` lets it speak.
+fn prover(pack: &Path, against: Option<&Path>, print: bool) -> Result<Proved> {
     let beside = std::env::current_exe().ok().and_then(|own| Some(own.parent()?.join(PROVER)));
     let program = beside.filter(|path| path.is_file()).unwrap_or_else(|| PROVER.into());
     let mut command = Program::new(&program);
@@ -128,17 +175,20 @@ fn prove(pack: &Path, against: Option<&Path>) -> Result<ExitCode> {
     if let Some(old) = against {
         command.arg("--against").arg(old);
     }
+    if !print {
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+    }
     match command.status() {
-        Ok(status) => {
-            Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            eprintln!(
-                "countersign: nothing is proved: there is no `{PROVER}` beside this program or on the PATH; \
-                 `cargo build --release -p countersign-prove` makes it"
-            );
-            Ok(ExitCode::from(NOT_PROVED))
-        }
+        Ok(status) => Ok(match status.code().map(u8::try_from) {
+            Some(Ok(0)) => Proved::All,
+            Some(Ok(1)) => Proved::Refuted,
+            Some(Ok(NOT_PROVED)) => Proved::Nothing("there is no solver; Debian's package `cvc5` holds one".to_owned()),
+            Some(Ok(code)) => Proved::Failed(code),
+            _ => bail!("{} was ended by a signal", program.display()),
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Proved::Nothing(format!(
+            "there is no `{PROVER}` beside this program or on the PATH; `cargo build --release -p countersign-prove` makes it"
+        ))),
         Err(error) => bail!("cannot start {}: {error}", program.display()),
     }
 }
