@@ -5,6 +5,7 @@ mod bucket;
 mod by_hand;
 mod control;
 mod folder;
+mod inbound;
 mod index;
 mod program;
 mod reading;

@@ -73,6 +73,10 @@ pub(crate) mod kind {
     pub(crate) const RETENTION: &str = "retention";
     pub(crate) const READING: &str = "reading";
     pub(crate) const CONSENT: &str = "consent";
+    pub(crate) const ARRIVAL: &str = "arrival";
+    pub(crate) const CAME: &str = "came";
+    pub(crate) const MARK: &str = "mark";
+    pub(crate) const STATUS: &str = "status";
 }
 
 impl Desk {

@@ -11,6 +11,8 @@ use countersign_core::json::Document;
 use countersign_core::order::{Instrument, Kind};
 use countersign_core::time::Timestamp;
 use countersign_core::{named_enum, version_tag};
+use countersign_intake::authenticity::Channel;
+use countersign_intake::message::TaskKind;
 use serde::{Deserialize, Serialize};
 
 version_tag!(
@@ -48,6 +50,15 @@ version_tag!(
 version_tag!(
     /// Version of the incident format.
     IncidentV1 = "countersign/incident/v1"
+);
+
+version_tag!(
+    /// Version of the arrival format.
+    ArrivalV1 = "countersign/arrival/v1"
+);
+version_tag!(
+    /// Version of the record of what came with a case.
+    CameV1 = "countersign/came/v1"
 );
 
 /// One of the four separate facts of an informal approach, with its source.
@@ -182,6 +193,9 @@ pub struct FactorTried {
     pub note: String,
     /// When.
     pub at: Timestamp,
+    /// The second officer, for that factor; left out for all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
 }
 
 /// The check of the sender.
@@ -423,4 +437,56 @@ impl Document for Retention {
         ];
         rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
     }
+}
+
+/// That bytes arrived: kept before anybody reads them, whatever becomes of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arrival {
+    /// Format version.
+    pub v: ArrivalV1,
+    /// Salted digest of the bytes.
+    pub request: Digest,
+    /// The salt.
+    pub salt: Salt,
+    /// Digest of the stored, encrypted bytes.
+    pub sealed_raw: Digest,
+    /// Size of the bytes.
+    pub raw_bytes: u64,
+    /// How they came.
+    pub channel: Channel,
+    /// When.
+    pub received_at: Timestamp,
+    /// Who took them in.
+    pub by: PersonId,
+}
+
+impl Document for Arrival {
+    const WHAT: &'static str = "arrival";
+    const DOMAIN: &'static str = ArrivalV1::TEXT;
+    const MAX_LEN: usize = 4 * 1024;
+}
+
+/// What came with the request of a case beside its scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Came {
+    /// Format version.
+    pub v: CameV1,
+    /// The case.
+    pub case: CaseId,
+    /// The sender's id of the message; `None` for a letter.
+    pub transaction: Option<String>,
+    /// What is asked to be done.
+    pub kind: TaskKind,
+    /// Whether the sender asks that the persons concerned are not told. Only a signed delay order has that effect.
+    pub delay_asked: bool,
+    /// The key of the directory under which the signature of the bytes verified.
+    pub key: Option<String>,
+}
+
+impl Document for Came {
+    const WHAT: &'static str = "record of what came";
+    const DOMAIN: &'static str = CameV1::TEXT;
+    const MAX_LEN: usize = 4 * 1024;
 }

@@ -5,6 +5,7 @@ use crate::desk::{Attached, Desk, keyed_digest, stored};
 use crate::documents::{Intake, IntakeV1, Targets};
 use crate::error::{DeskError, Result};
 use crate::leaves::leaf;
+use crate::receive::Along;
 use countersign_core::case::Event;
 use countersign_core::class::ClassSet;
 use countersign_core::id::{AuthorityId, CaseId, Digest, Handle, PersonId, Salt};
@@ -60,10 +61,24 @@ impl Desk {
     /// [`DeskError::Input`] for an empty or oversized letter, a time in the future, a delay order that is not the authority's;
     /// [`DeskError::NotFound`] for an unknown authority.
     pub async fn file_request(&self, request: NewRequest, contact: Option<&CaseId>, by: &PersonId) -> Result<CaseId> {
+        self.authority(&request.authority)?;
+        check(&request, self.now())?;
+        let sealed = seal_to_officers(&self.custodian.officers, &request.raw)?;
+        self.file(request, sealed, Along::letter(), contact, by).await
+    }
+
+    /// Files a request whose bytes are encrypted already, with what came along.
+    pub(crate) async fn file(
+        &self,
+        request: NewRequest,
+        sealed: Vec<u8>,
+        along: Along,
+        contact: Option<&CaseId>,
+        by: &PersonId,
+    ) -> Result<CaseId> {
         let authority = self.authority(&request.authority)?;
         let now = self.now();
         check(&request, now)?;
-        let sealed = seal_to_officers(&self.custodian.officers, &request.raw)?;
         let delay = match &request.delay {
             None => None,
             Some(text) => {
@@ -104,15 +119,24 @@ impl Desk {
             Value::from(request.received_at.to_string()),
         ];
         let leaf = leaf(LeafKind::Request, now, values, &mut *self.rng())?;
-        let documents = vec![
+        let mut documents = along.documents(case)?;
+        documents.extend([
             // The intake record is found by the digest that events and orders name: that of the raw request.
             StoredDocument { digest, ..stored(kind::INTAKE, &intake) },
             StoredDocument { digest: sealed_raw, kind: kind::SEALED_REQUEST.to_owned(), bytes: sealed },
-        ];
+        ]);
         let event = Event::Request { document: digest, authority: request.authority.clone() };
         let attached = Attached { documents, leaves: vec![leaf], ..Attached::default() };
         self.append(file.as_ref(), case, by, event, attached).await?;
         Ok(case)
+    }
+
+    /// Whether this is the authority's own reference of a request; only its digest is kept.
+    ///
+    /// # Errors
+    /// [`DeskError::Internal`] when the digest cannot be computed.
+    pub fn is_reference_of(&self, intake: &Intake, reference: &str) -> Result<bool> {
+        Ok(self.matter(&intake.authority, reference)? == intake.matter)
     }
 
     /// The digest of a matter under the custodian's key: equal for all requests of one authority and reference.

@@ -1,12 +1,13 @@
 //! The use cases of the custodian's desk, from a contact to a release.
 //!
-//! Read in the order of a case: [`contact`], [`entry`], [`intake`], [`sender`], [`findings`], [`propose`], [`countersign`], [`publish`],
+//! Read in the order of a case: [`contact`], [`receive`], [`inbound`], [`entry`], [`intake`], [`sender`], [`findings`], [`propose`], [`countersign`], [`publish`],
 //! [`release`] and [`package`](release), [`refuse`]. [`case_file`] reads a case back, [`mod@clocks`] say what is due in it. [`totals`] is the day's; [`change`] changes who may do what, and [`history`] reads that
 //! back; [`retention`] erases clients; [`index`] finds them without a readable list. [`reading`] is daily operation. [`ports`] is what the
 //! binary must provide.
 //! Every use case appends one event with its documents and leaves in one transaction, or does nothing.
 
 mod asking;
+pub mod authorities;
 mod caps;
 pub mod case_file;
 pub mod change;
@@ -22,6 +23,7 @@ pub mod error;
 pub mod exit;
 pub mod findings;
 pub mod history;
+pub mod inbound;
 pub mod index;
 pub mod intake;
 mod leaves;
@@ -32,6 +34,7 @@ pub mod ports;
 pub mod propose;
 pub mod publish;
 pub mod reading;
+pub mod receive;
 pub mod refuse;
 pub mod register;
 pub mod release;
@@ -39,6 +42,7 @@ pub mod retention;
 pub mod run;
 mod scope;
 pub mod sender;
+pub mod timeline;
 pub mod totals;
 mod worker;
 

@@ -113,6 +113,7 @@ impl Desk {
     /// As [`propose`](Self::propose); [`DeskError::NotFound`] when no such worker is in force.
     pub async fn propose_for(&self, case: &CaseId, author: &PersonId, addressee: &Addressee) -> Result<Proposed> {
         let file = self.case(case).await?;
+        self.asked_to_disclose(case).await?;
         let kind = self.kind_of(&file)?;
         let salt = self.salt();
         let facts = self.facts(&file, kind, author, salt)?;

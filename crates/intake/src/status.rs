@@ -4,7 +4,7 @@
 //! questions were asked inside, not that an order waits for signatures, not that a case is locked.
 
 use countersign_core::case::{Event, EventRecord};
-use countersign_core::id::{AuthorityId, CustodianId, Digest};
+use countersign_core::id::{AuthorityId, CustodianId, Digest, Salt};
 use countersign_core::json::Document;
 use countersign_core::time::Timestamp;
 use countersign_core::{named_enum, version_tag};
@@ -94,8 +94,10 @@ pub struct Status {
     pub authority: Option<AuthorityId>,
     /// The sender's id of the message; `None` when none could be read.
     pub transaction: Option<String>,
-    /// SHA-256 of the bytes that arrived.
-    pub received: Digest,
+    /// Salted digest of the bytes that arrived: the sender knows them, and nobody else can try guesses without the salt.
+    pub request: Digest,
+    /// The salt.
+    pub salt: Salt,
     /// Generation; 0 for a message that was not taken.
     pub generation: u32,
     /// How it stands.

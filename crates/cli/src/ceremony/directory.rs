@@ -6,7 +6,7 @@ use crate::place::{AGE_KEY, AUTHORITY_KEY, Place, RECIPIENT_KEY};
 use anyhow::Result;
 use base64ct::{Base64, Encoding};
 use countersign_core::country::Country;
-use countersign_core::directory::{Authority, AuthorityKind, RecipientKeys, Standing};
+use countersign_core::directory::{Authority, AuthorityKind, Dossier, RecipientKeys, Standing};
 use countersign_core::encoding::hex;
 use countersign_core::id::{AuthorityId, Digest};
 use countersign_core::time::Timestamp;
@@ -108,7 +108,12 @@ impl SampleAuthority {
             }),
             source: "invented for this sample".to_owned(),
             checked: now,
-            dossier: None,
+            dossier: Some(Dossier {
+                request_keys: vec![format!("ed25519 {}", hex(&signing.verifying_key().to_bytes()))],
+                named_as: vec![format!("{}/{}", self.state, self.id.to_ascii_uppercase())],
+                sources: Vec::new(),
+                replies: Vec::new(),
+            }),
         })
     }
 }

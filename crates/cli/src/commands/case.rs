@@ -111,6 +111,9 @@ struct SenderArgs {
     /// A factor that contradicted the sender.
     #[arg(long, value_name = "FACTOR")]
     failed: Vec<Factor>,
+    /// The officer who checked besides, for `second_officer`.
+    #[arg(long, value_name = "PERSON")]
+    second_officer: Option<PersonId>,
     /// What was said or seen.
     #[arg(long)]
     note: String,
@@ -218,8 +221,15 @@ impl SenderArgs {
         let at = custody.desk.now();
         let tried = self.confirmed.iter().map(|factor| (*factor, true));
         let tried = tried.chain(self.failed.iter().map(|factor| (*factor, false)));
-        let tried =
-            tried.map(|(factor, confirmed)| FactorTried { factor, confirmed, note: self.note.clone(), at }).collect();
+        let second = |factor| self.second_officer.clone().filter(|_| factor == Factor::SecondOfficer);
+        let tried = tried.map(|(factor, confirmed)| FactorTried {
+            factor,
+            confirmed,
+            note: self.note.clone(),
+            at,
+            person: second(factor),
+        });
+        let tried = tried.collect();
         let case = custody.desk.find_case(&self.case).await?;
         match custody.desk.check_sender(&case, tried, &self.by).await? {
             Sender::Confirmed => println!("sender confirmed: REVIEW"),

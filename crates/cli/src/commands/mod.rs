@@ -7,10 +7,12 @@ pub(crate) mod client;
 mod clock;
 mod contact;
 mod demo;
+mod directory;
 mod drill;
 mod duty;
 mod exit_state;
 pub(crate) mod init;
+mod letter;
 mod lists;
 mod log;
 pub(crate) mod order;
@@ -60,15 +62,21 @@ enum Command {
     /// Import clients or payments from CSV into the sealed register.
     #[command(after_help = client::EXAMPLE)]
     Client(client::Client),
-    /// Register an informal approach within 24 hours.
+    /// Who may ask: the directory of authorities, with the source of every member.
+    #[command(after_help = directory::EXAMPLE)]
+    Directory(directory::DirectoryCommand),
+    /// Register an informal approach within 24 hours; show what was between an authority and us.
     #[command(after_help = contact::EXAMPLE)]
     Contact(contact::Contact),
-    /// File a letter with the officer's structured entry.
+    /// Take in a letter or message, acknowledge it, show whom to call about it.
     #[command(after_help = request::EXAMPLE)]
     Request(request::Request),
     /// Work on a case: check the sender, answer questions, set the scope, propose, refuse.
     #[command(after_help = case::EXAMPLE)]
     Case(case::Case),
+    /// Write letters to authorities and clients in English, Russian or German.
+    #[command(after_help = letter::EXAMPLE)]
+    Letter(letter::LetterCommand),
     /// When something is due: statutory clocks, holidays, time zones.
     #[command(after_help = clock::EXAMPLE)]
     Clock(clock::Clock),
@@ -139,6 +147,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Init(command) => command.run(&dir).await?,
         Command::Ring(command) => command.run(&dir).await?,
         Command::Client(command) => command.run(&dir).await?,
+        Command::Directory(command) => command.run(&dir).await?,
+        Command::Letter(command) => command.run(&dir).await?,
         Command::Contact(command) => command.run(&dir).await?,
         Command::Request(command) => command.run(&dir).await?,
         Command::Case(command) => command.run(&dir).await?,

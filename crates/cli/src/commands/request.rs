@@ -1,16 +1,24 @@
 //! `countersign request`.
 
+mod receive;
+
 use crate::custody::Custody;
 use crate::files;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use countersign_core::id::{CaseId, PersonId};
+use countersign_desk::case_file::CaseFile;
 use countersign_desk::entry::{Entry, MAX_ENTRY};
 use countersign_desk::intake::MAX_RAW;
 use std::path::{Path, PathBuf};
 
-pub(crate) const EXAMPLE: &str = "Example:
+pub(crate) const EXAMPLE: &str = "Examples:
   countersign request file letter.pdf --meta entry.json --as lena-ohm
+  countersign request receive letter.pdf --channel e-mail --meta entry.json --as lena-ohm
+  countersign request receive request.http --channel api --as lena-ohm
+  countersign request receive order.xml --channel ts103120 --signature order.xml.sig --as lena-ohm
+  countersign request call-back CASE
+  countersign request status CASE
 
   entry.json: {\"authority\":\"xa-district-court\",\"reference\":\"12 Js 34/26\",\"instrument\":\"court_order\",
     \"accounts\":[\"A-000001\",\"A-000002\"],\"classes\":[\"all\"],\"channel\":\"letter\"}";
@@ -25,6 +33,12 @@ pub(crate) struct Request {
 enum Command {
     /// File a letter: its bytes are sealed to the case officers and hashed before anything reads them.
     File(FileRequest),
+    /// Take in what arrived by any channel: kept sealed first, read then, acknowledged.
+    Receive(receive::Receive),
+    /// Write what the sender of a request is told, one message for each generation.
+    Status(receive::StatusOf),
+    /// Whom to call about a request, by our directory and never by the letter.
+    CallBack(receive::CallBack),
 }
 
 #[derive(Args)]
@@ -47,7 +61,18 @@ struct FileRequest {
 
 impl Request {
     pub(crate) async fn run(self, dir: &Path) -> Result<()> {
-        let Command::File(request) = self.command;
+        match self.command {
+            Command::File(request) => request.run(dir).await,
+            Command::Receive(receive) => Custody::during(dir, async |custody| receive.run(custody).await).await,
+            Command::Status(status) => Custody::during(dir, async |custody| status.run(custody).await).await,
+            Command::CallBack(call) => Custody::during(dir, async |custody| call.run(custody).await).await,
+        }
+    }
+}
+
+impl FileRequest {
+    async fn run(self, dir: &Path) -> Result<()> {
+        let request = self;
         let raw = files::read(&request.letter, MAX_RAW)?;
         let entry = Entry::parse(&files::read(&request.meta, MAX_ENTRY)?)
             .with_context(|| format!("{}", request.meta.display()))?;
@@ -60,22 +85,26 @@ impl Request {
         let filed = file(&custody, entry, raw, delay, contact.as_ref(), &request.by).await;
         let case = filed.with_context(|| format!("{} with {}", request.letter.display(), request.meta.display()))?;
         let filed = custody.desk.case(&case).await?;
-        if let Some(intake) = &filed.intake {
-            let intake = intake.value();
-            println!("case {case} opened: {}", filed.stage.name());
-            println!(
-                "asked: {} people x {} classes = {} cells; {} named clients found, {} not found",
-                intake.people_asked,
-                intake.classes.len(),
-                u64::from(intake.people_asked) * intake.classes.len() as u64,
-                intake.found.len(),
-                intake.not_found
-            );
-            println!("letter: {} bytes, digest {}", intake.raw_bytes, intake.request);
-        }
-        println!("next: {}", filed.stage.next_step());
+        say_opened(&filed);
         custody.close().await
     }
+}
+
+/// What a case was opened with.
+fn say_opened(file: &CaseFile) {
+    let Some(intake) = &file.intake else { return };
+    let intake = intake.value();
+    println!("case {} opened: {}", file.id, file.stage.name());
+    println!(
+        "asked: {} people x {} classes = {} cells; {} named clients found, {} not found",
+        intake.people_asked,
+        intake.classes.len(),
+        u64::from(intake.people_asked) * intake.classes.len() as u64,
+        intake.found.len(),
+        intake.not_found
+    );
+    println!("letter: {} bytes, digest {}", intake.raw_bytes, intake.request);
+    println!("next: {}", file.stage.next_step());
 }
 
 /// Files a request from its parts.

@@ -98,6 +98,7 @@ impl Story {
                 confirmed: *confirmed,
                 note: (*note).to_owned(),
                 at,
+                person: None,
             })
             .collect();
         Ok(self.custody.desk.check_sender(case, tried, &self.cast.officer).await?)

@@ -274,6 +274,7 @@ impl Place {
             confirmed: true,
             note: "confirmed".into(),
             at: desk.now(),
+            person: None,
         });
         desk.check_sender(&case, tried.to_vec(), &lena()).await.unwrap();
         case
