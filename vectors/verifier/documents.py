@@ -536,6 +536,22 @@ def retention_rules(record):
     consistent((record["hold"] is not None) == (record["act"] == "release"), "hold belongs to a release")
 
 
+# ------------------------------------------------------------------------------------------------ inbound.md, "Status message"
+
+OUTWARD = ("received", "in_review", "awaiting_clarification", "answered", "refused", "challenged", "withdrawn", "lapsed", "not_taken")
+STATUS = members(
+    ("v", version("status/v1")), ("custodian", hexadecimal(16)), ("authority", optional(name)), ("transaction", optional(string)),
+    ("request", digest), ("salt", hexadecimal(16)), ("generation", number(32)), ("status", word(*OUTWARD)), ("at", time),
+    ("problems", listing(string)),
+)
+
+
+def status_rules(status):
+    not_taken = status["status"] == "not_taken"
+    consistent(not_taken == (status["generation"] == 0), "generation 0")
+    consistent(not_taken == bool(status["problems"]), "problems")
+
+
 # ------------------------------------------------------------------------------------------------ all of them
 
 KIB, MIB = 1024, 1024 * 1024
@@ -566,6 +582,7 @@ DOCUMENTS = {
     "consent": (16 * KIB, CONSENT, None, "countersign/consent-document/v1"),
     "lookup": (4 * KIB, LOOKUP, lookup_rules, "countersign/lookup/v1"),
     "lookup-request": (2 * MIB, LOOKUP_REQUEST, lookup_request_rules, "countersign/lookup-request/v1"),
+    "status": (64 * KIB, STATUS, status_rules, "countersign/status/v1"),
     "retention": (16 * KIB, RETENTION, retention_rules, "countersign/retention/v1"),
     "totals": (6 * KIB, TOTALS, totals_rules, "countersign/totals/v1"),
     "totals-request": (4 * MIB, TOTALS_REQUEST, totals_request_rules, "countersign/totals-request/v1"),

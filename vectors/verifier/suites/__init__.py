@@ -30,6 +30,7 @@ SUITES = {
     "desk/retention.json": documents,
     "intake/http.json": signed_requests,
     "intake/messages.json": messages,
+    "intake/status.json": documents,
     "policy/bundle.json": policy_bundle,
     "policy/directory.json": documents_of("directory"),
     "policy/facts.json": documents_of("facts"),

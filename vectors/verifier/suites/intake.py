@@ -1,6 +1,6 @@
 """What authorities send: signed HTTP requests and messages."""
 
-from .. import intake
+from .. import http as signed, intake
 from ..canonical import seconds
 from ..cases import Case, everywhere, reason, same
 from ..refusal import need
@@ -11,18 +11,18 @@ def http(path):
     vectors = load(path)
 
     def rfc(given):
-        member, signature = intake.dictionary(given["input"])[0], intake.dictionary(given["signature"])[0]
-        intake.verifies(given["key"], intake.signature_base(member, given["components"].get), signature[3])
+        member, signature = signed.dictionary(given["input"])[0], signed.dictionary(given["signature"])[0]
+        signed.verifies(given["key"], signed.signature_base(member, given["components"].get), signature[3])
 
     def request(given):
-        intake.check_request(given["request"].encode(), given["key"], seconds(given["now"]))
+        signed.check_request(given["request"].encode(), given["key"], seconds(given["now"]))
 
     for case in vectors["rfc"]:
         # Labels are not signed.
         flips = [((name,), "text", case[name].find("=") + 1, None) for name in ("input", "signature")]
         yield Case(case["name"], case["valid"], rfc, case, flips=flips)
     for case in vectors["digests"]:
-        yield Case(case["name"], case["valid"], lambda given: intake.check_digest(given["field"], given["content"].encode()), case, flips=[everywhere("content")])
+        yield Case(case["name"], case["valid"], lambda given: signed.check_digest(given["field"], given["content"].encode()), case, flips=[everywhere("content")])
     requests = vectors["requests"]
     need(sum(not case["valid"] for case in requests) > sum(case["valid"] for case in requests), "vectors")
     for case in requests:
