@@ -56,7 +56,7 @@ impl Desk {
                 lines.extend(lines_of(&file, &state));
             }
         }
-        lines.sort_by(|left, right| (left.at, left.column, left.case).cmp(&(right.at, right.column, right.case)));
+        lines.sort_by_key(|line| (line.at, line.column, line.case));
         Ok(lines)
     }
 }

@@ -196,9 +196,9 @@ fn reasons(custody: &Custody, codes: &[String]) -> Result<Vec<Reason>> {
 fn client_notice(custody: &Custody, file: &CaseFile) -> Result<ToClient> {
     let intake = file.intake.as_ref().context("the case has no request")?.value();
     let order = file.proposal.as_ref().context("nothing was disclosed in this case")?.order.value();
-    let delivered = file.events.iter().map(|record| record.value());
-    let delivered = delivered.filter(|record| matches!(record.event, Event::Delivered { .. })).map(|record| record.at);
-    let released = delivered.last().context("nothing was disclosed in this case")?;
+    let mut events = file.events.iter().rev().map(|record| record.value());
+    let delivered = events.find(|record| matches!(record.event, Event::Delivered { .. })).map(|record| record.at);
+    let released = delivered.context("nothing was disclosed in this case")?;
     // INVARIANT: whether the client may be told is what the noted notice says; without one nobody has looked at the delay order yet.
     let Some(notice) = file.notices.last().map(|notice| notice.value()) else {
         bail!("note first what the persons concerned are told, and when: countersign case notify")
