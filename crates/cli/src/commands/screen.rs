@@ -121,7 +121,7 @@ struct Bench {
     /// Seed of the altered names.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Write what is asked and whom the index finds to this file, for bench/peers/nomenklatura.py.
+    /// Write what is asked and whom the index finds to this file, for bench/peers/screen.py.
     #[arg(long, value_name = "FILE")]
     peers: Option<PathBuf>,
     /// Source whose people are altered.
@@ -279,7 +279,7 @@ impl Bench {
             peers::write(&mut out, index, alteration.label(), &queries, false)?;
         }
         out.flush()?;
-        println!("written: score it with bench/peers/nomenklatura.py");
+        println!("written: score it with bench/peers/screen.py");
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
 //! Our candidates for another matcher: what was asked, and whom our index found for it, in the form of FollowTheMoney, one line per query.
-//! `bench/peers/nomenklatura.py` scores them with OpenSanctions' algorithms and prints the same figures for them and for us.
+//! `bench/peers/screen.py` scores them with OpenSanctions' algorithms and prints the same figures for them and for us.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

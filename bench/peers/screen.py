@@ -3,7 +3,7 @@
 
     countersign screen bench --clean people.csv --pairs pairs.csv --peers target/peers.jsonl
     python3 -m venv target/peers && target/peers/bin/pip install nomenklatura
-    target/peers/bin/python bench/peers/nomenklatura.py target/peers.jsonl --algorithms logic-v1 logic-v2 --clean 5000
+    target/peers/bin/python bench/peers/screen.py target/peers.jsonl --algorithms logic-v1 logic-v2 --clean 5000
 
 Every figure comes from one file and one run: candidates are those of our index (at most five, and the right one), so the others pay nothing
 for finding them and miss none that we found. Scores of every matcher are taken as they are; only their order and the budget count.
