@@ -279,14 +279,26 @@ def binding_rules(binding):
 
 # ------------------------------------------------------------------------------------------------ duty.md
 
-PURPOSES = ("screening", "tax_report", "statutory_report", "travel_rule", "kyc_refresh", "mail_out")
+PURPOSES = ("screening", "tax_report", "statutory_report", "travel_rule", "kyc_refresh", "mail_out", "reseal")
 DUTY = members(
     ("v", version("duty/v1")), ("case", digest), ("authority", name), ("purpose", word(*PURPOSES)), ("basis", string), ("author", name),
     ("code", digest), ("destination", digest),
-    ("output", choice(fields=listing(string), hits=members(("list", digest)))), ("classes", classes),
+    ("output", choice(fields=listing(string), hits=members(("list", digest)), sealed=members(("ring", digest)))), ("classes", classes),
     ("run", members(("subjects", number(32)), ("records", number(32)))), ("total", number(32)),
 )
+REPLACED = members(("old", digest), ("new", digest))
+RESEALED = members(
+    ("v", version("resealed/v1")), ("custodian", hexadecimal(16)), ("order", digest), ("worker", digest), ("ring", digest), ("records", listing(REPLACED)),
+)
 RUN = members(("v", version("run/v1")), ("standing", digest), ("number", number(32)), ("previous", optional(digest)))
+
+
+def resealed_rules(resealed):
+    """resealed.md, "List"."""
+    old, new = ([record[key] for record in resealed["records"]] for key in ("old", "new"))
+    consistent(1 <= len(old) <= 10_000, "no records, or too many")
+    consistent(is_sorted(old), "records not sorted, or one twice")
+    consistent(len(set(new)) == len(new) and not set(new) & set(old), "one record in the place of two, or of itself")
 
 
 def duty_rules(duty):
@@ -297,6 +309,7 @@ def duty_rules(duty):
     if fields is not None:
         consistent(1 <= len(fields) <= 64 and is_sorted(fields), "fields")
         consistent(all(re.fullmatch("[A-Za-z0-9_]{1,64}", field) for field in fields), "name of a field")
+    consistent((duty["purpose"] == "reseal") == ("sealed" in duty["output"]), "sealed anew for another purpose")
     consistent(duty["classes"], "no classes")
     consistent(1 <= run["subjects"] <= run["records"] <= 10_000, "cap of a run")
     consistent(run["subjects"] <= duty["total"] <= 1_000_000_000, "cap of all runs")
@@ -551,6 +564,7 @@ DOCUMENTS = {
     "worker": (1 * KIB, WORKER, worker_rules, "countersign/worker/v1"),
     "binding": (4 * KIB, BINDING, binding_rules, "countersign/binding/v1"),
     "duty": (8 * KIB, DUTY, duty_rules, "countersign/duty/v1"),
+    "resealed": (2 * MIB, RESEALED, resealed_rules, "countersign/resealed/v1"),
     "run": (1 * KIB, RUN, run_rules, "countersign/run/v1"),
     "manifest": (16 * MIB, MANIFEST, manifest_rules, "countersign/manifest/v1"),
     "request": (24 * MIB, REQUEST, request_rules, "countersign/release-request/v1"),

@@ -38,7 +38,7 @@ const ADVERSARY: [(&str, &[&str]); 28] = [
     ("honest_order_after_all", &[]),
 ];
 
-const TRUSTEES: [(&str, &[&str]); 13] = [
+const TRUSTEES: [(&str, &[&str]); 15] = [
     ("honest_ground", &[]),
     ("two_trustees_lost", &[]),
     ("three_trustees_lost", &[]),
@@ -49,6 +49,8 @@ const TRUSTEES: [(&str, &[&str]); 13] = [
     ("destroyed_shares", &[]),
     ("stranger_enrolled", &[]),
     ("newcomer_enrolled", &[]),
+    ("unconfirmed_keys", &[]),
+    ("keys_rotated", &[]),
     ("coerced_trustee", &["PAUSED"]),
     ("removed_trustee", &[]),
     ("honest_order_after_all", &[]),

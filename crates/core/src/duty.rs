@@ -39,6 +39,8 @@ named_enum!(
         KycRefresh = "kyc_refresh",
         /// Writing to clients.
         MailOut = "mail_out",
+        /// Sealing records anew under the keys in force.
+        Reseal = "reseal",
     }
 );
 
@@ -58,6 +60,11 @@ pub struct Cap {
 pub enum Output {
     /// These fields of every client, sorted.
     Fields(Vec<String>),
+    /// Every record of the run, sealed anew, to the custodian; nothing in the clear.
+    Sealed {
+        /// The ring to which it is sealed.
+        ring: Digest,
+    },
     /// Handle and entry of the clients that stand on a list, and nothing of anybody else.
     Hits {
         /// SHA-256 of the list's bytes.
@@ -83,7 +90,7 @@ pub struct Duty {
     pub author: PersonId,
     /// SHA-256 of the program that may run it, as in the worker's identity.
     pub code: Digest,
-    /// [`destination_digest`] of the key to which the output is encrypted.
+    /// [`destination_digest`] of the key to which the output is encrypted; of records sealed anew that of the ring id.
     pub destination: Digest,
     /// What leaves the worker.
     pub output: Output,
@@ -112,7 +119,8 @@ impl Document for Duty {
     const MAX_LEN: usize = 8 * 1024;
 
     fn check(&self) -> Result<(), &'static str> {
-        let Self { basis, output, run, total, .. } = self;
+        let Self { basis, output, run, total, purpose, .. } = self;
+        let anew = matches!(output, Output::Sealed { .. });
         let line = (1..=Self::MAX_BASIS).contains(&basis.len())
             && basis.trim() == basis
             && !basis.chars().any(char::is_control);
@@ -122,13 +130,17 @@ impl Document for Duty {
                     && ascending(fields)
                     && fields.iter().all(|name| is_field(name))
             }
-            Output::Hits { .. } => true,
+            Output::Hits { .. } | Output::Sealed { .. } => true,
         };
         let rules = [
             (line, "`basis` is not one line of 1 to 300 bytes"),
             (
                 output,
                 "`output` names no fields, more than 64, none of 1 to 64 letters, digits and `_`, or is not sorted",
+            ),
+            (
+                (*purpose == Purpose::Reseal) == anew,
+                "records are sealed anew for no other purpose, and for this one only",
             ),
             (!self.classes.is_empty(), "no classes"),
             (0 < run.subjects && run.subjects <= run.records, "`run` allows nobody, or more subjects than records"),
@@ -170,7 +182,8 @@ impl Document for Run {
     }
 }
 
-/// parts("countersign/destination/v1", the age recipient `age1...`): names the key to which output is encrypted.
+/// parts("countersign/destination/v1", the age recipient `age1...`): names the key to which output is encrypted. Of records
+/// sealed anew the text is the ring id, 64 hexadecimal digits.
 pub fn destination_digest(recipient: &str) -> Digest {
     crate::digest::parts("countersign/destination/v1", &[recipient.as_bytes()])
 }

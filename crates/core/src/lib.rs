@@ -31,6 +31,7 @@ pub mod leaf;
 pub mod lookup;
 pub mod order;
 pub mod reading;
+pub mod resealed;
 pub mod time;
 pub mod totals;
 pub mod worker;

@@ -103,9 +103,15 @@ impl Desk {
     pub async fn propose_duty(&self, entry: DutyEntry, author: &PersonId) -> Result<StandingFile> {
         let worker = self.worker(&entry.worker)?;
         let authority = self.authority(&entry.authority)?;
-        let keys = authority.recipient.as_ref().ok_or_else(|| {
-            DeskError::Input(format!("the directory has no key of `{}` to encrypt the output to", authority.id))
-        })?;
+        let destination = match &entry.output {
+            Output::Sealed { ring } => destination_digest(&ring.to_hex()),
+            Output::Fields(_) | Output::Hits { .. } => {
+                let keys = authority.recipient.as_ref().ok_or_else(|| {
+                    DeskError::Input(format!("the directory has no key of `{}` to encrypt the output to", authority.id))
+                })?;
+                destination_digest(&keys.age)
+            }
+        };
         let ring = self.custodian.ring.as_ref().map_or(NO_RING, |ring| ring.ring.id());
         let (case, salt, id) = (self.fresh::<32>(), self.fresh::<16>(), self.fresh::<16>());
         let duty = Duty {
@@ -116,7 +122,7 @@ impl Desk {
             basis: entry.basis,
             author: author.clone(),
             code: worker.code,
-            destination: destination_digest(&keys.age),
+            destination,
             output: entry.output,
             classes: entry.classes,
             run: entry.run,
@@ -276,17 +282,44 @@ impl Desk {
         subjects: &[Handle],
         window: Option<(Timestamp, Timestamp)>,
     ) -> Result<(u32, RunFile)> {
+        let file = self.public_duty(id).await?;
+        if matches!(file.duty.value().output, Output::Sealed { .. }) {
+            return Err(DeskError::Input("a duty that seals records anew finds its clients itself".into()));
+        }
+        if let Some(begun) = self.half_begun(id, &file).await? {
+            return Ok(begun);
+        }
+        let manifest = self.manifest_in(subjects, &file.duty.value().classes, window).await?;
+        self.begin(id, &file, manifest, window).await
+    }
+
+    /// A standing order that runs may be begun under.
+    pub(crate) async fn public_duty(&self, id: &OrderId) -> Result<StandingFile> {
         let file = self.duty(id).await?;
         if file.leaf.is_none() {
             return Err(DeskError::Input("the standing order is not signed by enough people yet".into()));
         }
+        Ok(file)
+    }
+
+    /// The run whose beginning was interrupted.
+    pub(crate) async fn half_begun(&self, id: &OrderId, file: &StandingFile) -> Result<Option<(u32, RunFile)>> {
         let number = file.last.map_or(1, |(number, _)| number + 1);
-        if let Some(run) = self.run_of(id, number).await? {
-            self.set_last(id, number, &run).await?;
-            return Ok((number, run));
-        }
+        let Some(run) = self.run_of(id, number).await? else { return Ok(None) };
+        self.set_last(id, number, &run).await?;
+        Ok(Some((number, run)))
+    }
+
+    /// Begins the next run over this manifest.
+    pub(crate) async fn begin(
+        &self,
+        id: &OrderId,
+        file: &StandingFile,
+        manifest: Manifest,
+        window: Option<(Timestamp, Timestamp)>,
+    ) -> Result<(u32, RunFile)> {
+        let number = file.last.map_or(1, |(number, _)| number + 1);
         let (standing, duty) = (file.order.value(), file.duty.value());
-        let manifest = self.manifest_in(subjects, &duty.classes, window).await?;
         let handles = granted(&manifest)?;
         let ring = self.ring_of(&manifest).await?;
         let run =

@@ -35,6 +35,7 @@ pub mod reading;
 pub mod refuse;
 pub mod register;
 pub mod release;
+pub mod reseal;
 pub mod retention;
 pub mod run;
 mod scope;

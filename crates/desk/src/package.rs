@@ -5,13 +5,18 @@ use crate::error::{DeskError, Result};
 use crate::publish::PublicOrder;
 use crate::register::opened_record;
 use crate::release::Said;
+use base64ct::{Base64, Encoding};
 use countersign_core::approval::Approval;
 use countersign_core::class::Class;
 use countersign_core::encoding::hex;
 use countersign_core::id::RecordId;
 use countersign_core::json::Exact;
 use countersign_core::order::Order;
+use countersign_seal::handover;
+use countersign_seal::identity::Identity;
+use countersign_seal::label::Label;
 use countersign_seal::sigma::Sigma;
+use countersign_seal::transport::TransportKey;
 use countersign_verify::evidence::{Files, SUMS, sums};
 use countersign_verify::manifest::Manifest;
 use countersign_verify::wire::StandingEvidence;
@@ -35,6 +40,8 @@ pub(crate) struct Sources<'s> {
     pub(crate) delay: Option<String>,
     /// Exact text of the worker's binding, where the order names a worker.
     pub(crate) binding: Option<&'s str>,
+    /// Where the run seals records anew: the X-Wing key, base64, to which the clients' sigmas are encrypted.
+    pub(crate) handed: Option<&'s str>,
     /// The authority's age recipient; none for a worker, whose replies nobody else can read.
     pub(crate) age: Option<String>,
 }
@@ -54,6 +61,9 @@ pub(crate) async fn build(sources: &Sources<'_>) -> Result<Built> {
         package.insert(format!("evidence/{path}"), bytes);
     }
     sealed(sources, &mut package).await?;
+    if let Some(key) = sources.handed {
+        anew(sources, key, &mut package).await?;
+    }
     for said in sources.answered {
         package.insert(format!("replies/{}.bin", said.trustee), said.reply.clone().unwrap_or_default());
     }
@@ -130,6 +140,36 @@ async fn sealed(sources: &Sources<'_>, package: &mut Files) -> Result<()> {
         }
     }
     package.insert("sealed/sigmas.json".into(), serde_json::to_vec(&sigmas).map_err(DeskError::internal)?);
+    Ok(())
+}
+
+/// What a worker needs to seal the run's records anew: the ring in force, and its clients' whole sigmas, which only the key
+/// that was made for this order opens.
+async fn anew(sources: &Sources<'_>, key: &str, package: &mut Files) -> Result<()> {
+    let desk = sources.desk;
+    let ring = desk.custodian().ring.as_ref().ok_or_else(|| DeskError::internal("no ring"))?;
+    package.insert("reseal/ring.json".into(), ring.ring.document().bytes().to_vec());
+    for (trustee, confirmation) in (1u32..).zip(&ring.confirmations) {
+        package.insert(format!("reseal/ring-confirmations/{trustee:03}.json"), confirmation.clone().into_bytes());
+    }
+    let mut sigmas = BTreeMap::new();
+    for entry in &sources.manifest.value().entries {
+        let label = Label::decode(&entry.label.0).map_err(DeskError::internal)?;
+        let handle = label.head().handle;
+        if sigmas.contains_key(&handle) {
+            continue;
+        }
+        let sigma = desk.sigmas.sigma(&handle).await?;
+        let sigma = sigma.ok_or_else(|| {
+            DeskError::Input(format!("client {handle} was erased since this run was begun: begin the next one"))
+        })?;
+        sigmas.insert(handle, Sigma::from_bytes(*sigma));
+    }
+    let key = Base64::decode_vec(key).map_err(DeskError::internal)?;
+    let key = TransportKey::decode(&key).map_err(DeskError::internal)?;
+    let sender = Identity::from_seed(&desk.custodian().desk_key.to_bytes());
+    let sealed = handover::seal(&sigmas, &sources.order.digest(), &key, &sender, &mut *desk.rng());
+    package.insert("reseal/sigmas.sealed".into(), sealed.map_err(DeskError::internal)?);
     Ok(())
 }
 

@@ -124,6 +124,7 @@ impl Desk {
             answered: &answered,
             delay,
             binding,
+            handed: None,
             age: reader.age,
         };
         let built = build(&sources).await?;

@@ -10,6 +10,7 @@ use crate::publish::PublicOrder;
 use crate::release::{Keep, write_whole};
 use countersign_approve::verify_approval;
 use countersign_core::approval::Approval;
+use countersign_core::duty::Output;
 use countersign_core::id::{Digest, OrderId};
 use countersign_core::json::Exact;
 use countersign_verify::evidence::Files;
@@ -91,6 +92,7 @@ impl Desk {
             answered: &answered,
             delay: None,
             binding: Some(binding),
+            handed: matches!(file.duty.value().output, Output::Sealed { .. }).then_some(reader.key.as_str()),
             age: None,
         };
         let built = build(&sources).await?;

@@ -22,6 +22,7 @@ pub mod combine;
 pub mod dealer;
 pub mod dkg;
 pub mod group;
+pub mod handover;
 pub mod header;
 pub mod identity;
 pub mod kind;

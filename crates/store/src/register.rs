@@ -60,7 +60,7 @@ pub struct NewRecord {
 pub struct ImportSummary {
     /// Digest of the imported file.
     pub digest: Digest,
-    /// `clients` or `payments`.
+    /// `clients`, `payments` or `resealed`.
     pub kind: String,
     /// Records or payments stored.
     pub stored: u64,
@@ -109,6 +109,16 @@ pub trait Register: Send + Sync {
     /// Begins an import. Until its writer is committed or dropped, other writers wait.
     async fn begin_import(&self, digest: &Digest) -> Result<ImportStart>;
 
+    /// Begins to take in records that were sealed anew, as [`begin_import`](Self::begin_import): the file of this digest is
+    /// listed among the imports as `resealed`.
+    async fn begin_resealing(&self, digest: &Digest) -> Result<ImportStart>;
+
+    /// How many records, of those in their latest revision, are sealed to each ring, by ring id.
+    async fn counts_by_ring(&self) -> Result<Vec<(Digest, u64)>>;
+
+    /// Clients behind `after` of whom a record in its latest revision is sealed to this ring, by ascending handle.
+    async fn clients_under(&self, ring: &Digest, after: Option<Handle>, limit: u32) -> Result<Vec<Handle>>;
+
     /// Every import, clients and payments, the latest first.
     async fn imports(&self) -> Result<Vec<ImportSummary>>;
 
@@ -130,6 +140,11 @@ pub trait Register: Send + Sync {
     /// How much the register holds.
     async fn counts(&self) -> Result<RegisterCounts>;
 }
+
+/// Kind of an import of clients.
+pub(crate) const CLIENTS: &str = "clients";
+/// Kind of an import of records that were sealed anew.
+pub(crate) const RESEALED: &str = "resealed";
 
 /// What an open import has taken in so far.
 pub(crate) struct Imported {

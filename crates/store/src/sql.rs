@@ -73,6 +73,12 @@ statements! {
     RECORD_BY_ID = "SELECT number, record, handle, ring, period, revision, label, header FROM sealed_record WHERE record = $1";
     ENTRIES_OF_RECORD = "SELECT class, commitment, ciphertext FROM sealed_entry WHERE record_number = $1 ORDER BY class";
     REFERENCE_BY_TAG = "SELECT handle FROM reference WHERE tag = $1";
+    COUNTS_BY_RING = "SELECT ring, COUNT(*) FROM sealed_record AS one WHERE NOT EXISTS \
+        (SELECT 1 FROM sealed_record AS later WHERE later.handle = one.handle AND later.period = one.period \
+        AND later.revision > one.revision) GROUP BY ring ORDER BY ring";
+    CLIENTS_UNDER_RING = "SELECT DISTINCT handle FROM sealed_record AS one WHERE ring = $1 AND handle > $2 AND NOT EXISTS \
+        (SELECT 1 FROM sealed_record AS later WHERE later.handle = one.handle AND later.period = one.period \
+        AND later.revision > one.revision) ORDER BY handle LIMIT $3";
     COUNT_CLIENTS = "SELECT COUNT(DISTINCT handle) FROM sealed_record";
     COUNT_RECORDS = "SELECT COUNT(*) FROM sealed_record";
     COUNT_ENTRIES = "SELECT COUNT(*) FROM sealed_entry";

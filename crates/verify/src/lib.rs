@@ -19,6 +19,7 @@ pub mod monitor_report;
 pub mod order_leaf;
 pub mod refusal;
 pub mod request;
+pub mod resealed;
 pub mod state;
 pub mod totals;
 pub mod trustee_log;

@@ -13,6 +13,7 @@ mod bind;
 mod error;
 mod list;
 mod pack;
+mod reseal;
 mod select;
 mod work;
 

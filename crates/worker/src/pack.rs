@@ -12,6 +12,21 @@ pub(crate) fn pack<'f>(
     let failed = |error: std::io::Error| WorkerError::Package(error.to_string());
     let recipient: age::x25519::Recipient =
         recipient.parse().map_err(|error| WorkerError::Package(format!("age key of the recipient: {error}")))?;
+    let archive = archive(files)?;
+    let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
+        .map_err(|error| WorkerError::Package(error.to_string()))?;
+    let mut out = Vec::with_capacity(archive.len() + 4096);
+    let mut writer = encryptor.wrap_output(&mut out).map_err(failed)?;
+    writer.write_all(&archive).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(out)
+}
+
+/// A ustar archive of these files.
+pub(crate) fn archive<'f>(
+    files: impl IntoIterator<Item = (&'f str, &'f [u8])>,
+) -> Result<Zeroizing<Vec<u8>>, WorkerError> {
+    let failed = |error: std::io::Error| WorkerError::Package(error.to_string());
     let files: Vec<(&str, &[u8])> = files.into_iter().collect();
     // Reserved at once: a buffer that grows leaves copies of what it held behind.
     let room: usize = files.iter().map(|(_, bytes)| bytes.len().next_multiple_of(512) + 1024).sum();
@@ -25,13 +40,7 @@ pub(crate) fn pack<'f>(
         archive.append_data(&mut header, path, bytes).map_err(failed)?;
     }
     let Buffer(archive) = archive.into_inner().map_err(failed)?;
-    let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
-        .map_err(|error| WorkerError::Package(error.to_string()))?;
-    let mut out = Vec::with_capacity(archive.len() + 4096);
-    let mut writer = encryptor.wrap_output(&mut out).map_err(failed)?;
-    writer.write_all(&archive).map_err(failed)?;
-    writer.finish().map_err(failed)?;
-    Ok(out)
+    Ok(archive)
 }
 
 struct Buffer(Zeroizing<Vec<u8>>);

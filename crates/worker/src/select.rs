@@ -42,7 +42,8 @@ struct Opened {
 pub(crate) fn select(opening: &Opening, list: Option<&List>) -> Result<Selected, WorkerError> {
     let mut opened = read(opening)?;
     match opening.evidence.duty.as_ref().map(|duty| &duty.value().output) {
-        None => {}
+        // Records that are sealed anew never come here: nothing of them leaves in the clear.
+        None | Some(Output::Sealed { .. }) => {}
         Some(Output::Fields(fields)) => opened.only(&fields.iter().map(String::as_str).collect()),
         Some(Output::Hits { .. }) => {
             let list = list.ok_or_else(|| WorkerError::List("the duty needs one".into()))?;

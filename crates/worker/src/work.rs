@@ -3,12 +3,15 @@
 use crate::error::WorkerError;
 use crate::list::List;
 use crate::pack::pack;
+use crate::reseal::resealed;
 use crate::select::{Selected, select};
 use countersign_core::duty::Output;
 use countersign_core::id::Digest;
 use countersign_core::worker::Worker;
 use countersign_seal::transport::TransportSecret;
 use countersign_verify::evidence::{Files, SUMS, open_package, sums};
+use ed25519_dalek::SigningKey;
+use rand_core::CryptoRng;
 
 /// One job as the worker has it.
 pub struct Job<'j> {
@@ -18,6 +21,8 @@ pub struct Job<'j> {
     pub secret: &'j TransportSecret,
     /// The worker's own identity.
     pub worker: &'j Worker,
+    /// The key of that identity: signs the list of records sealed anew.
+    pub identity: &'j SigningKey,
     /// SHA-256 of the running program.
     pub program: &'j Digest,
     /// Digest of genesis that the worker has pinned.
@@ -30,9 +35,9 @@ pub struct Job<'j> {
 pub struct Product {
     /// Digest of the order.
     pub order: Digest,
-    /// The encrypted file.
+    /// The file: encrypted to the authority, or records sealed anew.
     pub file: Vec<u8>,
-    /// To whom: the authority of the order.
+    /// To whom: the authority of the order, or the custodian.
     pub authority: String,
     /// Clients of whom anything leaves.
     pub people: usize,
@@ -44,11 +49,14 @@ pub struct Product {
     pub liars: Vec<u16>,
 }
 
-/// Does the job. `seed` are 32 fresh bytes for the batch check of headers.
+/// To whom records that were sealed anew go back.
+const CUSTODIAN: &str = "the custodian";
+
+/// Does the job. `seed` are 32 fresh bytes for the batch check of headers; `rng` is for records that are sealed anew.
 ///
 /// # Errors
 /// [`WorkerError`]; nothing leaves unless everything holds.
-pub fn work(job: &Job<'_>, seed: &[u8; 32]) -> Result<Product, WorkerError> {
+pub fn work(job: &Job<'_>, seed: &[u8; 32], rng: &mut impl CryptoRng) -> Result<Product, WorkerError> {
     let own = job.worker.digest();
     if *job.program != job.worker.code {
         return Err(WorkerError::OtherProgram { running: *job.program, registered: job.worker.code });
@@ -59,12 +67,19 @@ pub fn work(job: &Job<'_>, seed: &[u8; 32]) -> Result<Product, WorkerError> {
     if evidence.worker.as_ref().map(Worker::digest) != Some(own) {
         return Err(WorkerError::OtherWorker { named: order.recipient.key, own });
     }
+    if let Some(Output::Sealed { ring }) = evidence.duty.as_ref().map(|duty| &duty.value().output) {
+        let (ring, subjects) = (*ring, order.scope.subjects);
+        let (order, cells, liars) = (evidence.order.digest(), opening.cells.len(), opening.liars.clone());
+        let file = resealed(job, opening, &ring, rng)?;
+        let people = usize::try_from(subjects).unwrap_or(usize::MAX);
+        return Ok(Product { order, file, authority: CUSTODIAN.into(), people, cells, left_out: 0, liars });
+    }
     let list = match evidence.duty.as_ref().map(|duty| &duty.value().output) {
         Some(Output::Hits { list }) => {
             let bytes = job.list.ok_or_else(|| WorkerError::List(format!("the duty needs the one `{list}`")))?;
             Some(List::read(bytes, list)?)
         }
-        Some(Output::Fields(_)) | None => None,
+        Some(Output::Fields(_) | Output::Sealed { .. }) | None => None,
     };
     let Selected { data, people, left_out } = select(&opening, list.as_ref())?;
     let authority = evidence.directory.value().get(&order.authority);

@@ -9,7 +9,7 @@ from .log import (
     witness_answers, witnesses,
 )
 from .parties import (
-    armour, clients_csv, digest_lists, documents, documents_of, folding, keys, readings, requests, signatures, signed_documents,
+    armour, clients_csv, digest_lists, documents, documents_of, folding, keys, readings, requests, resealed, signatures, signed_documents,
 )
 from .policy import golden, policy_bundle
 from .restrict import clients as restrict_clients, packs as restrict_packs
@@ -64,6 +64,7 @@ SUITES = {
     "verify/monitor-report.json": monitor_reports,
     "verify/readings.json": readings,
     "verify/requests/index.json": requests,
+    "verify/resealed.json": resealed,
     "verify/signed.json": signed_documents,
     "verify/sums.json": digest_lists,
     "verify/totals.json": documents,

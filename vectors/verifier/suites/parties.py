@@ -8,6 +8,7 @@ from .. import approval, bundle, clients, control, leaf, merkle, seal, sums, wir
 from ..canonical import seconds
 from ..cases import Case, everywhere, reason, same
 from ..documents import manifest_root, read_document
+from ..resealed import check_resealed
 from ..refusal import Refused, need
 from .files import load, read_bytes
 
@@ -72,6 +73,19 @@ def signed_documents(path):
 
     for case in vectors["cases"]:
         yield Case(case["name"], case["expect"] == "ok", check, case, reason(case["expect"]), [everywhere("text")])
+
+
+def resealed(path):
+    """resealed.md: what a worker gives back of a run."""
+    known = load(path)
+
+    def check(given):
+        check_resealed(known, given["signed"].encode(), {key: bytes.fromhex(text) for key, text in given["files"].items()})
+
+    for case in known["cases"]:
+        good = case["expect"] == "ok"
+        flips = [everywhere("signed"), everywhere("files", min(case["files"]))] if good else ()
+        yield Case(case["name"], good, check, case, flips=flips)
 
 
 def folding(path):

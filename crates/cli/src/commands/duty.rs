@@ -4,7 +4,7 @@ use crate::commands::order::keep;
 use crate::custody::Custody;
 use crate::files;
 use crate::signer::Signer;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use countersign_core::approval::{SignerRole, Verdict};
 use countersign_core::class::Class;
@@ -12,7 +12,9 @@ use countersign_core::digest;
 use countersign_core::duty::{Cap, Output, Purpose};
 use countersign_core::id::{AuthorityId, Handle, OrderId, PersonId};
 use countersign_core::time::Timestamp;
-use countersign_desk::duty::{DutyEntry, StandingFile};
+use countersign_desk::duty::{DutyEntry, RunFile, StandingFile};
+use countersign_desk::reseal::ByRing;
+use countersign_open::MAX_PACKAGE;
 use countersign_worker::List;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +26,13 @@ pub(crate) const EXAMPLE: &str = "Examples (DUTY is the id of the standing order
   countersign worker bind worker job --out binding.signed
   countersign duty release DUTY --run 1 --binding binding.signed
   countersign worker run worker RUN.job.tar --list list.tsv --out hits.age
+
+  after a rotation of the keys:
+  countersign duty propose --authority xa-fiu --purpose reseal --basis 'rotation of 2026-11-20' --worker worker-one --anew \\
+      --run-people 500 --run-records 5000 --total 1000000 --days 90 --as lena-ohm
+  countersign duty run DUTY --out job          (then bind, release, worker run as above, again and again)
+  countersign duty take DUTY --run 1 RUN.resealed.tar
+
   countersign change hold-order DUTY --as anna-berg --key people/anna-berg/signing.key";
 
 #[derive(Args)]
@@ -40,6 +49,8 @@ enum Command {
     Approve(Approve),
     /// Begin the next run: its order goes to the journal, and a folder for the worker is written.
     Run(Run),
+    /// Take back the records that the worker sealed anew in a run: each is old or new, never neither.
+    Take(Take),
     /// Ask the trustees for a run, and write the archive for the worker.
     Release(Release),
     /// All standing orders, or one with what is signed and run.
@@ -54,7 +65,7 @@ struct Propose {
     /// Who receives the output, by the directory.
     #[arg(long)]
     authority: AuthorityId,
-    /// screening, tax_report, statutory_report, travel_rule, kyc_refresh or mail_out.
+    /// screening, tax_report, statutory_report, travel_rule, kyc_refresh, mail_out or reseal.
     #[arg(long)]
     purpose: Purpose,
     /// The law or decision that asks for it.
@@ -64,13 +75,16 @@ struct Propose {
     #[arg(long)]
     worker: PersonId,
     /// What leaves the worker: a field of every client; repeat for several.
-    #[arg(long, value_name = "NAME", required_unless_present = "list", conflicts_with = "list")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["list", "anew"], conflicts_with_all = ["list", "anew"])]
     field: Vec<String>,
     /// What leaves the worker: who stands on this list, and nothing of anybody else.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "anew")]
     list: Option<PathBuf>,
-    /// Classes that a run may open.
-    #[arg(long, required = true, value_delimiter = ',')]
+    /// What leaves the worker: the records of the ring before, sealed anew to the ring in force, and nothing in the clear.
+    #[arg(long)]
+    anew: bool,
+    /// Classes that a run may open; with `--anew` all of them.
+    #[arg(long, required_unless_present = "anew", conflicts_with = "anew", value_delimiter = ',')]
     classes: Vec<Class>,
     /// Most people of one run.
     #[arg(long)]
@@ -108,9 +122,9 @@ struct Approve {
 struct Run {
     /// Id of the standing order.
     duty: OrderId,
-    /// Account numbers, one per line.
+    /// Account numbers, one per line; a duty that seals records anew finds its clients itself.
     #[arg(long)]
-    accounts: PathBuf,
+    accounts: Option<PathBuf>,
     /// Start of the window of monthly records.
     #[arg(long, requires = "to", value_name = "TIME")]
     from: Option<Timestamp>,
@@ -134,6 +148,17 @@ struct Release {
     binding: PathBuf,
 }
 
+#[derive(Args)]
+struct Take {
+    /// Id of the standing order.
+    duty: OrderId,
+    /// Number of the run.
+    #[arg(long)]
+    run: u32,
+    /// The file that the worker wrote.
+    file: PathBuf,
+}
+
 impl Duty {
     pub(crate) async fn run(self, dir: &Path) -> Result<()> {
         Custody::during(dir, async |custody| self.command.run(custody).await).await
@@ -148,6 +173,7 @@ impl Command {
             Command::Approve(approve) => approve.run(custody).await,
             Command::Run(run) => run.run(custody).await,
             Command::Release(release) => release.run(custody).await,
+            Command::Take(take) => take.run(custody).await,
             Command::Show { duty: Some(duty) } => {
                 show(&desk.duty(&duty).await?);
                 Ok(())
@@ -166,7 +192,17 @@ impl Command {
 
 impl Propose {
     async fn run(self, custody: &Custody) -> Result<()> {
+        let mut classes = self.classes;
         let output = match &self.list {
+            None if self.anew => {
+                let ring = custody.desk.custodian().ring.as_ref().context("no key ring is in force")?;
+                ensure!(
+                    custody.desk.custodian().former.is_some(),
+                    "no ring before the one in force is read: there is nothing to seal anew"
+                );
+                classes = ring.ring.keys().collect();
+                Output::Sealed { ring: ring.ring.id() }
+            }
             Some(file) => {
                 let bytes = files::read(file, List::MAX_BYTES)?;
                 let list = digest::plain(&bytes);
@@ -186,7 +222,7 @@ impl Propose {
             basis: self.basis,
             worker: self.worker,
             output,
-            classes: self.classes.into_iter().collect(),
+            classes: classes.into_iter().collect(),
             run: Cap { subjects: self.run_people, records: self.run_records.unwrap_or(self.run_people) },
             total: self.total,
             days: self.days,
@@ -218,17 +254,19 @@ impl Approve {
 
 impl Run {
     async fn run(self, custody: &Custody) -> Result<()> {
-        let mut subjects: Vec<Handle> = Vec::new();
-        for account in files::read_text(&self.accounts, 64 * 1024 * 1024)?.lines().filter(|line| !line.is_empty()) {
-            let handle = custody.desk.handle_of(&custody.references, account).await?;
-            subjects.push(handle.with_context(|| format!("no client `{account}` is in the register"))?);
-        }
-        subjects.sort_unstable();
-        subjects.dedup();
         if self.out.exists() {
             bail!("{} exists already: name a folder that does not", self.out.display());
         }
-        let (number, run) = custody.desk.begin_run(&self.duty, &subjects, self.from.zip(self.to)).await?;
+        let (number, run) = match &self.accounts {
+            Some(accounts) => self.over(custody, accounts).await?,
+            None => match custody.desk.begin_resealing(&self.duty).await? {
+                Some(begun) => begun,
+                None => {
+                    println!("nothing is left to seal anew; next: countersign change propose close-ring");
+                    return Ok(());
+                }
+            },
+        };
         let job = custody.desk.run_job(&self.duty, number).await?;
         files::write_folder(&self.out, &job)?;
         let scope = &run.order.value().scope;
@@ -236,6 +274,17 @@ impl Run {
         println!("job {}", self.out.display());
         println!("next, at the worker: countersign worker bind FOLDER {} --out FILE", self.out.display());
         Ok(())
+    }
+
+    async fn over(&self, custody: &Custody, accounts: &Path) -> Result<(u32, RunFile)> {
+        let mut subjects: Vec<Handle> = Vec::new();
+        for account in files::read_text(accounts, 64 * 1024 * 1024)?.lines().filter(|line| !line.is_empty()) {
+            let handle = custody.desk.handle_of(&custody.references, account).await?;
+            subjects.push(handle.with_context(|| format!("no client `{account}` is in the register"))?);
+        }
+        subjects.sort_unstable();
+        subjects.dedup();
+        Ok(custody.desk.begin_run(&self.duty, &subjects, self.from.zip(self.to)).await?)
     }
 }
 
@@ -253,6 +302,24 @@ impl Release {
     }
 }
 
+impl Take {
+    async fn run(self, custody: &Custody) -> Result<()> {
+        let archive = files::read(&self.file, MAX_PACKAGE)?;
+        let archive = files::untar(&archive, MAX_PACKAGE).with_context(|| self.file.display().to_string())?;
+        let taken = custody.desk.take_resealed(&self.duty, self.run, &archive).await?;
+        match taken.before {
+            true => println!("the {} records of run {} were taken before", taken.records, self.run),
+            false => println!("{} records of run {} are sealed anew", taken.records, self.run),
+        }
+        let ByRing { left, erased, .. } = custody.desk.sealed_by_ring().await?;
+        println!("{left} clients are left under the ring before, beside {erased} that are erased");
+        if left == 0 {
+            println!("next: countersign change propose close-ring");
+        }
+        Ok(())
+    }
+}
+
 fn show(file: &StandingFile) {
     let (order, duty) = (file.order.value(), file.duty.value());
     println!("standing order {}: {} for {}", order.id, duty.purpose, duty.authority);
@@ -261,6 +328,7 @@ fn show(file: &StandingFile) {
     println!("worker {}, program sha256 {}", order.recipient.key, duty.code);
     match &duty.output {
         Output::Fields(fields) => println!("leaves the worker: {} of every client", fields.join(", ")),
+        Output::Sealed { ring } => println!("leaves the worker: every record, sealed anew to ring {ring}"),
         Output::Hits { list } => println!("leaves the worker: who stands on the list with sha256 {list}"),
     }
     println!("opens {}; {} people a run, {} in all", duty.classes, duty.run.subjects, duty.total);

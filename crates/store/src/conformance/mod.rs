@@ -31,7 +31,7 @@ macro_rules! desk_store_conformance {
             orders: an_order_is_found_by_id_and_digest, one_decision_has_one_order,
                 approvals_follow_the_events, an_entry_must_fit_its_event, people_are_counted_once_per_order,
                 effects_open_and_close, receipts_belong_to_orders;
-            register: an_import_is_whole, a_dropped_import_leaves_nothing, a_file_is_imported_once,
+            register: an_import_is_whole, a_dropped_import_leaves_nothing, records_are_known_by_their_ring, a_file_is_imported_once,
                 ids_and_references_are_unique, records_come_in_order,
                 rows_lead_to_their_records, large_imports_are_complete, payers_are_counted_once;
             index: a_batch_is_finished_with_its_lists, a_record_is_in_one_batch_of_an_attribute,

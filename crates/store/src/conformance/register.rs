@@ -146,6 +146,47 @@ pub async fn ids_and_references_are_unique(store: &impl DeskStore) {
     writer.commit(0, minute(0)).await.expect("commits");
 }
 
+/// Which clients are left under a ring is asked of the latest revisions only.
+pub async fn records_are_known_by_their_ring(store: &impl DeskStore) {
+    let sealed_to = |n: u32, client: u32, period: u32, ring: u8| {
+        let mut new = record(n, client);
+        (new.sealed.period, new.sealed.ring, new.row) = (period, digest(ring), None);
+        new
+    };
+    let mut writer = begin(store, 1).await;
+    let first =
+        vec![sealed_to(1, 1, 0, 200), sealed_to(2, 2, 0, 200), sealed_to(3, 2, 202_611, 200), sealed_to(4, 3, 0, 200)];
+    writer.add(first).await.expect("adds");
+    writer.commit(0, minute(0)).await.expect("commits");
+    let client = |n: u32| Handle(wide(n));
+    let under = async |ring: u8, after: Option<u32>, limit: u32| {
+        store.clients_under(&digest(ring), after.map(client), limit).await.expect("lists")
+    };
+    assert_eq!(under(200, None, 10).await, [client(1), client(2), client(3)]);
+    assert_eq!(under(200, None, 2).await, [client(1), client(2)]);
+    assert_eq!(under(200, Some(2), 10).await, [client(3)]);
+    assert_eq!(under(201, None, 10).await, []);
+
+    let ImportStart::Open(mut writer) = store.begin_resealing(&digest(2)).await.expect("begins") else {
+        panic!("nothing was taken in yet");
+    };
+    writer.add(vec![sealed_to(11, 1, 0, 201), sealed_to(12, 2, 0, 201)]).await.expect("adds");
+    // Nothing of it is there before the commit.
+    assert_eq!(under(201, None, 10).await, []);
+    let summary = writer.commit(0, minute(1)).await.expect("commits");
+    assert_eq!((summary.kind.as_str(), summary.stored), ("resealed", 2));
+    assert!(matches!(
+        store.begin_resealing(&digest(2)).await.expect("begins"),
+        ImportStart::AlreadyImported(before) if before == summary
+    ));
+    // One month of client 2 is left.
+    assert_eq!(under(200, None, 10).await, [client(2), client(3)]);
+    assert_eq!(under(201, None, 10).await, [client(1), client(2)]);
+    let mut counts = vec![(digest(200), 2), (digest(201), 2)];
+    counts.sort();
+    assert_eq!(store.counts_by_ring().await.expect("counts"), counts);
+}
+
 /// A client's records come by period, then revision.
 pub async fn records_come_in_order(store: &impl DeskStore) {
     let of = |n, period| {

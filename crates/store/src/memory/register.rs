@@ -1,7 +1,7 @@
 //! The sealed register in memory.
 
 use super::{MemoryStore, State};
-use crate::register::{HEADER_LEN, Imported, record_taken, reference_taken};
+use crate::register::{CLIENTS, HEADER_LEN, Imported, RESEALED, record_taken, reference_taken};
 use crate::{
     ImportStart, ImportSummary, ImportWriter, NewRecord, Register, RegisterCounts, Result, SealedRecord, StoreError,
     Tag,
@@ -9,16 +9,32 @@ use crate::{
 use async_trait::async_trait;
 use countersign_core::id::{Digest, Handle, RecordId};
 use countersign_core::time::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[async_trait]
 impl Register for MemoryStore {
     async fn begin_import(&self, digest: &Digest) -> Result<ImportStart> {
-        if let Some(before) = self.lock().imports.get(digest) {
-            return Ok(ImportStart::AlreadyImported(before.clone()));
+        Ok(self.begin(digest, CLIENTS))
+    }
+
+    async fn begin_resealing(&self, digest: &Digest) -> Result<ImportStart> {
+        Ok(self.begin(digest, RESEALED))
+    }
+
+    async fn counts_by_ring(&self) -> Result<Vec<(Digest, u64)>> {
+        let mut counts: BTreeMap<Digest, u64> = BTreeMap::new();
+        for record in self.lock().latest() {
+            *counts.entry(record.ring).or_default() += 1;
         }
-        let imported = Imported::new(*digest, "clients");
-        Ok(ImportStart::Open(Box::new(Writer { store: self.clone(), added: State::default(), imported })))
+        Ok(counts.into_iter().collect())
+    }
+
+    async fn clients_under(&self, ring: &Digest, after: Option<Handle>, limit: u32) -> Result<Vec<Handle>> {
+        let state = self.lock();
+        let found: BTreeSet<Handle> =
+            state.latest().into_iter().filter(|record| record.ring == *ring).map(|record| record.handle).collect();
+        let behind = found.into_iter().filter(|handle| after.is_none_or(|after| *handle > after));
+        Ok(behind.take(limit as usize).collect())
     }
 
     async fn imports(&self) -> Result<Vec<ImportSummary>> {
@@ -60,6 +76,30 @@ impl Register for MemoryStore {
             records: state.records.len() as u64,
             entries: state.records.values().map(|record| record.entries.len() as u64).sum(),
         })
+    }
+}
+
+impl MemoryStore {
+    fn begin(&self, digest: &Digest, kind: &'static str) -> ImportStart {
+        if let Some(before) = self.lock().imports.get(digest) {
+            return ImportStart::AlreadyImported(before.clone());
+        }
+        let imported = Imported::new(*digest, kind);
+        ImportStart::Open(Box::new(Writer { store: self.clone(), added: State::default(), imported }))
+    }
+}
+
+impl State {
+    /// Every client's record of every period in its latest revision.
+    fn latest(&self) -> Vec<&SealedRecord> {
+        let mut latest: BTreeMap<(Handle, u32), &SealedRecord> = BTreeMap::new();
+        // By revision: the last of a period stays.
+        for ((handle, period, _), record) in &self.revisions {
+            if let Some(record) = self.records.get(record) {
+                latest.insert((*handle, *period), record);
+            }
+        }
+        latest.into_values().collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::SqliteStore;
 use super::rows::{blob, bytes, kept, number, text, time, unavailable};
-use crate::register::{HEADER_LEN, Imported, record_taken, reference_taken};
+use crate::register::{CLIENTS, HEADER_LEN, Imported, RESEALED, record_taken, reference_taken};
 use crate::sql::{self, ManyRows};
 use crate::{
     ImportStart, ImportSummary, ImportWriter, NewEntry, NewRecord, Register, RegisterCounts, Result, SealedRecord,
@@ -19,16 +19,32 @@ use std::collections::BTreeMap;
 #[async_trait]
 impl Register for SqliteStore {
     async fn begin_import(&self, digest: &Digest) -> Result<ImportStart> {
-        let mut transaction = self.file.write().await?;
-        if let Some(before) = find_import(&mut transaction, digest).await? {
-            return Ok(ImportStart::AlreadyImported(before));
-        }
-        let row = sqlx::query(sql::RECORD_LAST_NUMBER)
-            .fetch_one(&mut *transaction)
+        self.begin(digest, CLIENTS).await
+    }
+
+    async fn begin_resealing(&self, digest: &Digest) -> Result<ImportStart> {
+        self.begin(digest, RESEALED).await
+    }
+
+    async fn counts_by_ring(&self) -> Result<Vec<(Digest, u64)>> {
+        let mut transaction = self.file.read().await?;
+        let rows = sqlx::query(sql::COUNTS_BY_RING).fetch_all(&mut *transaction).await;
+        let rows = rows.map_err(|error| unavailable("count records by ring", error))?;
+        let read = |row| Ok((Digest(bytes(row, 0, "a ring")?), number(row, 1, "a count of records")?));
+        rows.iter().map(read).collect()
+    }
+
+    async fn clients_under(&self, ring: &Digest, after: Option<Handle>, limit: u32) -> Result<Vec<Handle>> {
+        let mut transaction = self.file.read().await?;
+        let after = after.map_or_else(Vec::new, |handle| handle.as_bytes().to_vec());
+        let rows = sqlx::query(sql::CLIENTS_UNDER_RING)
+            .bind(ring.as_bytes().as_slice())
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *transaction)
             .await
-            .map_err(|error| unavailable("begin an import", error))?;
-        let last = number(&row, 0, "a record's number")?;
-        Ok(ImportStart::Open(Box::new(Writer { transaction, last, imported: Imported::new(*digest, "clients") })))
+            .map_err(|error| unavailable("list clients by ring", error))?;
+        rows.iter().map(|row| bytes(row, 0, "a handle").map(Handle)).collect()
     }
 
     async fn imports(&self) -> Result<Vec<ImportSummary>> {
@@ -98,6 +114,19 @@ impl Register for SqliteStore {
 }
 
 impl SqliteStore {
+    async fn begin(&self, digest: &Digest, kind: &'static str) -> Result<ImportStart> {
+        let mut transaction = self.file.write().await?;
+        if let Some(before) = find_import(&mut transaction, digest).await? {
+            return Ok(ImportStart::AlreadyImported(before));
+        }
+        let row = sqlx::query(sql::RECORD_LAST_NUMBER)
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(|error| unavailable("begin an import", error))?;
+        let last = number(&row, 0, "a record's number")?;
+        Ok(ImportStart::Open(Box::new(Writer { transaction, last, imported: Imported::new(*digest, kind) })))
+    }
+
     async fn records(&self, statement: &'static str, key: &[u8]) -> Result<Vec<SealedRecord>> {
         let failed = |error| unavailable("read a record", error);
         let mut transaction = self.file.read().await?;

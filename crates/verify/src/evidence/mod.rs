@@ -15,6 +15,7 @@ mod standing;
 
 pub use files::{Fault, Files, SUMS, check_sums, sums};
 pub use history::ControlTimes;
+pub use keys::new_ring;
 pub use opening::{OPENING_FILES, OpenedCell, Opening, open_package};
 pub use public::{PublicOrder, public_order};
 
@@ -51,6 +52,8 @@ pub struct Evidence {
     pub manifest: Exact<Manifest>,
     /// Digest of genesis: to be compared with the one pinned.
     pub genesis: Digest,
+    /// Ed25519 key under which the custodian's desk signs.
+    pub desk_key: Digest,
     /// The control state in force when the trustee that had read most of the journal answered.
     pub state: InForce,
     /// The order's place in the journal.
@@ -111,7 +114,7 @@ pub fn verify_evidence(files: &Files, pinned: Option<&Digest>) -> Result<Evidenc
     let signed = run.as_ref().map_or(&order, |run| &run.standing);
     let approvals = said::approvals(files, &state, signed, first)?;
     let policy_rerun = match &run {
-        Some(run) => standing::check(run, genesis, &state, authority, &reader, &approvals, last)?,
+        Some(run) => standing::check(run, order.value(), genesis, &state, authority, &reader, &approvals, last)?,
         None => {
             let release =
                 Release { order: &order, authority, bundle: &bundle, state: &state, included: &included, last };
@@ -125,11 +128,13 @@ pub fn verify_evidence(files: &Files, pinned: Option<&Digest>) -> Result<Evidenc
         .filter(|approval| approval.verdict() == Verdict::Approve)
         .map(|approval| approval.id().to_string())
         .collect();
+    let desk_key = genesis.genesis().value().desk_key;
     let genesis = genesis.genesis().digest();
     Ok(Evidence {
         order,
         manifest,
         genesis,
+        desk_key,
         state,
         included,
         receipts,

@@ -6,6 +6,7 @@
 use super::files::{Fault, Files, SUMS, check_sums, file, under};
 use super::{Evidence, plain_json, verify_evidence};
 use countersign_core::class::{Class, ClassSet};
+use countersign_core::duty::Output;
 use countersign_core::encoding::unhex;
 use countersign_core::id::{Digest, Handle, RecordId};
 use countersign_seal::Content;
@@ -20,6 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Folders of a package beside the list of digests.
 pub const OPENING_FILES: [&str; 3] = ["evidence/", "sealed/", "replies/"];
+
+/// Where the ring lies to which a run seals records anew, and its clients' sigmas.
+const RESEAL: &str = "reseal/";
 
 /// One opened class of one client's record.
 pub struct OpenedCell {
@@ -54,13 +58,17 @@ pub fn open_package(
     seed: &[u8; 32],
 ) -> Result<Opening, Fault> {
     check_sums(files)?;
-    if let Some(path) =
-        files.keys().find(|path| path.as_str() != SUMS && !OPENING_FILES.iter().any(|folder| path.starts_with(folder)))
-    {
+    let known =
+        |path: &str| path == SUMS || OPENING_FILES.iter().chain([&RESEAL]).any(|folder| path.starts_with(folder));
+    if let Some(path) = files.keys().find(|path| !known(path)) {
         return Err(Fault::new(path, "does not belong to a package"));
     }
     let evidence = verify_evidence(&subfolder(files, "evidence"), pinned)
         .map_err(|fault| Fault { file: format!("evidence/{}", fault.file), reason: fault.reason })?;
+    let anew = evidence.duty.as_ref().is_some_and(|duty| matches!(duty.value().output, Output::Sealed { .. }));
+    if let Some((path, _)) = under(files, "reseal").next().filter(|_| !anew) {
+        return Err(Fault::new(path, "belongs to a run that seals records anew, and this is none"));
+    }
     let own = recipient.public().map_err(|error| Fault::new("your key", error))?.digest();
     if own != evidence.reader {
         return Err(Fault::new("evidence/order.json", "this order is for another recipient's key than yours"));

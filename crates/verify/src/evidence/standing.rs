@@ -44,9 +44,10 @@ pub(super) fn run(files: &Files, state: &InForce, order: &Exact<Order>) -> Resul
     Ok(Some(facts))
 }
 
-/// Whether worker, destination and signatures are those that the standing order asks for. True: nothing was left out.
+/// Whether worker, destination, rings and signatures are those that the standing order asks for. True: nothing was left out.
 pub(super) fn check(
     run: &RunFacts,
+    order: &Order,
     genesis: &ControlState,
     state: &InForce,
     authority: &Authority,
@@ -56,6 +57,7 @@ pub(super) fn check(
 ) -> Result<bool, Fault> {
     let refused = |refusal: crate::refusal::Refusal| Fault::new(ORDER, refusal.detail());
     run.check_destination(authority).map_err(refused)?;
+    run.check_rings(state, order).map_err(refused)?;
     if reader.bound.as_ref().is_none_or(|bound| bound.worker.code != run.duty.value().code) {
         return Err(Fault::new(DUTY, "names another program than the worker in force runs"));
     }

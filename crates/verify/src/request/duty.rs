@@ -14,9 +14,9 @@ use crate::refusal::{Code, Refusal};
 use crate::state::InForce;
 use crate::wire::ReleaseRequest;
 use countersign_approve::VerifiedApproval;
-use countersign_core::control::Person;
+use countersign_core::control::{Person, RingRef};
 use countersign_core::directory::Authority;
-use countersign_core::duty::{Duty, MAX_RUN_LIFETIME, Run, destination_digest};
+use countersign_core::duty::{Duty, MAX_RUN_LIFETIME, Output, Run, destination_digest};
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::order::{Kind, Mode, Order};
@@ -103,12 +103,32 @@ impl RunFacts {
 
     /// Whether the output goes where the standing order says.
     pub(crate) fn check_destination(&self, authority: &Authority) -> Result<(), Refusal> {
+        if let Output::Sealed { ring } = &self.duty.value().output {
+            if destination_digest(&ring.to_hex()) == self.duty.value().destination {
+                return Ok(());
+            }
+            return Err(Refusal::new(
+                Code::RecipientNotInForce,
+                "the duty's destination is not the ring that it names",
+            ));
+        }
         let registered = authority.recipient.as_ref().map(|keys| destination_digest(&keys.age));
         if registered == Some(self.duty.value().destination) {
             return Ok(());
         }
         let detail = format!("the duty's destination is not the registered age key of `{}`", authority.id);
         Err(Refusal::new(Code::RecipientNotInForce, detail))
+    }
+
+    /// Whether records that are sealed anew go from the ring before to the ring in force, and no other way.
+    pub(crate) fn check_rings(&self, state: &InForce, order: &Order) -> Result<(), Refusal> {
+        let Output::Sealed { ring } = &self.duty.value().output else { return Ok(()) };
+        let is = |read: Option<&RingRef>, id: Digest| read.is_some_and(|read| read.id == id);
+        if is(state.ring(), *ring) && is(state.former_ring(), order.ring) {
+            return Ok(());
+        }
+        let detail = "records are sealed anew from the ring before the one in force to the one in force";
+        Err(Refusal::new(Code::OutsideDuty, detail))
     }
 
     /// Whether those who signed the standing order suffice: as many approvers as a change of control state needs, none of
@@ -178,6 +198,7 @@ pub(super) fn check(asked: &Asked<'_>, facts: &RunFacts) -> Result<Granted, Refu
     let Asked { view, state, now, request, order, publicity, .. } = *asked;
     let (standing, duty) = (&facts.standing, facts.duty.value());
     facts.allow(order.value())?;
+    facts.check_rings(state, order.value())?;
     let value = standing.value();
     // INVARIANT: the run's own time was checked before and lies within that of its standing order.
     let evidence = request.standing.as_ref();

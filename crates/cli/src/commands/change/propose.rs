@@ -31,6 +31,8 @@ pub(super) enum Propose {
     Trustees(Trustees),
     /// New keys that the trustees made: from the letters of the rotation.
     Ring(NewRing),
+    /// Answer nothing any more under the ring before the one in force: when its records are sealed anew.
+    CloseRing(CloseRing),
     /// Another share epoch, after the trustees refreshed or made shares: the share epoch document.
     Shares(File),
     /// Register a worker: the identity that `countersign worker init` wrote.
@@ -71,6 +73,16 @@ pub(super) struct AddPerson {
 }
 
 #[derive(Args)]
+pub(super) struct CloseRing {
+    /// Give up the records of this many clients, which are not sealed anew: nobody can ever open them again.
+    #[arg(long, value_name = "CLIENTS", default_value_t = 0)]
+    lose: u64,
+    /// Takes effect then, if that is later than after seven days.
+    #[arg(long, value_name = "TIME")]
+    effective: Option<Timestamp>,
+}
+
+#[derive(Args)]
 pub(super) struct File {
     /// The document.
     file: PathBuf,
@@ -100,6 +112,7 @@ impl Propose {
             }
             Propose::Trustees(trustees) => trustees.action(custody)?,
             Propose::Ring(ring) => ring.action(custody)?,
+            Propose::CloseRing(close) => close.action(custody).await?,
             Propose::AddWorker(File { file, effective }) => {
                 let worker = files::read(&file, Worker::MAX_LEN)?;
                 let worker = Exact::<Worker>::parse(&worker).with_context(|| file.display().to_string())?;
@@ -125,6 +138,19 @@ impl Propose {
         let draft = Draft::keep(place, custody.desk.draft_change(action, effective).await?)?;
         say_draft(custody, &draft);
         Ok(())
+    }
+}
+
+impl CloseRing {
+    async fn action(self, custody: &Custody) -> Result<(Action, Option<Timestamp>)> {
+        let former = custody.desk.custodian().former.as_ref().context("no ring before the one in force is read")?;
+        let left = custody.desk.sealed_by_ring().await?.left;
+        ensure!(
+            left == self.lose,
+            "records of {left} clients are still sealed to ring {}: seal them anew first (`duty run`), or say --lose {left}",
+            former.ring.id()
+        );
+        Ok((Action::CloseRing(former.ring.id()), self.effective))
     }
 }
 

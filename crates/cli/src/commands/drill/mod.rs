@@ -5,7 +5,7 @@ mod adversary;
 mod attempt;
 mod ground;
 mod insider;
-mod trustees;
+pub(crate) mod trustees;
 
 use crate::demo::report::Report;
 use anyhow::Result;

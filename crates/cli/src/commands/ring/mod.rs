@@ -37,7 +37,8 @@ enum Command {
     Serve(serve::Serve),
     /// Take part as a trustee: only outgoing connections; may be stopped and begun again at any time.
     Join(join::Join),
-    /// Say how far the ceremony is, and on whom it waits.
+    /// Say how far the ceremony is, and on whom it waits; of a founded custodian its keys, who holds them, what is cooling, and how
+    /// many records lie under which ring.
     Status(status::Status),
     /// New shares for the same trustees: what their owners say.
     Refresh(plan::Refresh),
@@ -59,7 +60,7 @@ impl Ring {
             Command::Create(command) => command.run(dir).await,
             Command::Serve(command) => command.run(dir).await,
             Command::Join(command) => command.run().await,
-            Command::Status(command) => command.run(dir),
+            Command::Status(command) => command.run(dir).await,
             Command::Refresh(command) => command.run(dir).await,
             Command::Enrol(command) => command.run(dir).await,
             Command::Remove(command) => command.run(dir).await,

@@ -38,11 +38,13 @@ impl Run {
                 files: &job,
                 secret: &secret,
                 worker: place.worker.value(),
+                identity: &place.signing_key()?,
                 program: &program()?,
                 genesis: &place.genesis,
                 list: list.as_deref(),
             },
             &edge::seed()?,
+            &mut edge::rng()?,
         )?;
         files::write(&self.out, &product.file)?;
         place.forget(&product.order)?;

@@ -5,6 +5,7 @@ use super::init::Init;
 use super::place::WorkerPlace;
 use super::run::Run;
 use crate::ceremony::signer_of;
+use crate::commands::drill::trustees::rotate::make_keys;
 use crate::commands::order::keep;
 use crate::commands::verify;
 use crate::demo::genesis::found;
@@ -21,7 +22,7 @@ use countersign_core::digest;
 use countersign_core::duty::{Cap, Output, Purpose};
 use countersign_core::facts::Factor;
 use countersign_core::finding::Question;
-use countersign_core::id::{AuthorityId, CaseId, Handle, OrderId, PersonId};
+use countersign_core::id::{AuthorityId, CaseId, Digest, Handle, OrderId, PersonId};
 use countersign_core::time::{Clock, DAY, Timestamp};
 use countersign_desk::duty::DutyEntry;
 use countersign_desk::propose::{Addressee, Proposed};
@@ -322,5 +323,152 @@ async fn a_standing_order_that_is_held_runs_no_more() {
     let held = desk.release_run(&duty, number, &binding, &outbox, &keep).await.err().unwrap().to_string();
     assert!(held.contains("ORDER_HELD"), "{held}");
     assert!(!outbox.exists() || std::fs::read_dir(&outbox).unwrap().next().is_none());
+    yard.story.close().await.unwrap();
+}
+
+// sealing anew
+
+impl Yard {
+    /// The custodian is opened again: what came into force meanwhile is loaded.
+    async fn reopened(self) -> Self {
+        let Self { place, clock, story, worker } = self;
+        let dir = place.path().join("exchange");
+        story.close().await.unwrap();
+        let story = Story::open(&dir, 6, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
+        Self { place, clock, story, worker }
+    }
+
+    /// A standing order to seal the register anew, four people in a run, signed by two approvers.
+    async fn sealing_anew(&self) -> OrderId {
+        let (story, desk) = (&self.story, &self.story.custody.desk);
+        let ring = &desk.custodian().ring.as_ref().unwrap().ring;
+        let entry = DutyEntry {
+            authority: story.cast.fiu.clone(),
+            purpose: Purpose::Reseal,
+            basis: "rotation of the keys".into(),
+            worker: PersonId::parse("worker-one").unwrap(),
+            output: Output::Sealed { ring: ring.id() },
+            classes: ring.keys().collect(),
+            run: Cap { subjects: 4, records: 20 },
+            total: 60,
+            days: 90,
+        };
+        let file = desk.propose_duty(entry, &story.cast.officer).await.unwrap();
+        let id = file.order.value().id;
+        for person in [&story.cast.anna, &story.cast.bruno] {
+            let signer = signer_of(story.place(), person).unwrap();
+            let (digest, now) = (file.order.digest(), desk.now());
+            let approval = signer.approve(&digest, person, SignerRole::Approver, Verdict::Approve, now).unwrap();
+            desk.approve_duty(&id, approval.bytes()).await.unwrap();
+        }
+        id
+    }
+
+    /// One run, up to the worker's file.
+    async fn sealed_anew(&self, duty: &OrderId) -> (u32, countersign_verify::evidence::Files) {
+        let desk = &self.story.custody.desk;
+        let place = self.story.place().clone();
+        let (number, _) = desk.begin_resealing(duty).await.unwrap().unwrap();
+        let job = format!("job-{number}");
+        files::write_folder(&self.path(&job), &desk.run_job(duty, number).await.unwrap()).unwrap();
+        let binding = self.bind(&job, &format!("binding-{number}")).unwrap();
+        let released = desk.release_run(duty, number, &binding, &place.outbox(), &keep(&place)).await.unwrap();
+        let out = format!("resealed-{number}.tar");
+        self.work(&released.package, &out, None).unwrap();
+        let archive = files::read(&self.path(&out), 1 << 26).unwrap();
+        (number, files::untar(&archive, 1 << 26).unwrap())
+    }
+
+    /// Everything that the register holds of every client, in its latest revision.
+    async fn latest(&self) -> Vec<(Handle, u64, Digest)> {
+        let mut latest = Vec::new();
+        for handle in self.handles().await {
+            let record = self.story.custody.store.records_of(&handle).await.unwrap().pop().unwrap();
+            latest.push((handle, record.revision, record.ring));
+        }
+        latest
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_register_is_sealed_anew_run_by_run_and_the_ring_before_is_closed() {
+    let mut yard = Yard::open().await;
+    let new = make_keys(&yard.story).await.unwrap();
+    yard.change(Action::RotateRing(new.clone())).await;
+    yard.clock.advance(8 * DAY);
+    let mut yard = yard.reopened().await;
+    let desk = Arc::clone(&yard.story.custody.desk);
+    let former = desk.custodian().former.as_ref().unwrap().ring.id();
+    assert_eq!(desk.custodian().ring.as_ref().unwrap().ring.id(), new.id);
+    assert_eq!(desk.sealed_by_ring().await.unwrap().left, 6);
+    let by_hand = desk.begin_run(&yard.sealing_anew().await, &yard.handles().await, None).await.err().unwrap();
+    assert!(by_hand.to_string().contains("finds its clients itself"), "{by_hand}");
+    let duty = yard.sealing_anew().await;
+
+    let (number, file) = yard.sealed_anew(&duty).await;
+    let before = yard.latest().await;
+    // Nothing of a file that is not exactly the run's is taken.
+    for path in file.keys() {
+        let mut missing = file.clone();
+        missing.remove(path);
+        assert!(desk.take_resealed(&duty, number, &missing).await.is_err(), "{path}");
+        let mut changed = file.clone();
+        let bytes = changed.get_mut(path).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        assert!(desk.take_resealed(&duty, number, &changed).await.is_err(), "{path}");
+    }
+    assert_eq!(yard.latest().await, before);
+    // Stopped at any moment, every record of the run is old or every one is new.
+    for wait in 0..40 {
+        let (desk, file) = (Arc::clone(&desk), file.clone());
+        let taking = tokio::spawn(async move { desk.take_resealed(&duty, number, &file).await });
+        tokio::time::sleep(std::time::Duration::from_micros(wait * 250)).await;
+        taking.abort();
+        let _ = taking.await;
+        let sealed = yard.latest().await.iter().filter(|(.., ring)| *ring == new.id).count();
+        assert!(sealed == 0 || sealed == 4, "{sealed}");
+    }
+    desk.take_resealed(&duty, number, &file).await.unwrap();
+    assert!(desk.take_resealed(&duty, number, &file).await.unwrap().before);
+    assert_eq!(desk.sealed_by_ring().await.unwrap().left, 2);
+    for ((handle, revision, ring), (same, old, _)) in yard.latest().await.into_iter().zip(before) {
+        assert_eq!(handle, same);
+        assert_eq!(revision, if ring == new.id { old + 1 } else { old });
+    }
+
+    // A run whose end is lost is overtaken by the next: its clients are still there.
+    let (lost, _) = desk.begin_resealing(&duty).await.unwrap().unwrap();
+    let (number, file) = yard.sealed_anew(&duty).await;
+    assert_eq!((lost, number), (2, 3));
+    let other = desk.take_resealed(&duty, lost, &file).await.err().unwrap().to_string();
+    assert!(other.contains("another order"), "{other}");
+    assert_eq!(desk.take_resealed(&duty, number, &file).await.unwrap().records, 2);
+    assert!(desk.begin_resealing(&duty).await.unwrap().is_none());
+    let all = desk.sealed_by_ring().await.unwrap();
+    assert_eq!((all.left, all.erased), (0, 0));
+    assert!(all.records.iter().all(|(ring, count)| *ring == new.id && *count == 6), "{:?}", all.records);
+
+    // The old ring is closed; its shares go, and what was sealed anew opens as before.
+    yard.change(Action::CloseRing(former)).await;
+    yard.clock.advance(8 * DAY);
+    let yard = yard.reopened().await;
+    let now = yard.story.custody.desk.now();
+    for service in &yard.story.custody.trustees {
+        service.trustee.tail(service.source.as_ref(), now).await.unwrap();
+        let gone = service.trustee.forget_old_shares(now).await.unwrap().files;
+        assert_eq!(gone, [format!("share-{former}-1")]);
+    }
+    let case = yard.approved(&worker_one()).await;
+    let (desk, officer) = (&yard.story.custody.desk, &yard.story.cast.officer);
+    let place = yard.story.place().clone();
+    files::write_folder(&yard.path("job"), &desk.worker_job(&case, officer).await.unwrap()).unwrap();
+    let binding = yard.bind("job", "binding.signed").unwrap();
+    let released = desk.release_to_worker(&case, &binding, &place.outbox(), &keep(&place), officer).await.unwrap();
+    yard.work(&released.package, "package.age", None).unwrap();
+    let files = yard.opened(&yard.story.cast.court, "package.age");
+    let people: Value = serde_json::from_slice(&files["data/clients.json"]).unwrap();
+    let people: Vec<&Value> = people.as_object().unwrap().values().collect();
+    assert_eq!(people[0]["primaryIdentifier"], yard.story.population.clients[0].primary_identifier.as_str());
     yard.story.close().await.unwrap();
 }

@@ -28,7 +28,7 @@ use std::sync::Arc;
 type Sent = Vec<(u16, Vec<(u16, Vec<u8>)>)>;
 
 /// What was sent to `index`, by sender.
-fn inbox(sent: &Sent, index: u16) -> Vec<(u16, Vec<u8>)> {
+pub(super) fn inbox(sent: &Sent, index: u16) -> Vec<(u16, Vec<u8>)> {
     let to = |messages: &[(u16, Vec<u8>)]| messages.iter().find(|(to, _)| *to == index).map(|(_, bytes)| bytes.clone());
     sent.iter().filter_map(|(from, messages)| Some((*from, to(messages)?))).collect()
 }

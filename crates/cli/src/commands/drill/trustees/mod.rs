@@ -2,6 +2,7 @@
 
 mod enrol;
 mod life;
+pub(crate) mod rotate;
 
 use super::adversary::in_epoch;
 use super::attempt::{Attempt, control, refused, refuses};
@@ -16,7 +17,7 @@ use anyhow::{Context, Result, bail};
 use countersign_verify::trustee_log::Reason;
 
 /// The attempts, in order.
-pub(super) static ATTEMPTS: [Attempt; 13] = [
+pub(super) static ATTEMPTS: [Attempt; 15] = [
     control("honest_ground", "a custodian is founded, clients are sealed, a lawful order is answered and opened"),
     control("two_trustees_lost", "two of five trustees do not answer: the release goes on and says which failed"),
     refused(
@@ -62,6 +63,16 @@ pub(super) static ATTEMPTS: [Attempt; 13] = [
         "the same newcomer, accepted by every operator, is put in force by a change that has cooled",
     ),
     refused(
+        "unconfirmed_keys",
+        "the custodian, and one trustee that was left without a share",
+        "puts new keys in force that one trustee has not confirmed",
+        "the change carries every trustee's own signature over the ring, and every fold checks them all",
+    ),
+    control(
+        "keys_rotated",
+        "all trustees make new keys and confirm them; the change has cooled, and what was sealed before is still answered",
+    ),
+    refused(
         "coerced_trustee",
         "a state that compels one trustee to go on answering",
         "an order is asked of a trustee whose owner has paused it",
@@ -89,6 +100,8 @@ pub(super) async fn play(attempt: &str, ground: &mut Ground, report: &mut Report
         "destroyed_shares" => life::destroy(ground, report).await,
         "stranger_enrolled" => enrol::stranger(ground, report).await,
         "newcomer_enrolled" => enrol::newcomer(ground, report).await,
+        "unconfirmed_keys" => rotate::unconfirmed(ground, report).await,
+        "keys_rotated" => rotate::rotated(ground, report).await,
         "coerced_trustee" => paused(ground, report).await,
         "removed_trustee" => enrol::removed(ground, report).await,
         "honest_order_after_all" => ground.honest_order(5, report).await,
