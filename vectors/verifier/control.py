@@ -31,7 +31,7 @@ def begin(body, sigs):
     in_force = {
         "genesis": genesis_digest.hex(), "people": {person["id"]: person for person in genesis["people"]}, "policy": genesis["policy"],
         "directory": genesis["directory"], "witness_policy": genesis["witness_policy"], "ring": genesis["ring"], "index_ring": genesis.get("index_ring"),
-        "trustees": None, "ring_makers": None, "index_ring_makers": None, "former_ring": None, "former_ring_makers": None, "closed_rings": set(), "removed_trustees": set(), "suspended": set(), "held": set(), "workers": {},
+        "trustees": None, "ring_makers": None, "index_ring_makers": None, "former_ring": None, "former_ring_makers": None, "closed_rings": set(), "removed_trustees": set(), "suspended": set(), "held": set(), "workers": {}, "replaced_workers": {},
         "founders": _founders(genesis), "threshold": genesis["trustees"]["threshold"] if genesis["trustees"] else None,
     }
     return {"genesis": genesis, "in_force": in_force, "waiting": [], "number": 0, "totals": None}
@@ -79,10 +79,14 @@ def fold(control, index, body, sigs, witnessed):
                 other = person["id"] != content["id"]
                 need(not other or not set(person["keys"]) & set(content["keys"]), "a key shared", person["id"])
                 need(not other or "reader" not in content or person.get("reader") != content["reader"], "a reader's key shared", person["id"])
-        if kind == "add_worker":
-            others = list(state["workers"].values()) + [waiting[2]["add_worker"] for waiting in control["waiting"] if "add_worker" in waiting[2]]
+        if kind in ("add_worker", "replace_worker"):
+            added, lost = (content, None) if kind == "add_worker" else (content["worker"], content["replaces"])
+            need(lost is None or _replaces(state, content), "a worker that cannot take the place of the other")
+            others = [worker for key, worker in state["workers"].items() if key != lost] + [
+                action["add_worker"] if "add_worker" in action else action["replace_worker"]["worker"]
+                for _, _, action in control["waiting"] if {"add_worker", "replace_worker"} & set(action)]
             for worker in others:
-                need(worker["name"] != content["name"] and worker["identity"] != content["identity"], "a worker shared", worker["name"])
+                need(worker["name"] != added["name"] and worker["identity"] != added["identity"], "a worker shared", worker["name"])
         if kind == "set_witness_policy":
             _usable_witness_policy(content, genesis)
         if kind in ("set_ring", "set_index_ring"):
@@ -153,6 +157,15 @@ def _can_follow(state, new):
         state["threshold"] is not None and not state["former_ring"] and len(new["members"]) >= state["threshold"]
         and not {member["identity"] for member in new["members"]} & state["removed_trustees"]
         and all(bool(old) == bool(ring) and (not old or old["id"] == ring["id"] and _rises(old, ring)) for old, ring in pairs)
+    )
+
+
+def _replaces(state, content):
+    """control.md, "Workers": one in force, of the same program and state, by another key; with an attestation where there was one."""
+    lost, new = state["workers"].get(content["replaces"]), content["worker"]
+    return (
+        lost is not None and lost["code"] == new["code"] and lost["state"] == new["state"] and lost["identity"] != new["identity"]
+        and (lost["attestation"] is None or new["attestation"] is not None)
     )
 
 
@@ -240,6 +253,9 @@ def _cancel_waiting(control, kind, content):
                 continue
         if "add_worker" in action and kind == "remove_worker" and worker_digest(action["add_worker"]).hex() == content:
             continue
+        if "replace_worker" in action and kind == "remove_worker" and content in (
+                action["replace_worker"]["replaces"], worker_digest(action["replace_worker"]["worker"]).hex()):
+            continue
         if kind == "remove_trustee" and content in [member["identity"] for member in action.get("set_trustees", {}).get("members", [])]:
             continue
         kept.append((effective, number, action))
@@ -264,6 +280,12 @@ def _apply(state, action):
         state[SETS[kind]].add(content)
     elif kind == "add_worker":
         state["workers"][worker_digest(content).hex()] = content
+    elif kind == "replace_worker":
+        if _replaces(state, content):
+            lost, new = content["replaces"], worker_digest(content["worker"]).hex()
+            del state["workers"][lost]
+            state["workers"][new] = content["worker"]
+            state["replaced_workers"] = {key: new if value == lost else value for key, value in state["replaced_workers"].items()} | {lost: new}
     elif kind == "remove_worker":
         state["workers"].pop(content, None)
     elif kind in ("set_ring", "set_index_ring"):
@@ -320,7 +342,7 @@ def state_text(state):
         '{"genesis":', digest(state["genesis"]), ',"people":{', people, '},"policy":', digest(state["policy"]), ',"directory":',
         digest(state["directory"]), ',"witness_policy":', string(state["witness_policy"]), ',"ring":', optional(RING_REF)(state["ring"]),
         ',"index_ring":' + RING_REF(state["index_ring"]) if state["index_ring"] else "", *later, ',"suspended":', listing(name)(sorted(state["suspended"])), ',"held":', listing(hexadecimal(16))(sorted(state["held"])),
-        _workers(state["workers"]), "}",
+        _workers(state["workers"]), _replaced(state["replaced_workers"]), "}",
     ])
 
 
@@ -328,6 +350,12 @@ def _workers(workers):
     """Left out where there are none."""
     listed = ",".join(f'"{key}":{WORKER(workers[key])}' for key in sorted(workers))
     return f',"workers":{{{listed}}}' if listed else ""
+
+
+def _replaced(replaced):
+    """Left out where nobody was."""
+    listed = ",".join(f'"{key}":{digest(replaced[key])}' for key in sorted(replaced))
+    return f',"replaced_workers":{{{listed}}}' if listed else ""
 
 
 def state_digest(state):

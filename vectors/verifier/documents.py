@@ -195,7 +195,7 @@ CHANGE = members(
         rotate_ring=HELD_SHARES, close_ring=digest, set_trustees=members(("members", listing(TRUSTEE)), ("ring", HELD_SHARES), ("index_ring", LeftOut(HELD_SHARES))), remove_trustee=digest,
         remove_person=name,
         revoke_key=members(("person", name), ("key", string)), suspend_authority=name, hold_order=hexadecimal(16),
-        add_worker=WORKER, remove_worker=digest,
+        add_worker=WORKER, replace_worker=members(("replaces", digest), ("worker", WORKER)), remove_worker=digest,
     )),
 )
 
@@ -252,6 +252,8 @@ def change_rules(change):
         consistent(2 <= len(new["confirmed"]) <= 255, "confirmations of 2 to 255 trustees")
     if "add_worker" in change["action"]:
         worker_rules(change["action"]["add_worker"])
+    if "replace_worker" in change["action"]:
+        worker_rules(change["action"]["replace_worker"]["worker"])
 
 
 # ------------------------------------------------------------------------------------------------ worker.md

@@ -242,6 +242,13 @@ pub enum Action {
     HoldOrder(OrderId),
     /// Registers a worker. Cooling applies.
     AddWorker(Worker),
+    /// Another worker in the place of one whose machine or key is lost: it takes over its duties. Cooling applies.
+    ReplaceWorker {
+        /// The digest of the worker that is lost.
+        replaces: Digest,
+        /// The new one.
+        worker: Worker,
+    },
     /// Removes the worker whose identity document has this digest, at once.
     RemoveWorker(Digest),
 }
@@ -294,7 +301,7 @@ impl Document for Change {
             Action::AddPerson(person) => check_people(std::slice::from_ref(person)),
             Action::SetTrustees(trustees) => trustees.check(),
             Action::RotateRing(ring) => ring.check_new(),
-            Action::AddWorker(worker) => worker.check(),
+            Action::AddWorker(worker) | Action::ReplaceWorker { worker, .. } => worker.check(),
             _ => Ok(()),
         }
     }

@@ -136,7 +136,7 @@ impl Desk {
             sealed.insert(record.ok_or_else(|| invalid(&format!("`{path}` does not belong there")))?, bytes.clone());
         }
         let state = self.control().at(self.now());
-        let worker = state.workers().get(&run.order.value().recipient.key);
+        let worker = state.worker_of(run.order.value());
         let worker = worker.ok_or_else(|| invalid(&"its worker is not in force"))?;
         let expected = Expected { order: &run.order, manifest: run.manifest.value(), worker, ring };
         let mut seed = [0; 32];

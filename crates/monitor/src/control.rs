@@ -117,6 +117,9 @@ fn described(action: &Action) -> String {
         Action::RemoveTrustee(identity) => format!("removes the trustee with identity key {identity}"),
         Action::HoldOrder(order) => format!("holds order {order}"),
         Action::AddWorker(worker) => format!("registers the worker `{}` ({})", worker.name, worker.digest()),
+        Action::ReplaceWorker { replaces, worker } => {
+            format!("replaces the worker {replaces} by `{}` ({})", worker.name, worker.digest())
+        }
         Action::RemoveWorker(worker) => format!("removes the worker {worker}"),
     }
 }

@@ -46,15 +46,14 @@ pub fn check_binding(
     }
     let named = value.recipient.key;
     let worker = state
-        .workers()
-        .get(&named)
+        .worker_of(value)
         .ok_or_else(|| Refusal::new(Code::WorkerNotInForce, format!("no worker `{named}` is in force")))?;
     let text = binding.ok_or_else(|| invalid(&"the worker's binding is missing"))?;
     let signed = Signed::<Binding>::open(text.as_bytes(), &worker.identity).map_err(|error| invalid(&error))?;
     let bound = signed.value();
     let rules = [
         (
-            (bound.custodian, bound.order, bound.worker) == (value.custodian, order.digest(), named),
+            (bound.custodian, bound.order, bound.worker) == (value.custodian, order.digest(), worker.digest()),
             "a binding of another worker, or to another order",
         ),
         (bound.index == index, "it names another leaf than the order's"),

@@ -14,6 +14,7 @@ mod monitor_reports;
 mod packages;
 mod readings;
 mod refusals;
+mod replaced_workers;
 mod resealed;
 mod rotation;
 mod samples;

@@ -24,11 +24,15 @@ pub fn bind(
 ) -> Result<Signed<Binding>, WorkerError> {
     let own = worker.digest();
     let value = order.order.value();
-    if (value.recipient.mode, value.recipient.key) != (Mode::Worker, own) {
+    if value.recipient.mode != Mode::Worker {
         return Err(WorkerError::OtherWorker { named: value.recipient.key, own });
     }
-    if !order.state.workers().contains_key(&own) {
-        return Err(Fault::new("control", "does not have this worker in force").into());
+    match order.state.worker_of(value) {
+        Some(worker) if worker.digest() == own => {}
+        None if value.recipient.key == own => {
+            return Err(Fault::new("control", "does not have this worker in force").into());
+        }
+        _ => return Err(WorkerError::OtherWorker { named: value.recipient.key, own }),
     }
     let key = secret.public().map_err(|error| Fault::new("key", error))?;
     let binding = Binding {

@@ -60,6 +60,7 @@ SUITES = {
     "verify/documents.json": documents,
     "verify/folding.json": folding,
     "verify/rotation.json": folding,
+    "verify/replaced-workers.json": folding,
     "verify/lookups.json": lookups,
     "verify/monitor-report.json": monitor_reports,
     "verify/readings.json": readings,

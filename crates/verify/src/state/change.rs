@@ -43,6 +43,12 @@ pub enum ChangeError {
         /// The one that has the name or the key, or is about to.
         with: PersonId,
     },
+    /// Nobody whose place could be taken.
+    #[error("no worker `{0}` is in force: one that was removed is not replaced")]
+    NoSuchWorker(Digest),
+    /// The new worker is not like the lost one.
+    #[error("the worker {0}: its duties are decided anew")]
+    Replacement(&'static str),
     /// The witness policy shows nothing about this journal.
     #[error("{0}")]
     WitnessPolicy(String),
@@ -249,19 +255,10 @@ impl ControlState {
                     Some(person) => Err(ChangeError::SharedKey { added: added.id.clone(), with: person.id.clone() }),
                 }
             }
-            Action::AddWorker(added) => {
-                let state = self.at(now);
-                let cooling = self.waiting.iter().filter_map(|waiting| match &waiting.change.action {
-                    Action::AddWorker(worker) => Some(worker),
-                    _ => None,
-                });
-                let mut others = state.workers.values().chain(cooling);
-                match others.find(|worker| worker.name == added.name || worker.identity == added.identity) {
-                    None => Ok(()),
-                    Some(worker) => {
-                        Err(ChangeError::SharedWorker { added: added.name.clone(), with: worker.name.clone() })
-                    }
-                }
+            Action::AddWorker(added) => self.check_worker(added, None, now),
+            Action::ReplaceWorker { replaces, worker } => {
+                self.at(now).check_replacement(replaces, worker)?;
+                self.check_worker(worker, Some(replaces), now)
             }
             Action::SetWitnessPolicy(text) => {
                 usable_witness_policy(text, self.genesis.value()).map_err(ChangeError::WitnessPolicy)

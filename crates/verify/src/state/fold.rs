@@ -111,6 +111,7 @@ impl ControlState {
             held: BTreeSet::new(),
             founding: value.trustees.clone().map(Arc::new),
             workers: BTreeMap::new(),
+            replaced_workers: BTreeMap::new(),
         };
         Ok(Self { genesis, in_force, waiting: Vec::new(), number: 0, totals: None, rejected: Vec::new() })
     }
@@ -160,6 +161,10 @@ impl ControlState {
             }
             (waiting, Action::RemoveTrustee(identity)) => !names(waiting, identity),
             (Action::AddWorker(worker), Action::RemoveWorker(removed)) => worker.digest() != *removed,
+            // Who removes a worker does not trust it any more: nobody inherits what it was to do.
+            (Action::ReplaceWorker { replaces, worker }, Action::RemoveWorker(removed)) => {
+                *replaces != *removed && worker.digest() != *removed
+            }
             _ => true,
         });
     }

@@ -13,6 +13,7 @@ mod journal;
 mod rotation;
 mod totals;
 mod words;
+mod workers;
 
 pub use change::{ChangeError, Standing};
 pub use fold::{FoldError, Rejected, is_signed_by_trustee};
@@ -73,6 +74,9 @@ pub struct InForce {
     held: BTreeSet<OrderId>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     workers: BTreeMap<Digest, Worker>,
+    /// Workers that were replaced, and by whom: the worker that does their duties now.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    replaced_workers: BTreeMap<Digest, Digest>,
     /// Those of genesis, which its digest names.
     #[serde(skip)]
     founding: Option<Arc<Trustees>>,
@@ -237,6 +241,7 @@ impl InForce {
             Action::AddWorker(worker) => {
                 self.workers.insert(worker.digest(), worker.clone());
             }
+            Action::ReplaceWorker { replaces, worker } => self.replace_worker(replaces, worker),
             Action::RemoveWorker(worker) => {
                 self.workers.remove(worker);
             }

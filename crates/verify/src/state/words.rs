@@ -43,6 +43,15 @@ pub fn in_words(change: &Change, state: &InForce) -> Vec<String> {
         Action::HoldOrder(order) if state.is_held(order) => vec![format!("order `{order}` is held already")],
         Action::HoldOrder(order) => vec![format!("order `{order}` is never answered")],
         Action::AddWorker(worker) => worker_added(worker),
+        Action::ReplaceWorker { replaces, worker } => {
+            let lost = state.workers.get(replaces).map_or("not in force", |worker| worker.name.as_str());
+            let mut lines = vec![
+                format!("the duties of worker `{replaces}` ({lost}) go on with another one; they are not signed again"),
+                format!("worker `{replaces}` works for no order any more"),
+            ];
+            lines.extend(worker_added(worker));
+            lines
+        }
         Action::RemoveWorker(digest) => match state.workers.get(digest) {
             Some(worker) => vec![format!("worker `{}` works for no order any more", worker.name)],
             None => vec![format!("no worker `{digest}` is in force; an addition that is cooling is cancelled")],

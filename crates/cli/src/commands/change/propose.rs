@@ -35,6 +35,8 @@ pub(super) enum Propose {
     CloseRing(CloseRing),
     /// Another share epoch, after the trustees refreshed or made shares: the share epoch document.
     Shares(File),
+    /// Another worker in the place of one whose machine or key is lost; its duties go on.
+    ReplaceWorker(ReplaceWorker),
     /// Register a worker: the identity that `countersign worker init` wrote.
     AddWorker(File),
 }
@@ -83,6 +85,18 @@ pub(super) struct CloseRing {
 }
 
 #[derive(Args)]
+pub(super) struct ReplaceWorker {
+    /// The identity that `countersign worker init` wrote for the new one.
+    file: PathBuf,
+    /// Name of the worker that is lost, and still in force.
+    #[arg(long, value_name = "NAME")]
+    replaces: PersonId,
+    /// Takes effect then, if that is later than after seven days.
+    #[arg(long, value_name = "TIME")]
+    effective: Option<Timestamp>,
+}
+
+#[derive(Args)]
 pub(super) struct File {
     /// The document.
     file: PathBuf,
@@ -113,6 +127,12 @@ impl Propose {
             Propose::Trustees(trustees) => trustees.action(custody)?,
             Propose::Ring(ring) => ring.action(custody)?,
             Propose::CloseRing(close) => close.action(custody).await?,
+            Propose::ReplaceWorker(ReplaceWorker { file, replaces, effective }) => {
+                let worker = files::read(&file, Worker::MAX_LEN)?;
+                let worker = Exact::<Worker>::parse(&worker).with_context(|| file.display().to_string())?;
+                let replaces = custody.desk.worker(&replaces)?.digest();
+                (Action::ReplaceWorker { replaces, worker: worker.value().clone() }, effective)
+            }
             Propose::AddWorker(File { file, effective }) => {
                 let worker = files::read(&file, Worker::MAX_LEN)?;
                 let worker = Exact::<Worker>::parse(&worker).with_context(|| file.display().to_string())?;
