@@ -114,7 +114,7 @@ pub fn verify_evidence(files: &Files, pinned: Option<&Digest>) -> Result<Evidenc
     let signed = run.as_ref().map_or(&order, |run| &run.standing);
     let approvals = said::approvals(files, &state, signed, first)?;
     let policy_rerun = match &run {
-        Some(run) => standing::check(run, order.value(), genesis, &state, authority, &reader, &approvals, last)?,
+        Some(run) => standing::check(run, genesis, &state, authority, &reader, &approvals, last)?,
         None => {
             let release =
                 Release { order: &order, authority, bundle: &bundle, state: &state, included: &included, last };

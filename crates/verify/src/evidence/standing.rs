@@ -33,7 +33,8 @@ pub(super) fn run(files: &Files, state: &InForce, order: &Exact<Order>) -> Resul
     }
     let facts = RunFacts::read(file(files, RUN)?, file(files, ORDER)?, file(files, DUTY)?, order.value())
         .map_err(|refusal| Fault::new(RUN, refusal.detail()))?;
-    facts.allow(order.value()).map_err(|refusal| Fault::new(ORDER, refusal.detail()))?;
+    let allowed = facts.allow(order.value()).and_then(|()| facts.check_rings(state, order.value()));
+    allowed.map_err(|refusal| Fault::new(ORDER, refusal.detail()))?;
     let leaf = file(files, LEAF)?;
     let disclosures: Vec<String> = plain_json(files, DISCLOSURES)?;
     check_order_leaf(&facts.standing, leaf, &disclosures).map_err(|error| Fault::new(LEAF, error))?;
@@ -44,10 +45,9 @@ pub(super) fn run(files: &Files, state: &InForce, order: &Exact<Order>) -> Resul
     Ok(Some(facts))
 }
 
-/// Whether worker, destination, rings and signatures are those that the standing order asks for. True: nothing was left out.
+/// Whether worker, destination and signatures are those that the standing order asks for. True: nothing was left out.
 pub(super) fn check(
     run: &RunFacts,
-    order: &Order,
     genesis: &ControlState,
     state: &InForce,
     authority: &Authority,
@@ -57,7 +57,6 @@ pub(super) fn check(
 ) -> Result<bool, Fault> {
     let refused = |refusal: crate::refusal::Refusal| Fault::new(ORDER, refusal.detail());
     run.check_destination(authority).map_err(refused)?;
-    run.check_rings(state, order).map_err(refused)?;
     if reader.bound.as_ref().is_none_or(|bound| bound.worker.code != run.duty.value().code) {
         return Err(Fault::new(DUTY, "names another program than the worker in force runs"));
     }
