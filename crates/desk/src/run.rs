@@ -66,7 +66,7 @@ impl Desk {
             ring: order.ring,
             share_epoch: request.share_epoch,
             records: order.scope.records,
-            recipient: reader.key,
+            recipient: reader.key.clone(),
             first: 0,
         };
         let said = self

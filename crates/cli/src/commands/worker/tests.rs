@@ -29,6 +29,7 @@ use countersign_desk::propose::{Addressee, Proposed};
 use countersign_desk::run::ReleasedRun;
 use countersign_open::AGE_KEY;
 use countersign_open::decrypt;
+use countersign_store::Register as _;
 use countersign_testkit::clock::StepClock;
 use countersign_tlog::leaf::ControlSignature;
 use serde_json::{Value, json};
