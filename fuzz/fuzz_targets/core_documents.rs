@@ -10,7 +10,7 @@ use countersign_core::duty::{Duty, Run};
 use countersign_core::facts::Facts;
 use countersign_core::json::{Document, Exact};
 use countersign_core::order::Order;
-use countersign_core::reading::Reading;
+use countersign_core::reading::{Reading, ViewRecord};
 use countersign_core::totals::DailyTotals;
 use countersign_core::worker::{Binding, Worker};
 use libfuzzer_sys::fuzz_target;
@@ -23,7 +23,7 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 14 {
+    match format % 15 {
         0 => one::<Order>(bytes),
         1 => one::<Approval>(bytes),
         2 => one::<Facts>(bytes),
@@ -37,6 +37,7 @@ fuzz_target!(|data: &[u8]| {
         10 => one::<Binding>(bytes),
         11 => one::<Duty>(bytes),
         12 => one::<Run>(bytes),
+        13 => one::<ViewRecord>(bytes),
         _ => one::<EventRecord>(bytes),
     }
 });

@@ -4,6 +4,7 @@ import hmac
 import re
 import unicodedata
 
+from .approval import client_key_digest, read_key
 from .canonical import CLASSES, STATES
 from .encoding import le
 from .refusal import Refused, need
@@ -24,6 +25,8 @@ COLUMNS = {
     "countryOfIssue": ("document_number", COUNTRY), "registrationAuthority": ("document_number", TEXT),
     "iban": ("bank", TEXT), "bic": ("bank", TEXT), "walletAddress": ("wallets", TEXT),
     "notes": ("notes", LINES),
+    "clientKey": (None, "key"), "identificationLevel": (None, "NONE SIMPLIFIED STANDARD ENHANCED"),
+    "sanctionsFlag": (None, "CLEAR REVIEW LISTED"), "accountState": (None, "OPEN LIMITED BLOCKED CLOSED"),
 }
 REQUIRED = ("account", "primaryIdentifier")
 MAY_BREAK = ("addressLine", "notes")
@@ -64,13 +67,20 @@ def _read_client(line, fields, columns, lines_of, key):
     account = values["account"]
     if account in lines_of:
         raise BadRows([(line, "account", f"is the same as on line {lines_of[account]}")])
+    key_digest = client_key_digest(values["clientKey"]).hex() if values.get("clientKey") else None
+    if ("key", key_digest) in lines_of:
+        raise BadRows([(line, "clientKey", f"is the same as on line {lines_of['key', key_digest]}")])
     lines_of[account] = line
     entries = {}
     for name in sorted(CLASSES, key=CLASSES.get):
         members = [f'"{column}":"{_escape(text)}"' for column, text in values.items() if text and COLUMNS[column][0] == name]
         if members:
             entries[name] = "{" + ",".join(members) + "}"
-    return {"account": account, "reference": reference(key, {"kind": "account", "account": account}), "entries": entries}
+    client = {"account": account, "reference": reference(key, {"kind": "account", "account": account}), "entries": entries}
+    if key_digest:
+        lines_of[("key", key_digest)] = line
+        client["client_key"] = key_digest
+    return client
 
 
 def _escape(text):
@@ -97,6 +107,11 @@ def _value(column, raw):
         need(_is_date(text), "is not a date like 1980-02-29")
     elif text and kind == COUNTRY:
         need(text in STATES, "is not an ISO 3166-1 code of two letters")
+    elif text and kind == "key":
+        try:
+            read_key(text)
+        except Refused as error:
+            raise Refused("is not a public key like `passkey RPID ORIGIN es256 HEX` in its one spelling") from error
     elif text and isinstance(kind, str):
         need(text in kind.split(), f"is not one of {', '.join(kind.split())}")
     return text

@@ -536,6 +536,17 @@ def retention_rules(record):
     consistent((record["hold"] is not None) == (record["act"] == "release"), "hold belongs to a release")
 
 
+# ------------------------------------------------------------------------------------------------ view.md
+
+REASON = word("client_asks", "account_recovery", "payment", "identity_check", "fraud", "complaint", "estate", "threat_to_life")
+VIEW_RECORD = members(("v", version("view/v1")), ("client", hexadecimal(32)), ("agent", name), ("reason", REASON), ("at", time))
+MASKED_VIEW = members(
+    ("v", version("masked-view/v1")), ("on", day), ("country", optional(state)), ("over_18", optional(flag)), ("initials", optional(string)),
+    ("email", optional(string)), ("phone", optional(string)), ("identification", optional(word("NONE", "SIMPLIFIED", "STANDARD", "ENHANCED"))),
+    ("sanctions", optional(word("CLEAR", "REVIEW", "LISTED"))), ("account", optional(word("OPEN", "LIMITED", "BLOCKED", "CLOSED"))),
+)
+
+
 # ------------------------------------------------------------------------------------------------ all of them
 
 KIB, MIB = 1024, 1024 * 1024
@@ -567,6 +578,8 @@ DOCUMENTS = {
     "lookup": (4 * KIB, LOOKUP, lookup_rules, "countersign/lookup/v1"),
     "lookup-request": (2 * MIB, LOOKUP_REQUEST, lookup_request_rules, "countersign/lookup-request/v1"),
     "retention": (16 * KIB, RETENTION, retention_rules, "countersign/retention/v1"),
+    "view-record": (1 * KIB, VIEW_RECORD, None, "countersign/view/v1"),
+    "masked-view": (256, MASKED_VIEW, None, "countersign/masked-view/v1"),
     "totals": (6 * KIB, TOTALS, totals_rules, "countersign/totals/v1"),
     "totals-request": (4 * MIB, TOTALS_REQUEST, totals_request_rules, "countersign/totals-request/v1"),
     "totals-answer": (4 * KIB, TOTALS_ANSWER, totals_answer_rules, "countersign/totals-answer/v1"),

@@ -66,6 +66,8 @@ leaf_kinds! {
     Incident = "incident" ["document", "code", "at"];
     /// A client erased, held, or let go of a hold.
     Retention = "retention" ["document", "act", "until", "at"];
+    /// An agent saw a masked view.
+    View = "view" ["document", "at"];
     /// Nothing: keeps the rate of leaves steady.
     Dummy = "dummy" [];
 }

@@ -4,9 +4,9 @@
 //! a second person) is signed over the order and checked by the crates `approve` and `verify`.
 
 use crate::class::{Class, ClassSet};
-use crate::id::{Digest, PersonId};
+use crate::id::{Digest, Handle, PersonId};
 use crate::json::Document;
-use crate::time::{HOUR, MINUTE, Seconds};
+use crate::time::{HOUR, MINUTE, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
 version_tag!(
@@ -111,4 +111,31 @@ impl Document for Reading {
     const WHAT: &'static str = "reading";
     const DOMAIN: &'static str = ReadingV1::TEXT;
     const MAX_LEN: usize = 4 * 1024;
+}
+
+version_tag!(
+    /// Version of the record of a view.
+    ViewRecordV1 = "countersign/view/v1"
+);
+
+/// Who saw the masked view of whom, when and why (`docs/formats/view.md`). Its digest is what the agent signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewRecord {
+    /// Format version.
+    pub v: ViewRecordV1,
+    /// The client.
+    pub client: Handle,
+    /// Who looks.
+    pub agent: PersonId,
+    /// Why.
+    pub reason: Reason,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Document for ViewRecord {
+    const WHAT: &'static str = "record of a view";
+    const DOMAIN: &'static str = ViewRecordV1::TEXT;
+    const MAX_LEN: usize = 1024;
 }

@@ -73,6 +73,7 @@ pub(crate) mod kind {
     pub(crate) const RETENTION: &str = "retention";
     pub(crate) const READING: &str = "reading";
     pub(crate) const CONSENT: &str = "consent";
+    pub(crate) const VIEW: &str = "view";
 }
 
 impl Desk {

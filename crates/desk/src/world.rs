@@ -152,7 +152,7 @@ fn directory() -> Exact<Directory> {
     Exact::write(Directory { v: DirectoryV1, version: 1, authorities }).unwrap()
 }
 
-/// Three approvers, counsel and an officer; three of five trustees, the first two in `XB`.
+/// Three approvers, counsel, an officer and an agent; three of five trustees, the first two in `XB`.
 fn genesis() -> Exact<Genesis> {
     let member = |index: u16| TrusteeMember {
         index,
@@ -175,6 +175,7 @@ fn genesis() -> Exact<Genesis> {
         directory: directory().digest(),
         change_approvals: 2,
         people: vec![
+            person("ada-roth", Role::Agent, "XA", &[]),
             person("anna-berg", Role::Approver, "XA", &[]),
             person("bruno-lind", Role::Approver, "XB", &[]),
             person("clara-voss", Role::Approver, "XC", &["XB"]),

@@ -3,8 +3,8 @@
 //! In scope: suite 1 (TDH2 of Shoup and Gennaro with one encapsulation per record and one threshold key per field
 //! class, on ristretto255; HKDF-SHA-512; AES-256-GCM), key rings and their confirmation, the key generation ceremony,
 //! the life of shares after it, partial decryptions and their proofs, encrypted replies, the blind index (normal forms,
-//! threshold OPRF, posting lists). Not in scope: who may open what (crate `verify`), storage, transport, clocks,
-//! generators. Formats: `docs/formats/{seal,label,ring,blind-index}.md`.
+//! threshold OPRF, posting lists), masked views at rest. Not in scope: who may open what (crate `verify`), storage, transport, clocks,
+//! generators. Formats: `docs/formats/{seal,label,ring,blind-index,view}.md`.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable)
@@ -39,6 +39,7 @@ pub mod sealer;
 pub mod share;
 pub mod sigma;
 pub mod transport;
+pub mod view;
 
 pub use cell::{Content, MAX_BLOB, MAX_INLINE};
 pub use group::SUITE;

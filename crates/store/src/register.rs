@@ -88,6 +88,9 @@ pub trait ImportWriter: Send {
     /// another client.
     async fn add(&mut self, records: Vec<NewRecord>) -> Result<()>;
 
+    /// Adds sealed views of clients; a client's later view takes the place of the earlier one.
+    async fn add_views(&mut self, views: Vec<(Handle, Vec<u8>)>) -> Result<()>;
+
     /// Keeps everything that was added.
     async fn commit(self: Box<Self>, skipped: u64, at: Timestamp) -> Result<ImportSummary>;
 }
@@ -126,6 +129,9 @@ pub trait Register: Send + Sync {
 
     /// Which of these references name a client already: positions in `references`.
     async fn known_references(&self, references: &[Tag]) -> Result<Vec<usize>>;
+
+    /// The sealed view of a client.
+    async fn view_of(&self, handle: &Handle) -> Result<Option<Vec<u8>>>;
 
     /// How much the register holds.
     async fn counts(&self) -> Result<RegisterCounts>;

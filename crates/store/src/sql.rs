@@ -73,6 +73,7 @@ statements! {
     RECORD_BY_ID = "SELECT number, record, handle, ring, period, revision, label, header FROM sealed_record WHERE record = $1";
     ENTRIES_OF_RECORD = "SELECT class, commitment, ciphertext FROM sealed_entry WHERE record_number = $1 ORDER BY class";
     REFERENCE_BY_TAG = "SELECT handle FROM reference WHERE tag = $1";
+    VIEW_BY_HANDLE = "SELECT sealed FROM masked_view WHERE handle = $1";
     COUNT_CLIENTS = "SELECT COUNT(DISTINCT handle) FROM sealed_record";
     COUNT_RECORDS = "SELECT COUNT(*) FROM sealed_record";
     COUNT_ENTRIES = "SELECT COUNT(*) FROM sealed_entry";
@@ -172,6 +173,11 @@ pub(crate) const REFERENCES_INSERT: ManyRows =
     ManyRows { head: "INSERT INTO reference (tag, handle) VALUES", columns: 2, tail: "" };
 pub(crate) const ORIGINS_INSERT: ManyRows =
     ManyRows { head: "INSERT INTO record_origin (import, row, record) VALUES", columns: 3, tail: "" };
+pub(crate) const VIEWS_SET: ManyRows = ManyRows {
+    head: "INSERT INTO masked_view (handle, sealed) VALUES",
+    columns: 2,
+    tail: " ON CONFLICT (handle) DO UPDATE SET sealed = excluded.sealed",
+};
 pub(crate) const ENROLLED_INSERT: ManyRows =
     ManyRows { head: "INSERT INTO enrolled (attribute, record, enrolment, place) VALUES", columns: 4, tail: "" };
 pub(crate) const POSTINGS_BY_NAME: ManyRows =
@@ -195,6 +201,7 @@ pub(crate) const ALL_MANY: &[&ManyRows] = &[
     &CLIENTS_WITH_SIGMA,
     &SIGMAS_INSERT,
     &ORIGINS_INSERT,
+    &VIEWS_SET,
     &ENROLLED_INSERT,
     &PAYMENTS_INSERT,
     &POSTINGS_BY_NAME,

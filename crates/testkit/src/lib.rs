@@ -3,6 +3,7 @@
 //! Everything here is a function of its arguments: the same seed gives the same bytes on every machine. The people, streets and towns are
 //! invented, the states are the user-assigned codes of ISO 3166-1, and no address or telephone number can reach anybody.
 
+pub mod authenticator;
 pub mod clock;
 pub mod disk;
 pub mod moto;

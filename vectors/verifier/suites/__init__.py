@@ -18,6 +18,7 @@ from .sealed import ceremonies, seal_must_fail, seal_valid
 from .shares import share_life
 from .tracing import payment_paths
 from .trustee import trustee_log
+from .view import masked_views
 
 SUITES = {
     "approve/armor.json": armour,
@@ -28,6 +29,8 @@ SUITES = {
     "deadlines/dates.json": dates,
     "desk/clients-csv.json": clients_csv,
     "desk/retention.json": documents,
+    "desk/view.json": masked_views,
+    "desk/view-record.json": documents,
     "intake/http.json": signed_requests,
     "intake/messages.json": messages,
     "policy/bundle.json": policy_bundle,

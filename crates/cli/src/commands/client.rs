@@ -2,6 +2,7 @@
 
 pub(crate) mod find;
 pub(crate) mod index;
+mod view;
 
 use crate::custody::Custody;
 use crate::edge;
@@ -28,6 +29,7 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign client find --case CASE --attribute email --value-file value.txt --as lena-ohm --key people/lena-ohm/signing.key
   countersign client recheck CASE --opening shown-by-the-officer.json
   countersign client columns
+  countersign client view A-000001 --reason payment --as ada-roth
   countersign client hold A-000001 --basis 'court order 12 Js 34/26' --until 2027-01-31T00:00:00Z --as lena-ohm
   countersign client erase A-000002 --basis 'GDPR art. 17(1)(b)' --as lena-ohm";
 
@@ -53,6 +55,8 @@ enum Command {
     Columns,
     /// How much the register holds.
     Count,
+    /// Show an agent the masked view of a client: nothing is released, and it is counted and logged.
+    View(view::View),
     /// Whether a client is erased or held.
     Show {
         /// The account number.
@@ -121,9 +125,8 @@ impl Client {
         match self.command {
             Command::Columns => {
                 for column in COLUMNS {
-                    let class =
-                        column.class.map_or_else(|| "not stored in clear".to_owned(), |class| class.to_string());
-                    println!("{:24} {}{}", column.name, class, if column.required { ", required" } else { "" });
+                    let required = if column.required { ", required" } else { "" };
+                    println!("{:24} {}{required}", column.name, column.kept());
                 }
                 Ok(())
             }
@@ -140,6 +143,7 @@ impl Client {
                 custody.close().await?;
                 shown
             }
+            Command::View(view) => Custody::during(dir, async |custody| view.run(custody).await).await,
             Command::Erase(act) => {
                 let custody = Custody::open(dir).await?;
                 let erased = erase(&custody, &act).await;

@@ -1,6 +1,8 @@
 //! Readings in daily operation by hand: a case of the queue, a client who is present, break-glass and its veto, honey records.
 
 use crate::by_hand::{Hand, word_after};
+use countersign_core::id::Digest;
+use countersign_testkit::authenticator::Authenticator;
 
 #[test]
 fn an_agent_reads_the_case_that_the_queue_has_assigned_and_no_other() {
@@ -42,6 +44,72 @@ fn a_client_without_a_key_is_not_present() {
     let shown = hand.run(&["read", "show", &order, "--as", "ada-roth"]);
     assert!(shown.code == Some(1) && shown.err.contains("CONSENT_INVALID"), "{shown}");
     assert!(!shown.out.contains("Orlando"), "{shown}");
+}
+
+/// Lane 2 by hand: keys come with the import, a passkey signs in the client's browser, the agent reads.
+#[test]
+fn a_client_who_is_present_consents_by_passkey() {
+    let hand = Hand::founded();
+    let passkey = |seed: u8| Authenticator::new(&[seed; 32], "mill.example", "https://mill.example").unwrap();
+    let (mut own, mut other) = (passkey(1), passkey(2));
+    let file = format!(
+        "account,primaryIdentifier,secondaryIdentifier,clientKey\nA-000003,Fenwick,Orla,{}\nA-000004,Garrow,Ned,{}\n",
+        own.public(),
+        other.public()
+    );
+    hand.good(&["client", "import", &hand.file("keys.csv", file)]);
+    let present = ["read", "present", "--account", "A-000003", "--classes", "name", "--as", "ada-roth"];
+    let said = hand.good(&present);
+    let order = word_after(&said, "order ");
+    let challenge = Digest::parse(&word_after(&said, "challenge ")).unwrap();
+    let at = word_after(&said, "made at ");
+    let consent = |answer: String, key: &str, at: &str| {
+        let answer = hand.file("answer.json", answer);
+        hand.run(&["read", "consent", &order, &answer, "--passkey", key, "--at", at])
+    };
+    let strange = consent(other.answer(&challenge), &other.public(), &at);
+    assert!(strange.code == Some(1) && strange.err.contains("is not the client's"), "{strange}");
+    let claimed = consent(other.answer(&challenge), &own.public(), &at);
+    assert!(claimed.code == Some(1) && claimed.err.contains("signature"), "{claimed}");
+    let replayed = consent(own.answer(&Digest([7; 32])), &own.public(), &at);
+    assert!(replayed.code == Some(1) && replayed.err.contains("challenge"), "{replayed}");
+    let later = consent(own.answer(&challenge), &own.public(), "2026-01-01T00:00:00Z");
+    assert!(later.code == Some(1), "{later}");
+    let no_answer = consent("{}".to_owned(), &own.public(), &at);
+    assert!(no_answer.code == Some(1) && no_answer.err.contains("toJSON"), "{no_answer}");
+    let bare = hand.run(&["read", "consent", &order, &hand.file("bare.json", own.answer(&challenge))]);
+    assert!(bare.code == Some(1) && bare.err.contains("name --passkey and --at"), "{bare}");
+
+    let good = consent(own.answer(&challenge), &own.public(), &at);
+    assert!(good.code == Some(0) && good.out.contains("the client consents"), "{good}");
+    let shown = hand.good(&["read", "show", &order, "--as", "ada-roth"]);
+    assert!(shown.contains("Fenwick") && !shown.contains("Garrow"), "{shown}");
+}
+
+/// Lane 1: derived facts, and nothing that spells a name or a date.
+#[test]
+fn an_agent_sees_a_masked_view_and_nothing_else() {
+    let hand = Hand::founded();
+    let view = |account, who| hand.run(&["client", "view", account, "--reason", "payment", "--as", who]);
+    let seen = view("A-000001", "ada-roth");
+    assert!(seen.code == Some(0) && seen.out.contains("view 1 of 200 today"), "{seen}");
+    for shown in ["XA", "yes", "V. O.", "***", "as of "] {
+        assert!(seen.out.contains(shown), "{shown}: {seen}");
+    }
+    for hidden in ["Vera", "Orlando", "1980", "02-03", "post.example", "Ferrow", "Mill Lane"] {
+        assert!(!seen.out.contains(hidden), "{hidden}: {seen}");
+    }
+    assert!(view("A-000002", "ben-weiss").out.contains("view 1 of 200 today"));
+    assert!(view("A-000002", "ada-roth").out.contains("view 2 of 200 today"));
+    let officer = view("A-000001", "lena-ohm");
+    assert!(officer.code == Some(1) && officer.err.contains("NOT_AN_AGENT"), "{officer}");
+    let key = hand.inside("people/ben-weiss/signing.key");
+    let borrowed =
+        hand.run(&["client", "view", "A-000001", "--reason", "payment", "--as", "ada-roth", "--key", &key]);
+    assert!(borrowed.code == Some(1) && !borrowed.out.contains("V. O."), "{borrowed}");
+    hand.good(&["client", "erase", "A-000001", "--basis", "GDPR art. 17(1)(b)", "--as", "lena-ohm"]);
+    let erased = view("A-000001", "ada-roth");
+    assert!(erased.code == Some(1) && erased.err.contains("the client is erased"), "{erased}");
 }
 
 #[test]

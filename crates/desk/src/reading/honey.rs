@@ -35,15 +35,9 @@ impl Desk {
     /// Raises the alarm when a reading that is about to be asked touches a honey record. The answer is like any other: whoever
     /// reads must not learn that somebody looks. One incident for each order.
     pub(super) async fn watch_honey(&self, order: &Exact<Order>, reading: &Reading, manifest: &Manifest) -> Result<()> {
-        let list = self.honey().await?;
-        let mut touched = false;
+        let mut clients = Vec::with_capacity(manifest.entries.len());
         for entry in &manifest.entries {
-            let label = Label::decode(&entry.label.0).map_err(DeskError::internal)?;
-            touched |= list.contains(&self.honey_mark(&label.head().handle)?);
-        }
-        let name = format!("reading/alarm/{}", order.digest());
-        if !touched || self.store.setting(&name).await?.is_some() {
-            return Ok(());
+            clients.push(Label::decode(&entry.label.0).map_err(DeskError::internal)?.head().handle);
         }
         let detail = format!(
             "`{}` reads a honey record by the lane `{}`, giving `{}` as the reason, under order {}",
@@ -52,7 +46,26 @@ impl Desk {
             reading.reason,
             order.value().id
         );
-        let incident = self.incident(HONEY, &detail).await?;
+        self.alarm_if_honey(clients.iter(), &order.digest(), &detail).await
+    }
+
+    /// Registers one incident for `act` when it touches a honey record.
+    pub(super) async fn alarm_if_honey(
+        &self,
+        clients: impl Iterator<Item = &Handle>,
+        act: &Digest,
+        detail: &str,
+    ) -> Result<()> {
+        let list = self.honey().await?;
+        let mut touched = false;
+        for client in clients {
+            touched |= list.contains(&self.honey_mark(client)?);
+        }
+        let name = format!("reading/alarm/{act}");
+        if !touched || self.store.setting(&name).await?.is_some() {
+            return Ok(());
+        }
+        let incident = self.incident(HONEY, detail).await?;
         let mut alarms = self.alarms().await?;
         alarms.push(incident.digest());
         let bytes = serde_json::to_vec(&alarms).map_err(DeskError::internal)?;

@@ -8,11 +8,13 @@ mod honey;
 mod queue;
 mod read;
 mod signed;
+mod view;
 
 pub use draft::{About, Drafted, NewReading};
 pub use honey::HONEY;
 pub use queue::Ticket;
 pub use read::{Asked, ForReader, ReadableRecord};
+pub use view::{Shown, VIEW_BUDGET, VIEWS_A_DAY};
 
 use crate::desk::Desk;
 use crate::error::{DeskError, Result};
@@ -58,7 +60,7 @@ pub(crate) struct Documents {
 
 impl Desk {
     /// An agent in force.
-    fn agent(&self, id: &PersonId) -> Result<Person> {
+    pub(crate) fn agent(&self, id: &PersonId) -> Result<Person> {
         let state = self.control().at(self.now());
         let agent = state.people().get(id).filter(|person| person.roles.contains(&Role::Agent));
         agent.cloned().ok_or_else(|| DeskError::Refused {
@@ -101,3 +103,6 @@ impl Desk {
 fn pending_setting(id: &OrderId) -> String {
     format!("reading/order/{id}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,12 +3,16 @@
 use super::references::ReferenceKey;
 use super::rows::Row;
 use countersign_core::class::Class;
+use countersign_core::consent::client_key_digest;
+use countersign_core::id::Digest;
 use countersign_store::Tag;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// A client ready to be sealed.
 pub(super) struct Client {
+    /// Digest of the client's own key, when the row has one.
+    pub(super) client_key: Option<Digest>,
     /// Reference by account number.
     pub(super) reference: Tag,
     /// Class and plaintext of its entry, by ascending class.
@@ -24,10 +28,16 @@ impl Client {
             }
         }
         Self {
+            client_key: own_key(row),
             reference: key.account(row.value("account")),
             contents: fields.into_iter().map(|(class, fields)| (class, object(&fields))).collect(),
         }
     }
+}
+
+/// Digest of the client's own key, as labels hold it.
+pub(super) fn own_key(row: &Row) -> Option<Digest> {
+    Some(row.value("clientKey")).filter(|key| !key.is_empty()).map(client_key_digest)
 }
 
 /// A compact JSON object whose values are text, its members in the given order.

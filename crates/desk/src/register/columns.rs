@@ -1,6 +1,8 @@
 //! The columns of the clients' file: IVMS101 names, the class each belongs to, what its values look like.
 
 use super::hints::nearest;
+use super::view::{ACCOUNT_CODES, IDENTIFICATION_CODES, SANCTIONS_CODES};
+use countersign_approve::PublicKey;
 use countersign_core::class::Class;
 use countersign_core::country::Country;
 use countersign_core::time::Timestamp;
@@ -27,6 +29,8 @@ pub enum Form {
     Amount,
     /// A time, `2026-11-20T13:00:00Z`.
     Time,
+    /// A public key in a spelling of `docs/formats/approval.md`.
+    Key,
 }
 
 /// One column.
@@ -34,7 +38,7 @@ pub enum Form {
 pub struct Column {
     /// IVMS101 name, which is also the member's name in the sealed entry.
     pub name: &'static str,
-    /// The class it is sealed in; none for `account`, which is kept as a tag only.
+    /// The class it is sealed in; none for what stands beside the record: [`Column::kept`] says how.
     pub class: Option<Class>,
     /// Whether every row needs a value.
     pub required: bool,
@@ -54,6 +58,11 @@ const DOCUMENT_CODES: &[&str] = &["ARNU", "CCPT", "RAID", "DRLC", "FIIN", "TXID"
 
 const fn column(name: &'static str, class: Class, form: Form) -> Column {
     Column { name, class: Some(class), required: false, limit: LINE, form }
+}
+
+/// A column that is not sealed in a class.
+const fn beside(name: &'static str, form: Form) -> Column {
+    Column { name, class: None, required: false, limit: LINE, form }
 }
 
 /// Every known column. The members of a sealed entry stand in this order.
@@ -91,9 +100,23 @@ pub const COLUMNS: &[Column] = &[
     column("bic", Class::Bank, Form::Line),
     column("walletAddress", Class::Wallets, Form::Line),
     Column { limit: NOTES, ..column("notes", Class::Notes, Form::Text) },
+    beside("clientKey", Form::Key),
+    beside("identificationLevel", Form::Code(IDENTIFICATION_CODES)),
+    beside("sanctionsFlag", Form::Code(SANCTIONS_CODES)),
+    beside("accountState", Form::Code(ACCOUNT_CODES)),
 ];
 
 impl Column {
+    /// Where a value goes, in words.
+    pub fn kept(&self) -> String {
+        match (self.class, self.form) {
+            (Some(class), _) => class.to_string(),
+            (None, Form::Key) => "its digest stands in the label".to_owned(),
+            (None, Form::Code(_)) => "in the masked view".to_owned(),
+            (None, _) => "not stored in clear".to_owned(),
+        }
+    }
+
     /// Why a value cannot be taken; the value itself is never repeated, because reports leave the custodian's hands.
     pub(crate) fn problem(&self, value: &str) -> Option<String> {
         if value.is_empty() {
@@ -119,6 +142,9 @@ impl Column {
             Form::Time => Timestamp::parse(value)
                 .is_err()
                 .then(|| "is not a time like 2026-11-20T13:00:00Z (UTC, whole seconds)".to_owned()),
+            Form::Key => PublicKey::parse(value)
+                .is_err()
+                .then(|| "is not a public key like `passkey RPID ORIGIN es256 HEX` in its one spelling".to_owned()),
             Form::Code(codes) => (!codes.contains(&value)).then(|| format!("is not one of {}", codes.join(", "))),
         }
     }

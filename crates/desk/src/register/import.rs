@@ -1,12 +1,14 @@
 //! Clients from a CSV file into the sealed register: checked whole, then sealed, then stored whole.
 
-use super::clients::Client;
+use super::clients::{Client, own_key};
 use super::columns::COLUMNS;
 use super::records::stored_record;
 use super::references::ReferenceKey;
+use super::view::MaskedView;
 use super::rows::{BadRow, BadRows, CsvOptions, ImportError, Rejected, Row, Rows};
 use countersign_core::digest;
 use countersign_core::id::{CustodianId, Digest, Handle};
+use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_seal::label::Head;
 use countersign_seal::ring::ConfirmedRing;
@@ -94,6 +96,7 @@ pub async fn check_clients<R: Read + Seek + Send>(
     let mut checked =
         Checked { import: Digest([0; 32]), rows: 0, rejected: Rejected::default(), numbers: BTreeSet::new() };
     let mut accounts: HashMap<Tag, u64> = HashMap::new();
+    let mut keys: HashMap<Digest, u64> = HashMap::new();
     let mut waiting: Vec<(Row, Tag)> = Vec::with_capacity(CHUNK);
     while let Some(next) = rows.next()? {
         let number = checked.rows;
@@ -102,10 +105,16 @@ pub async fn check_clients<R: Read + Seek + Send>(
             Err(bad) => checked.reject(number, bad),
             Ok(row) => {
                 let tag = references.account(row.value("account"));
-                match accounts.get(&tag) {
-                    Some(line) => checked.reject(number, row.bad("account", format!("is the same as on line {line}"))),
+                let key = own_key(&row);
+                let twice = accounts.get(&tag).map(|line| ("account", line));
+                let twice = twice.or_else(|| key.and_then(|key| Some(("clientKey", keys.get(&key)?))));
+                match twice {
+                    Some((column, line)) => {
+                        checked.reject(number, row.bad(column, format!("is the same as on line {line}")));
+                    }
                     None => {
                         accounts.insert(tag, row.line);
+                        keys.extend(key.map(|key| (key, row.line)));
                         waiting.push((row, tag));
                     }
                 }
@@ -165,10 +174,15 @@ pub async fn import_clients<R: Read + Seek + Send>(
         let last = next.is_none();
         if let Some(sealed) = sealing.take() {
             let sealed = sealed.await.map_err(|error| ImportError::Internal(error.to_string()))??;
-            let (sigmas, records): (Vec<_>, Vec<_>) =
-                sealed.into_iter().map(|client| ((client.handle, client.sigma), client.record)).unzip();
+            let (mut sigmas, mut records, mut views) = (Vec::new(), Vec::new(), Vec::new());
+            for client in sealed {
+                sigmas.push((client.handle, client.sigma));
+                records.push(client.record);
+                views.push((client.handle, client.view));
+            }
             stores.sigmas.put_sigmas(&sigmas).await?;
             writer.add(records).await?;
+            writer.add_views(views).await?;
         }
         if last {
             break;
@@ -249,6 +263,7 @@ struct Unsealed {
     head: Head,
     sigma: Sigma,
     randomness: Randomness,
+    view: Vec<u8>,
     row: u64,
 }
 
@@ -256,6 +271,7 @@ struct SealedClient {
     handle: Handle,
     sigma: Sigma,
     record: NewRecord,
+    view: Vec<u8>,
 }
 
 fn read_chunk<R: Read>(
@@ -264,6 +280,7 @@ fn read_chunk<R: Read>(
     import: &ClientImport<'_>,
     rng: &mut (dyn CryptoRng + Send),
 ) -> Result<Vec<Unsealed>, ImportError> {
+    let (views, today) = (import.references.views(), import.now.date());
     let mut chunk = Vec::with_capacity(CHUNK);
     while chunk.len() < CHUNK {
         let Some(next) = rows.next()? else { break };
@@ -277,16 +294,24 @@ fn read_chunk<R: Read>(
         rng.fill_bytes(sigma.as_mut_slice());
         let mut randomness = Randomness { fresh: [0; 64], local: *import.local_seed };
         rng.fill_bytes(&mut randomness.fresh);
+        let mut salt = [0; 32];
+        rng.fill_bytes(&mut salt);
+        let handle = Handle(handle);
+        let view = Exact::write(MaskedView::of(&row, today)).map_err(|error| ImportError::Internal(error.to_string()))?;
+        let view = views.seal(&handle, &SealSigma::from_bytes(*sigma), &salt, view.bytes());
+        let view = view.map_err(|error| ImportError::Internal(error.to_string()))?;
+        let client = Client::new(&row, import.references);
         chunk.push(Unsealed {
-            client: Client::new(&row, import.references),
+            view,
             head: Head {
                 custodian: import.custodian,
-                handle: Handle(handle),
-                client_key: None,
+                handle,
+                client_key: client.client_key,
                 period: None,
                 revision: FIRST_REVISION,
                 schema: SCHEMA,
             },
+            client,
             sigma,
             randomness,
             row: row.number,
@@ -321,7 +346,7 @@ fn seal_chunk(sealer: &Sealer, mut chunk: Vec<Unsealed>) -> Result<Vec<SealedCli
 }
 
 fn seal(sealer: &Sealer, unsealed: Unsealed) -> Result<SealedClient, SealError> {
-    let Unsealed { client, head, sigma, randomness, row } = unsealed;
+    let Unsealed { client, head, sigma, randomness, view, row } = unsealed;
     let handle = head.handle;
     let contents: Vec<_> = client.contents.iter().map(|(class, content)| (*class, content.as_slice())).collect();
     let mut bytes = *sigma;
@@ -330,5 +355,5 @@ fn seal(sealer: &Sealer, unsealed: Unsealed) -> Result<SealedClient, SealError> 
     let sealed = sealer.seal(head, &contents, &own, &randomness)?;
     let record =
         NewRecord { sealed: stored_record(&sealed.record), references: vec![client.reference], row: Some(row) };
-    Ok(SealedClient { handle, sigma, record })
+    Ok(SealedClient { handle, sigma, record, view })
 }

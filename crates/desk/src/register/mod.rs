@@ -11,6 +11,7 @@ mod payments;
 mod records;
 mod references;
 mod rows;
+mod view;
 
 pub use columns::{COLUMNS, Column, ColumnError, ColumnProblem, Columns};
 pub(crate) use import::clients_digest;
@@ -21,6 +22,7 @@ pub use references::ReferenceKey;
 pub(crate) use references::one_spelling;
 pub use rows::{BadRow, BadRows, CsvOptions, ImportError, MOST_REPORTED, Rejected};
 pub(crate) use rows::{Row, Rows};
+pub use view::{AccountState, Identification, MaskedView, SanctionsFlag};
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,15 @@
 //! Keyed tags: how the register knows an account number or a traced address again without keeping it. Names, e-mail addresses and the
 //! like have none: clients are found by them through the blind index ([`crate::index`]).
 
+use countersign_seal::view::ViewKey;
 use countersign_store::Tag;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The key of references to account numbers and traced addresses. Wiped when dropped; has no `Debug`.
+///
+/// The key of masked views comes of it too, so whoever has it with the database and the sigmas sees the views.
 ///
 /// Whoever steals this key together with the database can test guesses: account numbers are few. It is as secret as the account
 /// numbers, which the custodian's other systems know, and no more than that.
@@ -33,6 +36,11 @@ impl ReferenceKey {
     pub fn address(&self, chain: &str, address: &str) -> Tag {
         let address = one_spelling(address);
         self.tag(&[b"address", &(chain.len() as u64).to_le_bytes(), chain.as_bytes(), address.as_bytes()])
+    }
+
+    /// The key of masked views: HMAC-SHA-256(key, "masked views").
+    pub(crate) fn views(&self) -> ViewKey {
+        ViewKey::from_bytes(self.tag(&[b"masked views"]))
     }
 
     fn tag(&self, parts: &[&[u8]]) -> Tag {

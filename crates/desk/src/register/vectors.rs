@@ -55,6 +55,8 @@ struct Options {
 struct Expected {
     account: String,
     reference: String,
+    #[serde(default)]
+    client_key: Option<String>,
     entries: BTreeMap<String, String>,
 }
 
@@ -112,6 +114,7 @@ async fn good_files_give_the_entries_of_the_vectors() {
             assert_eq!(row.value("account"), expected.account, "{}", good.name);
             let client = Client::new(&row, &key);
             assert_eq!(hex(&client.reference), expected.reference, "{}", good.name);
+            assert_eq!(client.client_key.map(|key| key.to_hex()), expected.client_key, "{}", good.name);
             let entries = client
                 .contents
                 .iter()

@@ -33,7 +33,7 @@ macro_rules! desk_store_conformance {
                 effects_open_and_close, receipts_belong_to_orders;
             register: an_import_is_whole, a_dropped_import_leaves_nothing, a_file_is_imported_once,
                 ids_and_references_are_unique, records_come_in_order,
-                rows_lead_to_their_records, large_imports_are_complete, payers_are_counted_once;
+                rows_lead_to_their_records, views_come_with_their_import, large_imports_are_complete, payers_are_counted_once;
             index: a_batch_is_finished_with_its_lists, a_record_is_in_one_batch_of_an_attribute,
                 a_list_is_replaced_only_as_it_was_read, imports_are_noted_as_indexed, a_lookup_has_one_outcome,
                 receipts_of_lookups_are_kept_once;

@@ -68,6 +68,25 @@ pub async fn an_import_is_whole(store: &impl DeskStore) {
     assert_eq!(store.counts().await.expect("counts"), counts);
 }
 
+/// Views come and go with their import; a later one takes the place of the earlier one.
+pub async fn views_come_with_their_import(store: &impl DeskStore) {
+    let mut writer = begin(store, 1).await;
+    let views = |first: u32, fill: u8| (first..first + 1_200).map(|n| (Handle(wide(n)), vec![fill; 40])).collect();
+    writer.add_views(views(0, 1)).await.expect("adds");
+    writer.add_views(vec![(Handle(wide(1)), vec![2]), (Handle(wide(1)), vec![3])]).await.expect("adds");
+    writer.commit(0, minute(0)).await.expect("commits");
+    let mut dropped = begin(store, 2).await;
+    dropped.add_views(views(5_000, 4)).await.expect("adds");
+    drop(dropped);
+    let mut later = begin(store, 3).await;
+    later.add_views(vec![(Handle(wide(2)), vec![5])]).await.expect("adds");
+    later.commit(0, minute(1)).await.expect("commits");
+    let found = async |n| store.view_of(&Handle(wide(n))).await.expect("reads");
+    assert_eq!((found(0).await, found(1_199).await), (Some(vec![1; 40]), Some(vec![1; 40])));
+    assert_eq!((found(1).await, found(2).await), (Some(vec![3]), Some(vec![5])));
+    assert_eq!((found(1_200).await, found(5_000).await), (None, None));
+}
+
 /// The row of a file leads to the record that came of it, in its own import only.
 pub async fn rows_lead_to_their_records(store: &impl DeskStore) {
     let mut writer = begin(store, 1).await;

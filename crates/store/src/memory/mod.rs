@@ -56,6 +56,7 @@ struct State {
     records: BTreeMap<RecordId, SealedRecord>,
     revisions: BTreeMap<(Handle, u32, u64), RecordId>,
     references: BTreeMap<Tag, Handle>,
+    views: BTreeMap<Handle, Vec<u8>>,
     index: index::State,
     payments: Vec<Payment>,
 }

@@ -52,6 +52,10 @@ impl Register for MemoryStore {
         Ok(known.map(|(position, _)| position).collect())
     }
 
+    async fn view_of(&self, handle: &Handle) -> Result<Option<Vec<u8>>> {
+        Ok(self.lock().views.get(handle).cloned())
+    }
+
     async fn counts(&self) -> Result<RegisterCounts> {
         let state = self.lock();
         let clients: BTreeSet<Handle> = state.records.values().map(|record| record.handle).collect();
@@ -86,6 +90,11 @@ impl ImportWriter for Writer {
         Ok(())
     }
 
+    async fn add_views(&mut self, views: Vec<(Handle, Vec<u8>)>) -> Result<()> {
+        self.added.views.extend(views);
+        Ok(())
+    }
+
     async fn commit(self: Box<Self>, skipped: u64, at: Timestamp) -> Result<ImportSummary> {
         let summary = self.imported.summary(skipped, at);
         let mut state = self.store.lock();
@@ -108,6 +117,7 @@ impl ImportWriter for Writer {
         state.records.extend(self.added.records);
         state.revisions.extend(self.added.revisions);
         state.references.extend(self.added.references);
+        state.views.extend(self.added.views);
         state.index.rows.extend(self.added.index.rows);
         Ok(summary)
     }

@@ -79,6 +79,17 @@ impl Register for SqliteStore {
         Ok(positions.map(|(position, _)| position).collect())
     }
 
+    async fn view_of(&self, handle: &Handle) -> Result<Option<Vec<u8>>> {
+        let mut transaction = self.file.read().await?;
+        sqlx::query(sql::VIEW_BY_HANDLE)
+            .bind(handle.as_bytes().as_slice())
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(|error| unavailable("read a view", error))?
+            .map(|row| blob(&row, 0, "a view"))
+            .transpose()
+    }
+
     async fn counts(&self) -> Result<RegisterCounts> {
         let mut transaction = self.file.read().await?;
         let mut counts = RegisterCounts::default();
@@ -136,6 +147,19 @@ impl ImportWriter for Writer {
         }
         self.keep_rows(&records).await?;
         self.imported.add(records.len());
+        Ok(())
+    }
+
+    async fn add_views(&mut self, views: Vec<(Handle, Vec<u8>)>) -> Result<()> {
+        // One statement cannot set a row twice: of several views of a client the last one counts.
+        let views: Vec<(Handle, Vec<u8>)> = views.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect();
+        for chunk in views.chunks(ManyRows::MOST) {
+            let mut query = sqlx::query(AssertSqlSafe(sql::VIEWS_SET.text(chunk.len())));
+            for (handle, view) in chunk {
+                query = query.bind(handle.as_bytes().as_slice()).bind(view.as_slice());
+            }
+            query.execute(&mut *self.transaction).await.map_err(|error| unavailable("keep views of clients", error))?;
+        }
         Ok(())
     }
 

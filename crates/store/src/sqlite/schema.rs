@@ -22,6 +22,7 @@ pub(crate) const CUSTODIAN: &[Component] = &[
     Component { name: "desk", version: 1, ddl: include_str!("desk.sql") },
     Component { name: "openings", version: 1, ddl: include_str!("openings.sql") },
     Component { name: "index", version: 1, ddl: include_str!("index.sql") },
+    Component { name: "views", version: 1, ddl: include_str!("views.sql") },
 ];
 
 /// The components of `sigma.db`.

@@ -93,6 +93,7 @@ impl Said {
             | LeafKind::LookupReceipt
             | LeafKind::LookupOutcome
             | LeafKind::Retention
+            | LeafKind::View
             | LeafKind::Dummy => Said::Other,
         })
     }

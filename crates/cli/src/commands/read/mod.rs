@@ -1,23 +1,23 @@
 //! `countersign read`.
 
+mod present;
 mod view;
 
 pub(crate) use view::{Cell, open_for, reader_of};
 
 use crate::commands::change::remove;
 use crate::custody::Custody;
-use crate::files;
 use crate::place::{READER_KEY, SIGNING_KEY};
 use crate::signer::Signer;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use countersign_core::approval::{SignerRole, Verdict};
 use countersign_core::class::{Class, ClassSet};
-use countersign_core::consent::consent_digest;
 use countersign_core::control::Action;
 use countersign_core::id::{CaseId, Handle, OrderId, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::reading::Reason;
+use countersign_core::time::Timestamp;
 use countersign_desk::documents::Incident;
 use countersign_desk::reading::{About, Asked, NewReading};
 use countersign_store::Cases;
@@ -29,6 +29,8 @@ pub(crate) const EXAMPLE: &str = "Examples (ORDER is what `ask` prints):
   countersign read ask CASE --classes name,email --as ada-roth
   countersign read approve ORDER --as ben-weiss           (a peer, beyond the budget)
   countersign read show ORDER --as ada-roth
+  countersign read present --account A-000001 --classes name --as ada-roth
+  countersign read consent ORDER answer.json --passkey KEY --at TIME
   countersign read break-glass --account A-000001 --classes name,phone --reason threat_to_life --as ada-roth
   countersign read veto ORDER --as anna-berg";
 
@@ -90,8 +92,14 @@ enum Command {
     Consent {
         /// The order.
         order: OrderId,
-        /// The consent's file.
+        /// The consent's file, or what the client's browser returned.
         file: PathBuf,
+        /// The client's passkey, for what a browser returned.
+        #[arg(long, value_name = "KEY", requires = "at")]
+        passkey: Option<String>,
+        /// The time of the challenge, for what a browser returned.
+        #[arg(long, value_name = "TIME", requires = "passkey")]
+        at: Option<Timestamp>,
     },
     /// Ask where nobody can wait: a second person in another state approves, and anybody vetoes within ten minutes.
     BreakGlass {
@@ -210,8 +218,10 @@ impl Command {
                 let clients = clients(custody, &account).await?;
                 agent.ask(custody, About::BreakGlass(clients, reason)).await?;
             }
-            Command::Consent { order, file } => {
-                desk.sign_reading(&order, &files::read(&file, 64 * 1024)?).await?;
+            Command::Consent { order, file, passkey, at } => {
+                let drafted = desk.drafted_reading(&order).await?;
+                let consent = present::consent(&drafted.order.digest(), &file, passkey.zip(at))?;
+                desk.sign_reading(&order, &consent).await?;
                 println!("the client consents to order {order}");
             }
             Command::Approve { order, by, key, role, refuse } => {
@@ -249,9 +259,7 @@ impl Agent {
         let (id, digest) = (drafted.order.value().id, drafted.order.digest());
         sign(custody, &id, &self.by, self.key, SignerRole::Agent, Verdict::Approve).await?;
         if present {
-            let now = custody.desk.now();
-            println!("the client signs the challenge {} made at {now}", consent_digest(&digest, now));
-            println!("next: countersign read consent {id} FILE");
+            present::say_challenge(&digest, &id, custody.desk.now());
         } else {
             println!("next: countersign read show {id} --as {}", self.by);
         }
@@ -297,7 +305,7 @@ async fn show(custody: &Custody, order: &OrderId, by: &PersonId) -> Result<()> {
     Ok(())
 }
 
-fn signer(custody: &Custody, by: &PersonId, key: Option<PathBuf>) -> Result<Signer> {
+pub(crate) fn signer(custody: &Custody, by: &PersonId, key: Option<PathBuf>) -> Result<Signer> {
     Signer::load(&key.unwrap_or_else(|| custody.place.person(by).join(SIGNING_KEY)))
         .with_context(|| format!("no key of `{by}`: name one with --key"))
 }
