@@ -26,6 +26,7 @@ pub mod header;
 pub mod identity;
 pub mod kind;
 pub mod label;
+pub mod letter;
 pub mod life;
 pub mod normal;
 pub mod oprf;

@@ -108,16 +108,47 @@ pub(crate) fn seal(
     sender: &Identity,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, EnvelopeError> {
-    let key = <XWing as Kem>::PublicKey::from_bytes(&recipient.bytes).map_err(|_| EnvelopeError::Recipient)?;
     let info = info(context, recipient);
-    let (encapsulation, ciphertext) =
-        single_shot_seal_with_rng::<AesGcm256, HkdfSha512, XWing>(&OpModeS::Base, &key, &info, plaintext, &[], rng)
-            .map_err(|_| EnvelopeError::Recipient)?;
-    let mut out = encapsulation.to_bytes().to_vec();
-    out.extend_from_slice(&ciphertext);
+    let mut out = seal_body(plaintext, &info, recipient, rng)?;
     let signature = sender.sign(SIGNATURE, &[&info, digest(domain!("envelope"), &[&out]).as_bytes()]);
     out.extend_from_slice(&signature.0);
     Ok(out)
+}
+
+/// Encryption alone: encapsulation || ciphertext. For letters whose author signs inside, with a key that need not be an identity.
+pub(crate) fn seal_body(
+    plaintext: &[u8],
+    info: &[u8],
+    recipient: &TransportKey,
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, EnvelopeError> {
+    let key = <XWing as Kem>::PublicKey::from_bytes(&recipient.bytes).map_err(|_| EnvelopeError::Recipient)?;
+    let (encapsulation, ciphertext) =
+        single_shot_seal_with_rng::<AesGcm256, HkdfSha512, XWing>(&OpModeS::Base, &key, info, plaintext, &[], rng)
+            .map_err(|_| EnvelopeError::Recipient)?;
+    let mut out = encapsulation.to_bytes().to_vec();
+    out.extend_from_slice(&ciphertext);
+    Ok(out)
+}
+
+/// Opens what [`seal_body`] has made.
+pub(crate) fn open_body(
+    body: &[u8],
+    info: &[u8],
+    recipient: &TransportSecret,
+) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
+    let (encapsulation, ciphertext) = body.split_at_checked(ENCAPSULATION_LEN).ok_or(EnvelopeError::Short)?;
+    let encapsulation = <XWing as Kem>::EncappedKey::from_bytes(encapsulation).map_err(|_| EnvelopeError::Sealed)?;
+    single_shot_open::<AesGcm256, HkdfSha512, XWing>(
+        &OpModeR::Base,
+        &recipient.secret()?,
+        &encapsulation,
+        info,
+        ciphertext,
+        &[],
+    )
+    .map(Zeroizing::new)
+    .map_err(|_| EnvelopeError::Sealed)
 }
 
 /// Checks the signature only: relays and auditors can, without opening.
@@ -147,23 +178,12 @@ pub(crate) fn open(
     let public = recipient.public()?;
     check(bytes, context, &public, sender)?;
     let (body, _) = bytes.split_last_chunk::<64>().ok_or(EnvelopeError::Short)?;
-    let (encapsulation, ciphertext) = body.split_at_checked(ENCAPSULATION_LEN).ok_or(EnvelopeError::Short)?;
-    let encapsulation = <XWing as Kem>::EncappedKey::from_bytes(encapsulation).map_err(|_| EnvelopeError::Sealed)?;
-    single_shot_open::<AesGcm256, HkdfSha512, XWing>(
-        &OpModeR::Base,
-        &recipient.secret()?,
-        &encapsulation,
-        &info(context, &public),
-        ciphertext,
-        &[],
-    )
-    .map(Zeroizing::new)
-    .map_err(|_| EnvelopeError::Sealed)
+    open_body(body, &info(context, &public), recipient)
 }
 
 const SIGNATURE: &str = domain!("envelope-signature");
 
 /// The recipient's digest is always part of the context, so an envelope moved to another recipient fails its signature.
-fn info(context: &[u8], recipient: &TransportKey) -> Vec<u8> {
+pub(crate) fn info(context: &[u8], recipient: &TransportKey) -> Vec<u8> {
     frame(domain!("envelope-info"), &[context, recipient.digest.as_bytes()])
 }

@@ -45,8 +45,8 @@ impl Authenticator {
         );
         let signed = [data.as_slice(), Sha256::digest(client.as_bytes()).as_slice()].concat();
         let signature: Signature = self.key.sign(&signed);
-        let [data, client, signature] = [data.as_slice(), client.as_bytes(), signature.to_der().as_bytes()]
-            .map(Base64UrlUnpadded::encode_string);
+        let [data, client, signature] =
+            [data.as_slice(), client.as_bytes(), signature.to_der().as_bytes()].map(Base64UrlUnpadded::encode_string);
         format!(
             "{{\"id\":\"a2V5\",\"rawId\":\"a2V5\",\"type\":\"public-key\",\"authenticatorAttachment\":\"platform\",\
              \"clientExtensionResults\":{{}},\"response\":{{\"authenticatorData\":\"{data}\",\"clientDataJSON\":\"{client}\",\

@@ -2,6 +2,7 @@
 
 use crate::database::{NewReceipt, Remembered};
 use crate::documents::Documents;
+use crate::duress;
 use crate::error::{Result, TrusteeError};
 use crate::memory::{Held, Memory};
 use crate::report::Incident;
@@ -134,6 +135,10 @@ impl Trustee {
         };
         memory.generation = memory.database.give(memory.generation, &new.receipt).await?;
         memory.ledger = new.ledger;
+        if let Some(pending) = new.receipt.pending {
+            let until = memory.pending.entry(pending.case).or_insert(pending.until);
+            *until = pending.until.max(*until);
+        }
         Ok(Answered::Answer(new.receipt.answer))
     }
 }
@@ -176,7 +181,18 @@ impl Work {
         let mut rng = ChaCha20Rng::from_seed(seed);
         let verified = verify_opened(&view, self.now, fresh(&mut rng), &signed);
         let verified = verified.and_then(|plan| recipient(&plan).map(|recipient| (plan, recipient)));
+        // Last of all: nothing tells apart who calls for help and who is pending in any case.
+        let pending = verified.as_ref().ok().and_then(|(plan, _)| {
+            let state = view.control.at(self.now);
+            duress::look(&memory.letters, &memory.pending, &state, plan, signed.value(), self.now)
+        });
         match verified {
+            Ok(_) if pending.is_some() => {
+                let refusal = Refusal::new(Code::Pending, "not now");
+                let mut new = self.refuse(&view, &claimed, &refusal, &mut rng)?;
+                new.receipt.pending = pending;
+                Ok(Decided::Refused { new, refusal })
+            }
             Ok((plan, _)) if plan.replay => {
                 Ok(Decided::Replay { order: plan.order.digest(), share_epoch: plan.share_epoch })
             }
@@ -309,6 +325,7 @@ impl Work {
             answer: answer.text().as_bytes().to_vec(),
             remembered,
             incident,
+            pending: None,
             latest: ledger.latest,
             entry,
         };

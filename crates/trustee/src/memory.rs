@@ -3,6 +3,7 @@
 use crate::ceremony::share_file;
 use crate::database::Database;
 use crate::documents::Documents;
+use crate::duress;
 use crate::error::{Result, TrusteeError};
 use crate::trustee::Trustee;
 use crate::vault::Vault;
@@ -18,8 +19,10 @@ use countersign_seal::ring::{ConfirmedRing, DealerRings, VerifyingShares};
 use countersign_seal::share::{IndexShare, SealingShare, Share};
 use countersign_tlog::follow::Follower;
 use countersign_tlog::leaf::ControlLeaf;
+use countersign_verify::duress::Letters;
 use countersign_verify::ledger::Ledger;
 use countersign_verify::state::{ControlState, InForce, JournalView};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The trustee's memory.
@@ -29,6 +32,10 @@ pub(crate) struct Memory {
     pub(crate) generation: i64,
     pub(crate) folded: Option<Folded>,
     pub(crate) ledger: Ledger,
+    /// What approvers have told.
+    pub(crate) letters: Letters,
+    /// Cases that are pending, and until when.
+    pub(crate) pending: BTreeMap<Digest, Timestamp>,
     /// What was in force at the last answer, read and checked.
     pub(crate) held: Option<Arc<Held>>,
     /// As `held`, with the ring that was rotated away and is still read.
@@ -79,6 +86,8 @@ impl Trustee {
             generation: stored.generation,
             folded: None,
             ledger: stored.ledger,
+            letters: Letters::default(),
+            pending: stored.pending,
             held: None,
             held_former: None,
             held_index: None,
@@ -86,6 +95,7 @@ impl Trustee {
         let Some(pinned) = self.documents.pinned()? else {
             return Ok(memory);
         };
+        memory.letters = duress::kept(&stored.letters, &pinned, &self.keys.transport)?;
         let mut control: Option<ControlState> = None;
         for (index, bytes, witnessed) in &stored.control {
             let leaf = ControlLeaf::parse(bytes)

@@ -70,6 +70,9 @@ impl Service {
                 }
                 answered = this.once(asked, &request).await;
             }
+            // Beside the answer, which waits for nobody outside; a call that is not told now is told later.
+            let trustee = Arc::clone(&this.trustee);
+            tokio::spawn(async move { trustee.page().await.is_ok() });
             answered
         };
         tokio::spawn(work).await.map_err(|error| TrusteeError::storage("finish an answer", error))?

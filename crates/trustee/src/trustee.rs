@@ -66,6 +66,8 @@ pub struct Trustee {
     pub(crate) log: LogFolder,
     /// Held while it is published.
     pub(crate) publisher: Arc<Mutex<Publisher>>,
+    /// Held while the pager runs.
+    pub(crate) paging: Arc<Mutex<()>>,
 }
 
 const KEYS: &str = "keys";
@@ -119,6 +121,7 @@ impl Trustee {
         Ok(Self {
             log: LogFolder::new(folder, keys.log.verifier().clone()),
             publisher: Arc::default(),
+            paging: Arc::default(),
             keys,
             vault: Arc::new(vault),
             documents: Documents::new(folder),

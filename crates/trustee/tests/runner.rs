@@ -4,6 +4,7 @@ mod answers;
 mod atomic;
 mod ceremony;
 mod changes;
+mod duress;
 mod following;
 mod founding;
 mod http;

@@ -100,6 +100,8 @@ named_enum!(
         OrderHeld = "ORDER_HELD",
         /// Check 12: a person at the trustee has stopped all answers.
         Paused = "PAUSED",
+        /// Check 12: not now. Nothing stands against the order; it may be answered later.
+        Pending = "PENDING",
         /// Check 12: too many people for one authority.
         CapAuthority = "CAP_AUTHORITY",
         /// Check 12: too many people for one matter.
@@ -171,6 +173,7 @@ impl Code {
             Code::Waiting | Code::DelayInvalid => 10,
             Code::OrderIdReused | Code::EnrolledBefore | Code::BoundBefore | Code::RunOutOfTurn | Code::OrderHeld => 11,
             Code::Paused
+            | Code::Pending
             | Code::CapAuthority
             | Code::CapMatter
             | Code::CapAddress

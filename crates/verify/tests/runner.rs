@@ -3,6 +3,7 @@
 mod arbitrary;
 mod changes;
 mod daily;
+mod duress;
 mod duties;
 mod evidence;
 mod folding;

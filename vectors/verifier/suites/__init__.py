@@ -1,6 +1,7 @@
 """One function per file of vectors: it reads the file's cases. SUITES names them all, FOLDERS where none may be forgotten."""
 
 from .clocks import dates
+from .duress import duress_letters
 from .files import PACK
 from .index import evaluations, lookups, normal_forms, posting_lists
 from .intake import http as signed_requests, messages
@@ -61,6 +62,7 @@ SUITES = {
     "verify/ceremony-documents.json": documents,
     "verify/ceremony.json": ceremonies,
     "verify/documents.json": documents,
+    "verify/duress.json": duress_letters,
     "verify/folding.json": folding,
     "verify/rotation.json": folding,
     "verify/lookups.json": lookups,

@@ -1,6 +1,7 @@
 //! The commands, one file each; `countersign --help` is their table of contents.
 
 mod alerts;
+mod approver;
 mod case;
 pub(crate) mod change;
 pub(crate) mod client;
@@ -72,6 +73,9 @@ enum Command {
     /// When something is due: statutory clocks, holidays, time zones.
     #[command(after_help = clock::EXAMPLE)]
     Clock(clock::Clock),
+    /// What an approver does alone: tell trustees how to recognise duress, pick the key for an order.
+    #[command(after_help = approver::EXAMPLE)]
+    Approver(approver::Approver),
     /// Show, approve and release orders.
     #[command(after_help = order::EXAMPLE)]
     Order(order::Order),
@@ -143,6 +147,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Request(command) => command.run(&dir).await?,
         Command::Case(command) => command.run(&dir).await?,
         Command::Clock(command) => command.run()?,
+        Command::Approver(command) => command.run()?,
         Command::Order(command) => command.run(&dir).await?,
         Command::Read(command) => command.run(&dir).await?,
         Command::Duty(command) => command.run(&dir).await?,

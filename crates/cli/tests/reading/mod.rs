@@ -104,8 +104,7 @@ fn an_agent_sees_a_masked_view_and_nothing_else() {
     let officer = view("A-000001", "lena-ohm");
     assert!(officer.code == Some(1) && officer.err.contains("NOT_AN_AGENT"), "{officer}");
     let key = hand.inside("people/ben-weiss/signing.key");
-    let borrowed =
-        hand.run(&["client", "view", "A-000001", "--reason", "payment", "--as", "ada-roth", "--key", &key]);
+    let borrowed = hand.run(&["client", "view", "A-000001", "--reason", "payment", "--as", "ada-roth", "--key", &key]);
     assert!(borrowed.code == Some(1) && !borrowed.out.contains("V. O."), "{borrowed}");
     hand.good(&["client", "erase", "A-000001", "--basis", "GDPR art. 17(1)(b)", "--as", "lena-ohm"]);
     let erased = view("A-000001", "ada-roth");

@@ -4,9 +4,7 @@ use super::*;
 use crate::register::{BadRows, ClientImport, CsvOptions, MaskedView, ReferenceKey, Stores, import_clients};
 use crate::world::{CUSTODIAN, World, person_id, signing_key};
 use base64ct::{Base64, Encoding};
-use countersign_core::approval::{
-    Approval, ApprovalV1, SignerRole, Verdict, approval_digest, approval_message,
-};
+use countersign_core::approval::{Approval, ApprovalV1, SignerRole, Verdict, approval_digest, approval_message};
 use countersign_core::class::Class;
 use countersign_core::id::Handle;
 use countersign_core::json::{Document, DocumentError};
@@ -15,6 +13,7 @@ use countersign_core::time::{DAY, HOUR, MINUTE};
 use countersign_seal::ceremony::Plan;
 use countersign_seal::dealer::deal;
 use countersign_seal::identity::Identity;
+use countersign_seal::kind::Sealing;
 use countersign_seal::ring::{Confirmation, ConfirmedRing, DealerRings};
 use countersign_store::{Cases as _, Register as _, Settings as _};
 use countersign_testkit::random::named;
@@ -37,7 +36,7 @@ impl Support {
         let world = World::new().await;
         let desk = world.desk().await;
         let keys = Class::ALL.iter().map(|class| (*class, 1)).collect();
-        let plan = Plan { name: "register-1".into(), ceremony: Digest([9; 32]), t: 2, n: 3, keys };
+        let plan: Plan<Sealing> = Plan { name: "register-1".into(), ceremony: Digest([9; 32]), t: 2, n: 3, keys };
         let ring = deal(&plan, &mut named("views")).unwrap().ring;
         let identity = |index: u16| Identity::from_seed(&[index as u8; 32]);
         let confirmed: Vec<_> = (1..=3).map(|index| Confirmation::sign(ring.id(), index, &identity(index))).collect();
@@ -91,13 +90,7 @@ impl Support {
     }
 }
 
-fn signed(
-    record: &Exact<ViewRecord>,
-    id: &str,
-    role: SignerRole,
-    verdict: Verdict,
-    at: Timestamp,
-) -> Exact<Approval> {
+fn signed(record: &Exact<ViewRecord>, id: &str, role: SignerRole, verdict: Verdict, at: Timestamp) -> Exact<Approval> {
     let (approver, order) = (person_id(id), record.digest());
     let party = signing_key(&format!("person:{id}"));
     let digest = approval_digest(&order, &approver, role, verdict, at);
@@ -139,7 +132,9 @@ async fn only_the_agents_own_signature_made_now_shows_a_view() {
     let of_another = ViewRecord { agent: person_id("lena-ohm"), ..record.value().clone() };
     let of_another = Exact::write(of_another).unwrap();
     let lena = signed(&of_another, "lena-ohm", SignerRole::Agent, Verdict::Approve, now);
-    assert!(matches!(support.shown(&of_another, &lena).await, Err(DeskError::Refused { code, .. }) if code == refused::NOT_AN_AGENT));
+    assert!(
+        matches!(support.shown(&of_another, &lena).await, Err(DeskError::Refused { code, .. }) if code == refused::NOT_AN_AGENT)
+    );
     support.world.pass(5 * MINUTE);
     assert!(matches!(support.shown(&record, &good()).await, Err(DeskError::Input(_))), "an old record");
     assert_eq!(support.logged().await, Vec::<String>::new());

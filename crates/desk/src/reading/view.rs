@@ -67,7 +67,9 @@ impl Desk {
         let value = record.value();
         let sealed = self.store.view_of(&value.client).await?;
         let sealed = sealed.ok_or_else(|| {
-            DeskError::Input("no masked view of this client is kept: views are derived when a client is imported".into())
+            DeskError::Input(
+                "no masked view of this client is kept: views are derived when a client is imported".into(),
+            )
         })?;
         let sigma = self.sigmas.sigma(&value.client).await?;
         let sigma = sigma.ok_or_else(|| DeskError::Input("the client is erased: there is nothing to see".into()))?;

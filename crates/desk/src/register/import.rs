@@ -4,8 +4,8 @@ use super::clients::{Client, own_key};
 use super::columns::COLUMNS;
 use super::records::stored_record;
 use super::references::ReferenceKey;
-use super::view::MaskedView;
 use super::rows::{BadRow, BadRows, CsvOptions, ImportError, Rejected, Row, Rows};
+use super::view::MaskedView;
 use countersign_core::digest;
 use countersign_core::id::{CustodianId, Digest, Handle};
 use countersign_core::json::Exact;
@@ -297,7 +297,8 @@ fn read_chunk<R: Read>(
         let mut salt = [0; 32];
         rng.fill_bytes(&mut salt);
         let handle = Handle(handle);
-        let view = Exact::write(MaskedView::of(&row, today)).map_err(|error| ImportError::Internal(error.to_string()))?;
+        let view =
+            Exact::write(MaskedView::of(&row, today)).map_err(|error| ImportError::Internal(error.to_string()))?;
         let view = views.seal(&handle, &SealSigma::from_bytes(*sigma), &salt, view.bytes());
         let view = view.map_err(|error| ImportError::Internal(error.to_string()))?;
         let client = Client::new(&row, import.references);

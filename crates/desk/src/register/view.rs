@@ -283,7 +283,10 @@ mod tests {
     fn sealed_views_open_as_the_vectors_say() {
         let vectors: Vectors = serde_json::from_str(include_str!("../../../../vectors/desk/view.json")).unwrap();
         let bytes = |text: &str| -> Vec<u8> {
-            text.as_bytes().chunks(2).map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap()).collect()
+            text.as_bytes()
+                .chunks(2)
+                .map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap())
+                .collect()
         };
         for case in vectors.sealed {
             let (key, handle) = (ViewKey::from_bytes(unhex(&case.key).unwrap()), Handle(unhex(&case.handle).unwrap()));

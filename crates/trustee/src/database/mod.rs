@@ -1,5 +1,6 @@
 //! The trustee's own journal: one SQLite file, write-ahead log, `synchronous=FULL`, mode 0600.
 
+mod duress;
 mod own_log;
 mod read;
 mod sql;
@@ -7,6 +8,7 @@ mod stops;
 mod totals;
 mod write;
 
+pub use duress::Call;
 pub(crate) use own_log::KeptEntry;
 pub(crate) use totals::{NewStretch, NewTotals};
 pub(crate) use write::{Enrolled, NewLeaves, NewReceipt, Remembered};
@@ -24,8 +26,14 @@ use std::time::Duration;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The version of a file is the number of these that it has been through; none is ever changed.
-const MIGRATIONS: [&str; 5] =
-    [sql::SCHEMA, sql::TOTALS_SCHEMA, sql::OWN_LOG_SCHEMA, sql::LOOKUPS_SCHEMA, sql::WORKERS_SCHEMA];
+const MIGRATIONS: [&str; 6] = [
+    sql::SCHEMA,
+    sql::TOTALS_SCHEMA,
+    sql::OWN_LOG_SCHEMA,
+    sql::LOOKUPS_SCHEMA,
+    sql::WORKERS_SCHEMA,
+    sql::DURESS_SCHEMA,
+];
 
 /// The database. A clone is the same one.
 #[derive(Clone)]

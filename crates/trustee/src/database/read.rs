@@ -1,5 +1,6 @@
 //! Reading the database.
 
+use super::duress::{letters, pending_cases};
 use super::stops::{lifts, paused};
 use super::{Database, sql};
 use crate::error::{Result, TrusteeError};
@@ -13,6 +14,7 @@ use countersign_verify::trustee_log::IncidentKind;
 use countersign_verify::wire::{Answer, Receipt, Signed};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _};
+use std::collections::BTreeMap;
 
 /// Everything a trustee begins with.
 pub(crate) struct Stored {
@@ -23,6 +25,10 @@ pub(crate) struct Stored {
     /// Roots at recent sizes, ascending.
     pub(crate) roots: Vec<(u64, Hash)>,
     pub(crate) ledger: Ledger,
+    /// Sealed letters of approvers.
+    pub(crate) letters: Vec<Vec<u8>>,
+    /// Cases that are pending, and until when.
+    pub(crate) pending: BTreeMap<Digest, Timestamp>,
 }
 
 impl Database {
@@ -59,6 +65,7 @@ impl Database {
         ledger.latest = latest.map(time).transpose()?;
         ledger.paused = paused(&mut transaction).await?;
         ledger.lifts = lifts(&mut transaction).await?;
+        let (letters, pending) = (letters(&mut transaction).await?, pending_cases(&mut transaction).await?);
         let frontier: &[u8] = state.try_get(1).map_err(failed)?;
         Ok(Stored {
             generation: integer(&state, 0)?,
@@ -66,6 +73,8 @@ impl Database {
             control: control.iter().map(control_leaf).collect::<Result<_>>()?,
             roots: roots.iter().map(root).collect::<Result<_>>()?,
             ledger,
+            letters,
+            pending,
         })
     }
 

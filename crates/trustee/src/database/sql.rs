@@ -5,6 +5,7 @@ pub(super) const TOTALS_SCHEMA: &str = include_str!("totals.sql");
 pub(super) const OWN_LOG_SCHEMA: &str = include_str!("own_log.sql");
 pub(super) const LOOKUPS_SCHEMA: &str = include_str!("lookups.sql");
 pub(super) const WORKERS_SCHEMA: &str = include_str!("workers.sql");
+pub(super) const DURESS_SCHEMA: &str = include_str!("duress.sql");
 pub(super) const VERSION: &str = "PRAGMA user_version";
 
 pub(super) const GENERATION: &str = "SELECT generation FROM trustee WHERE only = 1";
@@ -102,3 +103,14 @@ pub(super) const LIFTS: &str = "SELECT kind, subject, people, since, until FROM 
 pub(super) const ADD_LIFT: &str =
     "INSERT INTO lifts (kind, subject, people, since, until, reason) VALUES (?, ?, ?, ?, ?, ?)";
 pub(super) const ACTED: &str = "UPDATE trustee SET generation = generation + 1 WHERE only = 1";
+
+pub(super) const ADD_LETTER: &str =
+    "INSERT INTO duress_letters (keys, sealed) VALUES (?, ?) ON CONFLICT (keys) DO NOTHING";
+pub(super) const LETTERS: &str = "SELECT sealed FROM duress_letters ORDER BY keys";
+pub(super) const SET_PENDING: &str = "INSERT INTO pending_cases (case_commitment, until) VALUES (?, ?) \
+    ON CONFLICT (case_commitment) DO UPDATE SET until = MAX(until, excluded.until)";
+pub(super) const PENDING: &str = "SELECT case_commitment, until FROM pending_cases";
+pub(super) const CALLS: &str =
+    "SELECT case_commitment, told FROM pending_cases WHERE until = ? ORDER BY case_commitment";
+pub(super) const TOLD: &str = "UPDATE pending_cases SET told = 1 WHERE case_commitment = ?";
+pub(super) const END_PENDING: &str = "DELETE FROM pending_cases WHERE case_commitment = ?";

@@ -1,5 +1,6 @@
 //! Writing the database: one transaction for each thing that happened.
 
+use super::duress::set_pending;
 use super::own_log::append;
 use super::{Database, sql};
 use crate::error::{Result, TrusteeError};
@@ -8,6 +9,7 @@ use countersign_core::id::{Digest, OrderId, RecordId};
 use countersign_core::time::Timestamp;
 use countersign_tlog::Hash;
 use countersign_tlog::merkle::Frontier;
+use countersign_verify::duress::Pending;
 use countersign_verify::ledger::{CounterKey, day};
 use countersign_verify::trustee_log::Entry;
 use sqlx::query::Query;
@@ -43,6 +45,8 @@ pub(crate) struct NewReceipt {
     /// What is remembered about an order that was answered; nothing for a refusal.
     pub(crate) remembered: Option<Remembered>,
     pub(crate) incident: Option<Incident>,
+    /// With a refusal because the case is pending: until when.
+    pub(crate) pending: Option<Pending>,
     /// The latest time this trustee has acted at.
     pub(crate) latest: Option<Timestamp>,
     /// What the own log says of it.
@@ -139,6 +143,9 @@ impl Database {
                     .bind(i64::from(remembered.people));
                 run(&mut transaction, count).await?;
             }
+        }
+        if let Some(pending) = &new.pending {
+            set_pending(&mut transaction, pending).await?;
         }
         let mut entries = vec![new.entry.clone()];
         if let Some(incident) = &new.incident

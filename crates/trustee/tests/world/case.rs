@@ -202,6 +202,12 @@ impl World {
 }
 
 impl Case {
+    /// The same order with other signatures.
+    pub(crate) fn signed_by(mut self, approvals: Vec<String>) -> Self {
+        self.approvals = approvals;
+        self
+    }
+
     /// The request as the desk signs it, in share epoch 1.
     pub(crate) fn request(&self, trustee: u16, now: Timestamp) -> Vec<u8> {
         self.request_in(1, trustee, now)
@@ -229,7 +235,12 @@ impl Case {
     }
 }
 
-fn approval(order: &Exact<Order>, id: &str, when: Timestamp) -> String {
+pub(crate) fn approval(order: &Exact<Order>, id: &str, when: Timestamp) -> String {
+    approval_by(order, id, id, when)
+}
+
+/// As [`approval`], by another key of the same person.
+pub(crate) fn approval_by(order: &Exact<Order>, id: &str, key: &str, when: Timestamp) -> String {
     let mut approval = Approval {
         v: ApprovalV1,
         order: order.digest(),
@@ -237,10 +248,10 @@ fn approval(order: &Exact<Order>, id: &str, when: Timestamp) -> String {
         role: SignerRole::Approver,
         verdict: Verdict::Approve,
         at: when,
-        key: roster_key(id),
+        key: roster_key(key),
         signature: String::new(),
     };
-    approval.signature = plain_signature(id, &approval_message(&approval.signed_digest()));
+    approval.signature = plain_signature(key, &approval_message(&approval.signed_digest()));
     Exact::write(approval).unwrap().text().to_owned()
 }
 

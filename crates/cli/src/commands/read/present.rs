@@ -18,7 +18,10 @@ const MOST: usize = 64 * 1024;
 pub(super) fn say_challenge(order: &Digest, id: &OrderId, at: Timestamp) {
     let challenge = consent_digest(order, at);
     println!("the client signs the challenge {challenge} made at {at}");
-    println!("as the challenge of `navigator.credentials.get`: {}", Base64UrlUnpadded::encode_string(challenge.as_bytes()));
+    println!(
+        "as the challenge of `navigator.credentials.get`: {}",
+        Base64UrlUnpadded::encode_string(challenge.as_bytes())
+    );
     println!("next: countersign read consent {id} ANSWER.json --passkey 'passkey RPID ORIGIN es256 HEX' --at {at}");
 }
 

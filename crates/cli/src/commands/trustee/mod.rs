@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod availability;
+mod duress;
 mod follow;
 mod forget;
 mod head;
@@ -72,6 +73,9 @@ enum Command {
     Repair(repair::Repair),
     /// Destroy the shares of earlier share epochs, once later ones are in force.
     Forget(forget::Forget),
+    /// Approvers who are made to sign: take in their letters, say who is told, see which cases are locked.
+    #[command(subcommand, after_help = duress::EXAMPLE)]
+    Duress(duress::DuressCommand),
     /// How often too few trustees would answer in time, for every threshold.
     #[command(after_help = availability::EXAMPLE)]
     Availability(availability::Availability),
@@ -93,6 +97,7 @@ impl TrusteeCommand {
             Command::Rotate(command) => command.run().await,
             Command::Repair(command) => command.run().await,
             Command::Forget(command) => command.run().await,
+            Command::Duress(command) => command.run().await,
             Command::Availability(command) => command.run(),
             Command::Head(command) => command.run().await,
         }

@@ -63,6 +63,10 @@ async fn keep_publishing(service: Service, witnesses: LogWitnesses) {
     loop {
         tokio::time::sleep(LOG_PAUSE).await;
         publish(&service, &witnesses).await;
+        // Again, whatever it was that could not be told.
+        if let Err(error) = service.trustee.page().await {
+            crate::tell(&anyhow::Error::new(error).context("the trustee's journal"));
+        }
     }
 }
 

@@ -1,0 +1,161 @@
+//! `countersign approver`: what an approver does alone, on a machine that is not the custodian's.
+
+use crate::edge;
+use crate::files;
+use crate::signer::Signer;
+use anyhow::{Context, Result, bail, ensure};
+use base64ct::{Base64, Encoding};
+use clap::{Args, Subcommand};
+use countersign_core::control::Genesis;
+use countersign_core::encoding::{hex, unhex};
+use countersign_core::id::{Digest, PersonId};
+use countersign_core::json::{Document, Exact};
+use countersign_seal::letter;
+use countersign_seal::transport::TransportKey;
+use countersign_verify::duress::{DURESS_NAMESPACE, DuressSecret, Letter, keys_digest_of};
+use countersign_verify::founding::read_identity;
+use rand_core::Rng as _;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+pub(crate) const EXAMPLE: &str =
+    "Example (two keys in the roster; one letter for each trustee, all with the same secret):
+  countersign approver duress-letter --genesis genesis.json --as anna-berg --key one.key --key two.key \\
+      --secret anna.secret --trustee trustee-1-identity --out letter-1
+  countersign approver key-for ORDER-DIGEST --key one.key --key two.key --secret anna.secret";
+
+#[derive(Args)]
+pub(crate) struct Approver {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Tell one trustee, encrypted, how to recognise that you are made to sign.
+    DuressLetter(DuressLetter),
+    /// Which of your two keys is the right one for an order; the other one calls for help.
+    KeyFor(KeyFor),
+}
+
+#[derive(Args)]
+struct DuressLetter {
+    /// Genesis of the custodian.
+    #[arg(long)]
+    genesis: PathBuf,
+    /// Who you are in the roster.
+    #[arg(long = "as", value_name = "PERSON")]
+    by: PersonId,
+    #[command(flatten)]
+    keys: Keys,
+    /// The trustee's signed identity, as its owner gave it to you.
+    #[arg(long)]
+    trustee: PathBuf,
+    /// Where the letter goes; whoever carries it cannot read it.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Args)]
+struct KeyFor {
+    /// The digest that is to be signed.
+    order: Digest,
+    #[command(flatten)]
+    keys: Keys,
+}
+
+/// An approver's two keys and secret.
+#[derive(Args)]
+struct Keys {
+    /// Both keys: key files of countersign, or OpenSSH private keys.
+    #[arg(long = "key", required = true, value_name = "KEY")]
+    key: Vec<PathBuf>,
+    /// Your secret, for your eyes only; made when the file does not exist.
+    #[arg(long)]
+    secret: PathBuf,
+}
+
+impl Approver {
+    pub(crate) fn run(self) -> Result<()> {
+        match self.command {
+            Command::DuressLetter(command) => command.run(),
+            Command::KeyFor(command) => command.run(),
+        }
+    }
+}
+
+impl Keys {
+    /// Both keys in the order of the roster.
+    fn both(&self) -> Result<[(PathBuf, Signer); 2]> {
+        let mut keys = Vec::new();
+        for path in &self.key {
+            keys.push((path.clone(), Signer::load(path)?));
+        }
+        keys.sort_by_key(|(_, signer)| signer.public());
+        let keys =
+            <[_; 2]>::try_from(keys).ok().context("name --key twice: the two keys of your entry in the roster")?;
+        let [(_, first), (_, second)] = &keys;
+        ensure!(first.public() != second.public(), "both files hold the same key");
+        Ok(keys)
+    }
+
+    fn secret(&self) -> Result<DuressSecret> {
+        let text = files::read_secret(&self.secret, 1024)?;
+        let bytes: [u8; 32] =
+            unhex(text.trim_end()).with_context(|| format!("{} is not a secret", self.secret.display()))?;
+        Ok(DuressSecret::from_bytes(bytes))
+    }
+}
+
+impl DuressLetter {
+    fn run(self) -> Result<()> {
+        let genesis = Exact::<Genesis>::parse(&files::read(&self.genesis, Genesis::MAX_LEN)?);
+        let genesis = genesis.with_context(|| self.genesis.display().to_string())?;
+        let keys = self.keys.both()?;
+        let [(_, first), (_, second)] = &keys;
+        let (identity, transport) = trustee(&self.trustee)?;
+        if !self.keys.secret.exists() {
+            let mut bytes = Zeroizing::new([0; 32]);
+            edge::rng()?.fill_bytes(bytes.as_mut_slice());
+            files::write_secret(&self.keys.secret, Zeroizing::new(format!("{}\n", hex(bytes.as_slice()))).as_bytes())?;
+            println!("made {}: keep it apart from both keys", self.keys.secret.display());
+        }
+        let letter = Letter {
+            custodian: genesis.value().custodian.id,
+            genesis: genesis.digest(),
+            trustee: identity,
+            keys: keys_digest_of(&self.by, [&first.public(), &second.public()]),
+            secret: self.keys.secret()?,
+        };
+        let line = letter.signed_line();
+        let signatures = [first.sign(DURESS_NAMESPACE, &line)?, second.sign(DURESS_NAMESPACE, &line)?];
+        let content = letter.encode([&signatures[0], &signatures[1]])?;
+        let sealed = letter::seal(&content, &genesis.digest(), &transport, &mut edge::rng()?)?;
+        files::write(&self.out, &sealed)?;
+        println!("{}: for the trustee with the identity key {identity}, which takes it with", self.out.display());
+        println!("  countersign trustee duress accept FOLDER {}", self.out.display());
+        println!(
+            "it counts once t trustees have taken theirs; a trustee takes the first letter about two keys and no other"
+        );
+        Ok(())
+    }
+}
+
+/// A trustee's identity key and transport key, from its signed identity.
+fn trustee(file: &Path) -> Result<(Digest, TransportKey)> {
+    let text = files::read_text(file, 4 * 1024)?;
+    let signed = read_identity(&text).with_context(|| format!("{} is no identity of a trustee", file.display()))?;
+    let transport = Base64::decode_vec(&signed.value().transport).ok().and_then(|key| TransportKey::decode(&key).ok());
+    let Some(transport) = transport else { bail!("{}: the transport key cannot be used", file.display()) };
+    Ok((signed.value().identity, transport))
+}
+
+impl KeyFor {
+    fn run(self) -> Result<()> {
+        let keys = self.keys.both()?;
+        let right = self.keys.secret()?.right_key(&self.order);
+        let path = keys.get(right).map(|(path, _)| path.display().to_string()).unwrap_or_default();
+        println!("{path}");
+        Ok(())
+    }
+}
