@@ -32,6 +32,7 @@ PACK = members(
         ("named", number(32)), ("court", number(32)), ("absolute", number(32)), ("uninvolved_percent", number(32)),
         ("cumulative", listing(members(("per", word("authority", "matter", "address")), ("days", number(16)), ("subjects", number(32))))),
         ("reading", LeftOut(members(("agent", number(32)), ("beyond", number(32)), ("peer", number(32)), ("day", number(32))))),
+        ("lookups", LeftOut(members(("day", number(32)), ("officer", number(32)), ("case", number(32)), ("enrolments", number(32))))),
     )),
     ("kinds", listing(members(("kind", word(*KINDS)), ("classes", classes)))),
     ("lanes", listing(members(("name", string), ("title", string), ("requirements", listing(REQUIREMENT))))),
@@ -71,6 +72,9 @@ def _read_pack(data):
     need(0 < caps["named"] <= caps["court"] <= caps["absolute"] and caps["uninvolved_percent"] <= 100, "pack", "caps")
     capped = {cap["per"] for cap in caps["cumulative"] if cap["days"] and cap["subjects"]}
     need(capped == {"authority", "matter", "address"}, "pack", "a cumulative cap is missing")
+    lookups = lookup_caps(pack)
+    need(all(lookups[name] <= most for name, most in MOST_LOOKUPS.items()), "pack", "a budget of lookups above the ceiling")
+    need(lookups["officer"] <= lookups["day"], "pack", "a budget of lookups above that of the day")
     reading = reading_caps(pack)
     need(reading["agent"] <= reading["day"] and reading["peer"] <= reading["day"], "pack", "a budget of readings above that of the day")
     limits = [limit["kind"] for limit in pack["kinds"]]
@@ -86,6 +90,14 @@ def _read_pack(data):
     need(_distinct(rule["policy"] for rule in pack["rules"]), "pack", "rules")
     need(all(rule["source"].strip() and _is_date(rule["date"]) for rule in pack["rules"]), "pack", "a rule without source or date")
     return pack
+
+
+MOST_LOOKUPS = {"day": 5_000, "officer": 500, "case": 200, "enrolments": 10_000_000}
+
+
+def lookup_caps(pack):
+    """policy-bundle.md, `caps.lookups`."""
+    return pack["caps"].get("lookups") or {"day": 500, "officer": 60, "case": 50, "enrolments": 1_000_000}
 
 
 def reading_caps(pack):

@@ -6,7 +6,8 @@ from . import hpke
 from . import reading
 from .approval import NAMESPACE, approval_line, check_signature, read_key, signed_line
 from .canonical import CLASSES, seconds
-from .control import check_trustee, state_at
+from .control import check_trustee, present, state_at
+from .decision import EEA
 from .documents import DAILY_OPERATION, DOCUMENTS, manifest_root, read_document
 from .edwards import ed25519_verifies
 from .encoding import D, base64_bytes, sha256
@@ -211,6 +212,9 @@ def _recipient(view, state, order):
     """Check 8: the authority is in force; the digest of its key is computed from the key."""
     found = [item for item in view["directory"]["authorities"] if item["id"] == order["authority"]]
     need(found and order["authority"] not in state["suspended"], "AUTHORITY_NOT_IN_FORCE")
+    if found[0]["kind"] == "fiu" or order["instrument"]["form"] == "fiu_request":
+        own = [member for member in present(state) if member["index"] == view["trustee"]]
+        need(own and own[0]["obliged_entity"] and own[0]["state"] in EEA, "TRUSTEE_NOT_OBLIGED")
     keys = found[0]["recipient"]
     need(order["recipient"]["mode"] == "A" and keys and keys["xwing"] == order["recipient"]["key"], "RECIPIENT_NOT_IN_FORCE")
     key = base64_bytes(keys["xwing_key"], "RECIPIENT_NOT_IN_FORCE")

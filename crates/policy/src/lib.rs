@@ -25,5 +25,5 @@ pub use bundle::{Bundle, BundleError, File};
 pub use context::{Exceeded, ReleaseContext};
 pub use decide::{propose, release};
 pub use decision::{Decision, Outcome, ReasonCode};
-pub use pack::{Caps, CumulativeCap, Lane, Per, ReadingCaps, Reason, Requirement, Rule};
+pub use pack::{Caps, CumulativeCap, Lane, LookupCaps, Per, ReadingCaps, Reason, Requirement, Rule};
 pub use quorum::QuorumFacts;

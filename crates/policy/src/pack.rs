@@ -54,6 +54,9 @@ pub struct Caps {
     /// Budgets of readings; the member may be left out, then [`ReadingCaps::DEFAULT`] holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<ReadingCaps>,
+    /// Budgets of the blind index; the member may be left out, then [`LookupCaps::DEFAULT`] holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookups: Option<LookupCaps>,
 }
 
 /// Budgets of readings for cases, in people a day.
@@ -75,7 +78,41 @@ impl ReadingCaps {
     pub const DEFAULT: Self = Self { agent: 60, beyond: 20, peer: 20, day: 1_000 };
 }
 
+/// Budgets of the blind index, in values that are evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookupCaps {
+    /// Of all officers together, a day.
+    pub day: u32,
+    /// Of one officer, a day.
+    pub officer: u32,
+    /// For one case, in 90 days.
+    pub case: u32,
+    /// Values that enter the index, a day.
+    pub enrolments: u32,
+}
+
+impl LookupCaps {
+    /// What holds when the pack names no budgets.
+    pub const DEFAULT: Self = Self { day: 500, officer: 60, case: 50, enrolments: 1_000_000 };
+
+    /// What no pack may pass: a policy that lets a custodian ask for its whole register would make the index a list.
+    pub const MOST: Self = Self { day: 5_000, officer: 500, case: 200, enrolments: 10_000_000 };
+
+    fn within(&self, most: &Self) -> bool {
+        self.day <= most.day
+            && self.officer <= most.officer
+            && self.case <= most.case
+            && self.enrolments <= most.enrolments
+    }
+}
+
 impl Caps {
+    /// The budgets of the blind index.
+    pub fn lookups(&self) -> LookupCaps {
+        self.lookups.unwrap_or(LookupCaps::DEFAULT)
+    }
+
     /// The budgets of readings.
     pub fn reading(&self) -> ReadingCaps {
         self.reading.unwrap_or(ReadingCaps::DEFAULT)
@@ -195,6 +232,11 @@ impl Pack {
             (
                 caps.reading().agent <= caps.reading().day && caps.reading().peer <= caps.reading().day,
                 "a budget of one person's readings is above that of the day",
+            ),
+            (caps.lookups().within(&LookupCaps::MOST), "a budget of lookups is above what any pack may allow"),
+            (
+                caps.lookups().officer <= caps.lookups().day,
+                "a budget of one officer's lookups is above that of the day",
             ),
             (distinct(self.kinds.iter().map(|limit| limit.kind)), "`kinds` repeats a kind"),
             (self.kinds.iter().all(|limit| !limit.classes.is_empty()), "a kind has no classes"),

@@ -224,6 +224,7 @@ fn view<'v>(trustee: u16, memory: &'v Memory, held: &'v Held, index: &'v HeldInd
         trustee,
         control: &folded.control,
         journal: &folded.journal,
+        bundle: &held.bundle,
         sealing: &held.ring,
         index: &index.ring,
         shares: &index.shares,

@@ -8,6 +8,7 @@ use countersign_core::id::{Handle, OrderId};
 use countersign_core::json::Exact;
 use countersign_core::lookup::{Lookup, LookupV1, Purpose, blinded_digest, records_digest};
 use countersign_core::time::{DAY, HOUR};
+use countersign_policy::LookupCaps;
 use countersign_seal::group::Element;
 use countersign_seal::kind::Attribute;
 use countersign_seal::normal::Normal;
@@ -18,7 +19,7 @@ use countersign_testkit::random;
 use countersign_tlog::leaf::{Disclosure, seal_disclosures};
 use countersign_trustee::{Answered, IncidentKind, Trustee, TrusteeError};
 use countersign_verify::ledger::CounterKey;
-use countersign_verify::lookup::{LOOKUPS_OF_AN_OFFICER, lookup_leaf_fields};
+use countersign_verify::lookup::lookup_leaf_fields;
 use countersign_verify::refusal::Code;
 use countersign_verify::trustee_log::{Entry, Reason};
 use countersign_verify::wire::{HexBytes, LeafEvidence, LookupRequest, LookupRequestV1, SealedHeader};
@@ -256,7 +257,7 @@ async fn a_budget_that_is_used_up_is_refused_today_and_open_again_tomorrow() {
     let mut world = World::new();
     let trustee = world.open(1);
     // This trustee's share of an officer's budget: three of five answer each lookup.
-    let share = u8::try_from((LOOKUPS_OF_AN_OFFICER * 3).div_ceil(5)).unwrap();
+    let share = u8::try_from((LookupCaps::DEFAULT.officer * 3).div_ceil(5)).unwrap();
     let value = email("ilka@dorn.example");
     for number in 1..=share {
         let lookup = find(&mut world, number, &value);

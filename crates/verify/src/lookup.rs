@@ -21,6 +21,7 @@ use countersign_core::json::{Document, Exact};
 use countersign_core::leaf::{KIND_FIELD, LeafKind};
 use countersign_core::lookup::{Lookup, Purpose, blinded_digest, records_digest};
 use countersign_core::time::Timestamp;
+use countersign_policy::Bundle;
 use countersign_seal::group::Element;
 use countersign_seal::header::{Capsule, Header, check_batch};
 use countersign_seal::kind::{Attribute, Index};
@@ -29,21 +30,8 @@ use countersign_seal::ring::{ConfirmedRing, VerifyingShares};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Lookups that a custodian's officers together may make in one day; counted and scaled by each trustee like the caps of
-/// the policy.
-pub const LOOKUPS_A_DAY: u32 = 500;
-
-/// Lookups of one officer in one day.
-pub const LOOKUPS_OF_AN_OFFICER: u32 = 60;
-
-/// Lookups for one case within [`CASE_DAYS`].
-pub const LOOKUPS_FOR_A_CASE: u32 = 50;
-
-/// Window of [`LOOKUPS_FOR_A_CASE`].
+/// Window of the budget of one case.
 pub const CASE_DAYS: u16 = 90;
-
-/// Values that may enter the index in one day.
-pub const ENROLMENTS_A_DAY: u32 = 1_000_000;
 
 /// Everything a trustee knows by itself. Nothing of it comes from the request.
 #[derive(Clone, Copy)]
@@ -54,6 +42,8 @@ pub struct LookupView<'v> {
     pub control: &'v ControlState,
     /// The journal it was folded from.
     pub journal: &'v JournalView,
+    /// The policy bundle held here; its budgets count.
+    pub bundle: &'v Bundle,
     /// The sealing ring, under which the headers of an enrolment are checked.
     pub sealing: &'v ConfirmedRing,
     /// The index ring.
@@ -175,6 +165,10 @@ pub fn verify_lookup(
     check_fields(lookup_leaf_fields(&lookup), request.leaf.leaf.as_bytes(), &request.leaf.disclosures)
         .map_err(|error| Refusal::new(Code::LeafDiffers, error))?;
     let publicity = check_evidence(view.journal, &state, now, &request.leaf)?;
+    if view.bundle.digest() != state.policy() {
+        let detail = format!("in force {}, held here {}", state.policy(), view.bundle.digest());
+        return Err(Refusal::new(Code::PolicyNotInForce, detail));
+    }
     check_officer(&state, now.min(publicity.since), request.approval.as_deref(), &lookup)?;
     let replay = is_replay(view, &state, &lookup)?;
     check_pause(view.ledger)?;
@@ -297,12 +291,13 @@ fn check_budgets(
     let Some((threshold, members)) = state.trustees() else {
         return Err(Refusal::new(Code::WrongRing, "genesis names no trustees"));
     };
+    let caps = view.bundle.caps().lookups();
     for key in keys {
         let (code, cap, days) = match key {
-            CounterKey::Lookups => (Code::CapLookups, LOOKUPS_A_DAY, 1),
-            CounterKey::LookupsOf(_) => (Code::CapOfficer, LOOKUPS_OF_AN_OFFICER, 1),
-            CounterKey::LookupsFor(_) => (Code::CapCase, LOOKUPS_FOR_A_CASE, CASE_DAYS),
-            CounterKey::Enrolments => (Code::CapEnrolments, ENROLMENTS_A_DAY, 1),
+            CounterKey::Lookups => (Code::CapLookups, caps.day, 1),
+            CounterKey::LookupsOf(_) => (Code::CapOfficer, caps.officer, 1),
+            CounterKey::LookupsFor(_) => (Code::CapCase, caps.case, CASE_DAYS),
+            CounterKey::Enrolments => (Code::CapEnrolments, caps.enrolments, 1),
             _ => continue,
         };
         let already = view.ledger.people(key, days, now);

@@ -68,6 +68,8 @@ named_enum!(
         ConsentInvalid = "CONSENT_INVALID",
         /// Check 8: an authority that is unknown or suspended.
         AuthorityNotInForce = "AUTHORITY_NOT_IN_FORCE",
+        /// Check 8: an order for a financial intelligence unit, asked of a trustee that is no obliged entity of the EEA.
+        TrusteeNotObliged = "TRUSTEE_NOT_OBLIGED",
         /// Check 8: a reader who is not in force in the roster as an agent.
         AgentNotInForce = "AGENT_NOT_IN_FORCE",
         /// Check 8: a recipient key that is not the registered one of the authority or the agent.
@@ -165,6 +167,7 @@ impl Code {
             | Code::SignersMissing
             | Code::ConsentInvalid => 7,
             Code::AuthorityNotInForce
+            | Code::TrusteeNotObliged
             | Code::AgentNotInForce
             | Code::RecipientNotInForce
             | Code::WorkerNotInForce

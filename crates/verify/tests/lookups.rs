@@ -10,9 +10,9 @@ use countersign_core::id::{CustodianId, Digest, OrderId};
 use countersign_core::json::{Document as _, DocumentError, Exact};
 use countersign_core::lookup::{Lookup, MAX_LOOKUP_LIFETIME, Purpose, blinded_digest};
 use countersign_core::time::{DAY, HOUR, MINUTE, Timestamp};
+use countersign_policy::{Bundle, LookupCaps};
 use countersign_seal::kind::Attribute;
 use countersign_verify::ledger::CounterKey;
-use countersign_verify::lookup::{ENROLMENTS_A_DAY, LOOKUPS_A_DAY, LOOKUPS_FOR_A_CASE, LOOKUPS_OF_AN_OFFICER};
 use countersign_verify::refusal::Code;
 use countersign_verify::wire::{HexBytes, LookupRequest};
 use ed25519_dalek::Signer as _;
@@ -430,12 +430,13 @@ fn budgets_count_officer_case_and_day() {
     let now = world.world.now;
     let officer = CounterKey::LookupsOf(person_id("emil-fuchs"));
     let case = CounterKey::LookupsFor(Digest(seed("case commitment")));
+    let caps = LookupCaps::DEFAULT;
     for (key, cap, when, code) in [
-        (officer.clone(), LOOKUPS_OF_AN_OFFICER, now, Some(Code::CapOfficer)),
-        (officer, LOOKUPS_OF_AN_OFFICER, now.plus(-DAY), None),
-        (case.clone(), LOOKUPS_FOR_A_CASE, now.plus(-89 * DAY), Some(Code::CapCase)),
-        (case, LOOKUPS_FOR_A_CASE, now.plus(-90 * DAY), None),
-        (CounterKey::Lookups, LOOKUPS_A_DAY, now, Some(Code::CapLookups)),
+        (officer.clone(), caps.officer, now, Some(Code::CapOfficer)),
+        (officer, caps.officer, now.plus(-DAY), None),
+        (case.clone(), caps.case, now.plus(-89 * DAY), Some(Code::CapCase)),
+        (case, caps.case, now.plus(-90 * DAY), None),
+        (CounterKey::Lookups, caps.day, now, Some(Code::CapLookups)),
         (CounterKey::LookupsOf(person_id("anna-berg")), u32::MAX, now, None),
     ] {
         // Each trustee's share of a budget: three of five answer each lookup.
@@ -448,13 +449,38 @@ fn budgets_count_officer_case_and_day() {
     }
 }
 
+/// The budgets are those of the pack in force, and of no other one that a trustee happens to hold.
+#[test]
+fn budgets_are_those_of_the_policy_in_force() {
+    let caps = r#""cumulative": ["#;
+    let narrow = format!(r#""lookups": {{"day": 40, "officer": 5, "case": 30, "enrolments": 9}}, {caps}"#);
+    let files = bundle().files().iter().map(|file| {
+        let mut file = file.clone();
+        file.text = file.text.replacen(caps, &narrow, 1);
+        file
+    });
+    let narrow: &'static Bundle = Box::leak(Box::new(Bundle::parse(files.collect()).unwrap()));
+    let mut genesis = genesis_with_index();
+    genesis.policy = narrow.digest();
+    let mut world = IndexWorld::of(&genesis);
+    let draft = world.find();
+    let request = world.publish(draft);
+    assert_eq!(world.send(&request).err().unwrap().code(), Code::PolicyNotInForce, "another bundle is held");
+    world.world.bundle = narrow;
+    let officer = CounterKey::LookupsOf(person_id("emil-fuchs"));
+    world.world.ledger.count(officer.clone(), world.world.now, 2);
+    assert!(world.send(&request).is_ok(), "the third of three, where three of five share five");
+    world.world.ledger.count(officer, world.world.now, 1);
+    assert_eq!(world.send(&request).err().unwrap().code(), Code::CapOfficer);
+}
+
 #[test]
 fn enrolments_have_a_budget_of_their_own() {
     let mut world = IndexWorld::new();
     let draft = world.enrol();
     let request = world.publish(draft);
     let now = world.world.now;
-    let stop = (u64::from(ENROLMENTS_A_DAY) * 3).div_ceil(5);
+    let stop = (u64::from(LookupCaps::DEFAULT.enrolments) * 3).div_ceil(5);
     world.world.ledger.count(CounterKey::Lookups, now, u64::MAX);
     world.world.ledger.count(CounterKey::Enrolments, now, stop - 2);
     let plan = world.send(&request).ok().unwrap();

@@ -4,7 +4,7 @@ use crate::world::*;
 use base64ct::{Base64, Encoding};
 use countersign_core::approval::{SignerRole, Verdict};
 use countersign_core::class::{Class, ClassSet};
-use countersign_core::control::{Action, RingRef};
+use countersign_core::control::{Action, RingRef, TrusteeMember};
 use countersign_core::finding::Question;
 use countersign_core::id::{CustodianId, Digest, Handle, OrderId};
 use countersign_core::json::{Document, Exact};
@@ -384,6 +384,42 @@ fn other_facts_than_the_order_names_are_refused() {
     for change in contradictions {
         assert_eq!(refused_draft(|_, draft| change(draft)), Code::FactsDiffer);
     }
+}
+
+/// An order for an FIU, told by the directory or by the instrument.
+fn fiu_world(members: impl Fn(&mut TrusteeMember), kind: bool) -> (World, Case) {
+    let mut genesis = genesis();
+    genesis.trustees.iter_mut().flat_map(|trustees| &mut trustees.members).for_each(members);
+    let mut world = World::founded_with(&genesis);
+    let mut draft = world.draft();
+    let form = if kind { Instrument::Warrant } else { Instrument::FiuRequest };
+    (draft.facts.instrument, draft.order.instrument.form) = (form, form);
+    if kind {
+        let fiu = authority_id("xa-fiu");
+        (draft.facts.authority, draft.order.authority) = (fiu.clone(), fiu);
+        draft.order.recipient.key = authority_secret("xa-fiu").public().unwrap().digest();
+    }
+    draft.link();
+    let case = world.publish(draft);
+    (world, case)
+}
+
+#[test]
+fn only_obliged_entities_of_the_eea_answer_financial_intelligence_units() {
+    for kind in [true, false] {
+        let (world, case) = fiu_world(|member| member.obliged_entity = member.index != 2, kind);
+        // Trustee 2 is not obliged, 5 is of `XG`, outside of the area; for the others the policy has the word, as before.
+        for index in 1..=N {
+            let refused = world.ask(&case, index).map(|_| ()).map_err(|refusal| refusal.code());
+            let expected = if [2, 5].contains(&index) { Code::TrusteeNotObliged } else { Code::PolicyDenied };
+            assert!(
+                refused == Err(expected) || (refused.is_ok() && expected == Code::PolicyDenied),
+                "{index}: {refused:?}"
+            );
+        }
+    }
+    let (world, case) = good();
+    assert!(world.ask(&case, 5).is_ok(), "a court is answered by all");
 }
 
 #[test]
@@ -983,6 +1019,7 @@ fn every_code_has_a_test() {
         include_str!("workers.rs"),
         include_str!("duties.rs"),
         include_str!("../../trustee/tests/lookups.rs"),
+        include_str!("../../trustee/tests/duress.rs"),
     ];
     let missing: Vec<String> = Code::ALL
         .iter()

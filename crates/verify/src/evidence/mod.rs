@@ -22,7 +22,7 @@ use crate::manifest::Manifest;
 use crate::order_leaf::check_order_leaf;
 use crate::refusal::Code;
 use crate::request::publicity::{SKEW, witnessed};
-use crate::request::{decision, release_decision, scope};
+use crate::request::{decision, obliged, release_decision, scope};
 use crate::state::{ControlState, InForce};
 use crate::wire::Receipt;
 use countersign_approve::VerifiedApproval;
@@ -101,6 +101,10 @@ pub fn verify_evidence(files: &Files, pinned: Option<&Digest>) -> Result<Evidenc
     }
     let authority = decision::authority(directory.value(), &state, order.value())
         .map_err(|refusal| Fault::new("order.json", refusal.detail()))?;
+    for receipt in receipts.values() {
+        obliged::check(&state, receipt.value().trustee, authority, order.value())
+            .map_err(|refusal| Fault::new(receipt_path(receipt.value()), refusal.detail()))?;
+    }
     let bundle = Bundle::from_document(file(files, "policy-bundle.json")?)
         .map_err(|error| Fault::new("policy-bundle.json", error))?;
     if bundle.digest() != state.policy() || order.value().policy != state.policy() {

@@ -2,7 +2,7 @@
 
 use super::memory::Cap;
 use super::road::{Asked, Granted};
-use super::{decision, publicity};
+use super::{decision, obliged, publicity};
 use crate::ledger::CounterKey;
 use crate::refusal::{Code, Refusal};
 use countersign_core::class::{Class, ClassSet};
@@ -30,6 +30,7 @@ pub(super) fn check(asked: &Asked<'_>, facts: &Facts) -> Result<Granted, Refusal
     let value = order.value();
     decision::pinned_directory(view, state, &facts.directory)?;
     let authority = decision::authority(view.directory.value(), state, value)?;
+    obliged::check(state, view.trustee, authority, value)?;
     let reader = decision::reader(state, authority, order, publicity.index, request.binding.as_deref(), now)?;
     let texts: Vec<&str> = request.approvals.iter().map(String::as_str).collect();
     let approvals = decision::approvals(state, now, &texts, order, publicity.since)?;

@@ -4,10 +4,10 @@
 //! classes, how much. A run is an order of kind `duty` with records: it is public like every order, and signed by nobody,
 //! because everything in it is what the standing order allows. Bytes and rules: `docs/formats/duty.md`.
 
-use super::decision;
 use super::memory::Cap;
 use super::publicity::check_evidence;
 use super::road::{Asked, Granted};
+use super::{decision, obliged};
 use crate::ledger::CounterKey;
 use crate::order_leaf::check_order_leaf;
 use crate::refusal::{Code, Refusal};
@@ -186,6 +186,7 @@ pub(super) fn check(asked: &Asked<'_>, facts: &RunFacts) -> Result<Granted, Refu
         .map_err(|error| Refusal::new(Code::LeafDiffers, error))?;
     let public = check_evidence(view.journal, state, now, &evidence.leaf)?;
     let authority = decision::authority(view.directory.value(), state, value)?;
+    obliged::check(state, view.trustee, authority, value)?;
     facts.check_destination(authority)?;
     let reader = decision::reader(state, authority, order, publicity.index, request.binding.as_deref(), now)?;
     if reader.bound.as_ref().is_none_or(|bound| bound.worker.code != duty.code) {

@@ -7,6 +7,7 @@ mod case;
 pub(crate) mod decision;
 pub(crate) mod duty;
 mod memory;
+pub(crate) mod obliged;
 pub(crate) mod publicity;
 mod reading;
 mod road;

@@ -45,8 +45,12 @@ pub(crate) fn salt() -> [u8; 32] {
 
 impl IndexWorld {
     pub(crate) fn new() -> Self {
+        Self::of(&genesis_with_index())
+    }
+
+    pub(crate) fn of(genesis: &Genesis) -> Self {
         let (index, shares) = index_founded().confirmed();
-        Self { world: World::founded_with(&genesis_with_index()), index, shares }
+        Self { world: World::founded_with(genesis), index, shares }
     }
 
     pub(crate) fn view(&self, trustee: u16) -> LookupView<'_> {
@@ -54,6 +58,7 @@ impl IndexWorld {
             trustee,
             control: &self.world.control,
             journal: &self.world.seen,
+            bundle: self.world.bundle,
             sealing: &self.world.ring,
             index: &self.index,
             shares: &self.shares,
