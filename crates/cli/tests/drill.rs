@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Attempts, and codes of which each must have been given.
-const ADVERSARY: [(&str, &[&str]); 28] = [
+const ADVERSARY: [(&str, &[&str]); 29] = [
     ("honest_ground", &[]),
     ("administrator_reads", &[]),
     ("administrator_swaps_labels", &["HEADER_INVALID", "LABEL_DIFFERS"]),
@@ -35,6 +35,7 @@ const ADVERSARY: [(&str, &[&str]); 28] = [
     ("t_minus_1_trustees", &[]),
     ("stolen_backups", &[]),
     ("custodian_and_t_trustees", &[]),
+    ("coerced_approver_calls_for_help", &["PENDING"]),
     ("honest_order_after_all", &[]),
 ];
 

@@ -275,37 +275,3 @@ fn the_draw_favours_no_key_and_covers_one_order_of_sixteen() {
     assert!(first.abs_diff(4_096) < 272, "{first}");
     assert!(covered.abs_diff(8_192 / usize::from(COVER)) < 132, "{covered}");
 }
-
-#[test]
-fn tmp_make_sealed() {
-    use countersign_testkit_free::rng;
-    let text = std::fs::read_to_string("/tmp/views/good_content.hex").unwrap();
-    let full: [u8; CONTENT_LEN] = content(&text).try_into().unwrap();
-    let genesis = Digest([0x22; 32]);
-    let key = TransportSecret::from_seed([9; 32]).public().unwrap();
-    let sealed = letter::seal(&full, &genesis, &key, &mut rng()).unwrap();
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let case = |name: &str, genesis: &str, seed: &str, sealed: &[u8], good: bool| {
-        format!(
-            "{{\"name\":\"{name}\",\"genesis\":\"{genesis}\",\"seed\":\"{seed}\",\"sealed\":\"{}\",\"content\":{}}}",
-            hex(sealed),
-            if good { format!("\"{text}\"") } else { "null".into() }
-        )
-    };
-    let (g, s) = ("22".repeat(32), "09".repeat(32));
-    let mut flipped = sealed.clone();
-    flipped[3_000] ^= 1;
-    let all = [
-        case("a sealed letter", &g, &s, &sealed, true),
-        case("for another custodian", &"23".repeat(32), &s, &sealed, false),
-        case("for another trustee", &g, &"0a".repeat(32), &sealed, false),
-        case("changed", &g, &s, &flipped, false),
-        case("a byte short", &g, &s, &sealed[..sealed.len() - 1], false),
-    ];
-    std::fs::write("/tmp/views/sealed.json", format!("[{}]", all.join(","))).unwrap();
-}
-mod countersign_testkit_free {
-    pub(super) fn rng() -> rand_chacha::ChaCha20Rng {
-        rand_chacha::rand_core::SeedableRng::from_seed([5; 32])
-    }
-}

@@ -51,11 +51,13 @@ fn refused_case(change: impl FnOnce(&World, &mut Case)) -> Code {
 }
 
 #[test]
-fn a_run_is_planned_by_every_trustee_and_counted_under_its_duty_only() {
+fn a_run_is_planned_by_every_obliged_trustee_and_counted_under_its_duty_only() {
     let mut world = World::with_worker();
     let standing = world.standing();
     let case = world.run(&standing, None, &[1, 2]);
-    for trustee in 1..=N {
+    // The reports go to an FIU, and trustee 5 is of `XG`, outside of the EEA.
+    assert_eq!(world.ask(&case, N).unwrap_err().code(), Code::TrusteeNotObliged);
+    for trustee in 1..N {
         let plan = world.ask(&case, trustee).unwrap();
         let place = plan.run.unwrap();
         assert_eq!((place.standing, place.number, place.previous), (standing.order.digest(), 1, None));

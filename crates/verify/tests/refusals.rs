@@ -394,6 +394,7 @@ fn fiu_world(members: impl Fn(&mut TrusteeMember), kind: bool) -> (World, Case) 
     let mut draft = world.draft();
     let form = if kind { Instrument::Warrant } else { Instrument::FiuRequest };
     (draft.facts.instrument, draft.order.instrument.form) = (form, form);
+    draft.answer(Question::InstrumentForm, form.as_str());
     if kind {
         let fiu = authority_id("xa-fiu");
         (draft.facts.authority, draft.order.authority) = (fiu.clone(), fiu);

@@ -2,6 +2,7 @@
 
 mod administrator;
 mod courier;
+mod duress;
 mod operator;
 mod people;
 mod thief;
@@ -19,7 +20,7 @@ const OPERATOR: &str = "operator of the custodian";
 const COURIER: &str = "whoever carries the package";
 
 /// The attempts, in order. The first and the last are controls.
-pub(super) static ATTEMPTS: [Attempt; 28] = [
+pub(super) static ATTEMPTS: [Attempt; 29] = [
     control("honest_ground", "a custodian is founded, clients are sealed, a lawful order is answered and opened"),
     refused(
         "administrator_reads",
@@ -178,6 +179,12 @@ pub(super) static ATTEMPTS: [Attempt; 28] = [
         stopped_by: "nothing",
         must: Must::Happen,
     },
+    refused(
+        "coerced_approver_calls_for_help",
+        "whoever makes an approver sign",
+        "has her sign with her own key; sees a valid signature and an ordinary answer, and tries the case without her",
+        "trustees whom she told which of two keys is right: they lock the case and tell people outside",
+    ),
     control("honest_order_after_all", "the next lawful order is answered by every trustee"),
 ];
 
@@ -215,6 +222,7 @@ pub(super) async fn play(attempt: &str, ground: &mut Ground, report: &mut Report
         "t_minus_1_trustees" => thief::below_threshold(story, &lawful, report).await,
         "stolen_backups" => thief::backups(story, report).await,
         "custodian_and_t_trustees" => thief::everything(story, report).await,
+        "coerced_approver_calls_for_help" => duress::calls(ground, &lawful, report).await,
         "honest_order_after_all" => ground.honest_order(5, report).await,
         other => bail!("no attempt is called `{other}`"),
     }

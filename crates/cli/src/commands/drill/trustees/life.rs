@@ -200,7 +200,7 @@ pub(super) async fn refresh(ground: &mut Ground, report: &mut Report) -> Result<
 }
 
 /// A change of the control state: drafted, signed by approvers, read and signed by trustees, published.
-pub(super) async fn put_in_force(story: &Story, action: Action, report: &mut Report) -> Result<String> {
+pub(in super::super) async fn put_in_force(story: &Story, action: Action, report: &mut Report) -> Result<String> {
     let desk = &story.custody.desk;
     let change = desk.draft_change(action, None).await?;
     let mut signatures = Vec::new();

@@ -3,6 +3,8 @@
 mod enrol;
 mod life;
 
+pub(super) use life::put_in_force;
+
 use super::adversary::in_epoch;
 use super::attempt::{Attempt, control, refused, refuses};
 use super::ground::Ground;
