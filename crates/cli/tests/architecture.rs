@@ -25,7 +25,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("worker", &["core", "seal", "verify"]),
     ("deadlines", &["core"]),
     ("intake", &["core", "approve"]),
-    ("prove", &["core"]),
+    ("prove", &["review"]),
     ("desk", &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log", "deadlines", "intake"]),
     ("web", &["core", "tlog", "log", "desk"]),
     ("open", &["core", "seal", "verify"]),
