@@ -2,11 +2,10 @@
 //!
 //! A program of its own: the symbolic compiler turns on features of the policy engine that the product does without.
 
-mod invariant;
 mod prover;
 
 use clap::Parser;
-use invariant::Invariant;
+use countersign_review::{Invariant, parse_invariants};
 use prover::{Found, Pack, ProveError, Prover};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -79,7 +78,7 @@ async fn prove(arguments: &Arguments) -> Result<bool, ProveError> {
         let old = Pack::parse(&text(&old.join(POLICIES))?)?;
         return compare(&mut Prover::start(&schema, arguments.seconds)?, &old, &Pack::parse(&policies)?).await;
     }
-    let invariants = invariant::parse(&read("invariants.json")?)?;
+    let invariants = parse_invariants(&read("invariants.json")?)?;
     let chosen = |invariant: &&Invariant| arguments.only.as_ref().is_none_or(|only| invariant.id.contains(only));
     let invariants: Vec<&Invariant> = invariants.iter().filter(chosen).collect();
     if invariants.is_empty() {

@@ -1,9 +1,9 @@
 //! Asks the solver about a pack: may a policy err, does the pack stay within an invariant, what satisfies it, what breaks it.
 
-use crate::invariant::{Bound, Invariant, InvariantError};
 use cedar_policy::{ActionConstraint, Effect, Expression, Policy, PolicySet, RequestEnv, Schema, eval_expression};
 use cedar_policy_symcc::solver::LocalSolver;
 use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicy, CompiledPolicySet, Env};
+use countersign_review::{Bound, Invariant, InvariantError};
 use std::collections::BTreeMap;
 
 /// Why no answer was found.

@@ -3,6 +3,7 @@
 mod agreement;
 mod corpus;
 mod golden;
+mod mutants;
 mod quorum;
 mod speed;
 mod traps;
