@@ -6,8 +6,6 @@ pub(crate) mod rotate;
 
 pub(super) use life::put_in_force;
 
-pub(super) use life::put_in_force;
-
 use super::adversary::in_epoch;
 use super::attempt::{Attempt, control, refused, refuses};
 use super::ground::Ground;
