@@ -10,6 +10,8 @@ from .canonical import (
 from .encoding import base64_bytes, sha256
 from .merkle import leaf_hash, root_of
 from .refusal import need
+from .rules import consistent, version
+from .steps import STEP, step_rules
 
 DAY = 86_400
 KINDS = ("disclosure", "compelled", "emergency", "duty", "read", "lookup", "trace", "answer")
@@ -22,14 +24,6 @@ DAILY_OPERATION = "daily-operation"
 STANDINGS = ("good", "suspended", "unknown")
 FACTORS = ("directory", "call_back", "registered_key", "client_certificate", "qualified_seal", "second_officer")
 ROLES = ("approver", "counsel", "rights_expert", "regional_head", "officer", "agent")
-
-
-def version(text):
-    return word(f"countersign/{text}")
-
-
-def consistent(condition, text):
-    need(condition, "inconsistent", text)
 
 
 # ------------------------------------------------------------------------------------------------ approval.md
@@ -342,25 +336,6 @@ EVENT = members(
 
 def event_rules(event):
     consistent((event["number"] == 0) == (event["previous"] is None), "number and previous")
-
-
-# ------------------------------------------------------------------------------------------------ step.md
-
-PAPER = members(("digest", digest), ("salt", hexadecimal(16)), ("sealed", digest), ("length", number(64)))
-STEPS = "acknowledge ask return hold preserve end_preservation challenge decide_challenge protest withdraw expire lock".split()
-STEP = members(
-    ("v", version("step/v1")), ("case", hexadecimal(16)), ("step", word(*STEPS)), ("why", string), ("until", optional(time)),
-    ("paper", optional(PAPER)), ("by", name), ("at", time),
-)
-
-
-def step_rules(record):
-    step, until, paper = record["step"], record["until"], record["paper"]
-    consistent(record["why"].strip(), "no reason")
-    consistent((until is not None) == (step in ("hold", "preserve")), "until belongs to a hold or a preservation")
-    consistent(until is None or until > record["at"], "until before at")
-    consistent(paper is not None or step not in ("challenge", "decide_challenge", "protest", "withdraw"), "no paper")
-    consistent(paper is None or paper["length"] > 0, "empty paper")
 
 
 # ------------------------------------------------------------------------------------------------ manifest.md
