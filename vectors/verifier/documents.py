@@ -4,14 +4,15 @@ import re
 
 from .canonical import (
     ATTRIBUTES, CLASSES, LeftOut, choice, classes, day, digest, flag, hexadecimal, is_sorted, listing, members, name, number, optional, read, seconds, state,
-    string,
-    time, word,
+    string, time, word,
 )
 from .encoding import base64_bytes, sha256
 from .merkle import leaf_hash, root_of
 from .refusal import need
 from .rules import consistent, version
+from .status import STATUS, status_rules
 from .steps import STEP, step_rules
+from .view import MASKED_VIEW, VIEW_RECORD
 
 DAY = 86_400
 KINDS = ("disclosure", "compelled", "emergency", "duty", "read", "lookup", "trace", "answer")
@@ -545,33 +546,6 @@ def retention_rules(record):
     consistent(record["basis"].strip(), "no basis")
     consistent((record["until"] is not None) == (record["act"] == "hold"), "until belongs to a hold")
     consistent((record["hold"] is not None) == (record["act"] == "release"), "hold belongs to a release")
-
-
-# ------------------------------------------------------------------------------------------------ inbound.md, "Status message"
-
-OUTWARD = ("received", "in_review", "awaiting_clarification", "answered", "refused", "challenged", "withdrawn", "lapsed", "not_taken")
-STATUS = members(
-    ("v", version("status/v1")), ("custodian", hexadecimal(16)), ("authority", optional(name)), ("transaction", optional(string)),
-    ("request", digest), ("salt", hexadecimal(16)), ("generation", number(32)), ("status", word(*OUTWARD)), ("at", time),
-    ("problems", listing(string)),
-)
-
-
-def status_rules(status):
-    not_taken = status["status"] == "not_taken"
-    consistent(not_taken == (status["generation"] == 0), "generation 0")
-    consistent(not_taken == bool(status["problems"]), "problems")
-
-
-# ------------------------------------------------------------------------------------------------ view.md
-
-REASON = word("client_asks", "account_recovery", "payment", "identity_check", "fraud", "complaint", "estate", "threat_to_life")
-VIEW_RECORD = members(("v", version("view/v1")), ("client", hexadecimal(32)), ("agent", name), ("reason", REASON), ("at", time))
-MASKED_VIEW = members(
-    ("v", version("masked-view/v1")), ("on", day), ("country", optional(state)), ("over_18", optional(flag)), ("initials", optional(string)),
-    ("email", optional(string)), ("phone", optional(string)), ("identification", optional(word("NONE", "SIMPLIFIED", "STANDARD", "ENHANCED"))),
-    ("sanctions", optional(word("CLEAR", "REVIEW", "LISTED"))), ("account", optional(word("OPEN", "LIMITED", "BLOCKED", "CLOSED"))),
-)
 
 
 # ------------------------------------------------------------------------------------------------ all of them

@@ -1,8 +1,18 @@
 """docs/formats/view.md: masked views derived from a row, and how they are sealed."""
 
 from . import gcm, normal
+from .canonical import day, flag, hexadecimal, members, name, optional, state, string, time, word
 from .encoding import F, expand, extract
 from .refusal import Refused, need
+from .rules import version
+
+REASON = word("client_asks", "account_recovery", "payment", "identity_check", "fraud", "complaint", "estate", "threat_to_life")
+VIEW_RECORD = members(("v", version("view/v1")), ("client", hexadecimal(32)), ("agent", name), ("reason", REASON), ("at", time))
+MASKED_VIEW = members(
+    ("v", version("masked-view/v1")), ("on", day), ("country", optional(state)), ("over_18", optional(flag)), ("initials", optional(string)),
+    ("email", optional(string)), ("phone", optional(string)), ("identification", optional(word("NONE", "SIMPLIFIED", "STANDARD", "ENHANCED"))),
+    ("sanctions", optional(word("CLEAR", "REVIEW", "LISTED"))), ("account", optional(word("OPEN", "LIMITED", "BLOCKED", "CLOSED"))),
+)
 
 HIDDEN, ROOM = "***", 256
 PROVIDERS = frozenset("""
