@@ -2,12 +2,13 @@
 //!
 //! The bytes were received before ([`Received`]). A message is taken whole or not at all; one that was taken is never taken again.
 
-use crate::desk::{Attached, Desk};
+use crate::desk::Desk;
 use crate::entry::{ChainAddress, Entry};
 use crate::error::{DeskError, Result};
 use crate::receive::{Along, Received};
 use crate::register::ReferenceKey;
-use countersign_core::case::Event;
+use crate::step::StepEntry;
+use countersign_core::case::step::Step;
 use countersign_core::digest;
 use countersign_core::directory::Authority;
 use countersign_core::id::{AuthorityId, CaseId, Digest, PersonId};
@@ -242,10 +243,9 @@ impl Desk {
                 format!("the request is in generation {generation}, the message speaks of {seen}"),
             );
         }
-        let document = crate::receive::arrival_digest(received);
-        let documents = crate::receive::marked(marks, case);
-        let attached = Attached { documents, ..Attached::default() };
-        self.append(Some(&file), case, by, Event::Withdrawn { document }, attached).await?;
+        let why = "a message signed under a key of the directory cancels the authorisation".to_owned();
+        let entry = StepEntry { why, until: None, paper: Some(received.bytes().to_vec()) };
+        self.append_step(&file, Step::Withdraw, entry, crate::receive::marked(marks, case), by).await?;
         Ok(Taken::Withdrawn { case })
     }
 }

@@ -58,11 +58,6 @@ pub(crate) fn marked(marks: Vec<(Digest, &'static str)>, case: CaseId) -> Vec<St
     marks.into_iter().map(document).collect()
 }
 
-/// By which digest the store finds that bytes arrived.
-pub(crate) fn arrival_digest(received: &Received) -> Digest {
-    received.arrival.digest()
-}
-
 /// Bytes that are kept, encrypted to the case officers, and may be read now.
 pub struct Received {
     arrival: Exact<Arrival>,

@@ -51,7 +51,7 @@ impl Desk {
             return Err(DeskError::Input("a case expires only by a clock that has run out".into()));
         }
         let file = self.case(case).await?;
-        self.append_step(&file, step, entry, by).await
+        self.append_step(&file, step, entry, Vec::new(), by).await
     }
 
     /// Notes that a case ended because a clock ran out. Lapse never releases.
@@ -72,14 +72,16 @@ impl Desk {
         if !running.iter().any(|clock| clock.standing(now) == Standing::Over) {
             return Err(DeskError::Input("no clock of this case has run out".into()));
         }
-        self.append_step(&file, Step::Expire, entry, by).await
+        self.append_step(&file, Step::Expire, entry, Vec::new(), by).await
     }
 
-    async fn append_step(
+    /// Takes a step with documents that come along with it.
+    pub(crate) async fn append_step(
         &self,
         file: &CaseFile,
         step: Step,
         entry: StepEntry,
+        along: Vec<StoredDocument>,
         by: &PersonId,
     ) -> Result<Exact<StepRecord>> {
         if !self.control().at(self.now()).people().contains_key(by) {
@@ -87,12 +89,14 @@ impl Desk {
         }
         let at = self.now();
         let StepEntry { why, until, paper } = entry;
-        let (paper, mut documents) = match paper {
+        let mut documents = along;
+        let paper = match paper {
             Some(bytes) => {
                 let (paper, sealed) = self.keep_paper(&bytes)?;
-                (Some(paper), vec![sealed])
+                documents.push(sealed);
+                Some(paper)
             }
-            None => (None, Vec::new()),
+            None => None,
         };
         let record = StepRecord { v: StepV1, case: file.id, step, why, until, paper, by: by.clone(), at };
         let record = Exact::write(record).map_err(|error| DeskError::Input(error.to_string()))?;

@@ -57,7 +57,13 @@ pub(crate) async fn lawful_copy(
     let proposal = lawful.proposal.as_ref().context("no order")?;
     let client = story.population.clients.first().context("no clients")?;
     let (records, subjects) = manifest(story, &[&client.account], &proposal.order.value().scope.classes).await?;
-    write_order(story, proposal.facts.value().clone(), records, subjects, edit)
+    // Its records stay sealed to the ring that it names, also when that one was rotated away.
+    let ring = proposal.order.value().ring;
+    let of_its_ring = |order: &mut countersign_core::order::Order| {
+        order.ring = ring;
+        edit(order);
+    };
+    write_order(story, proposal.facts.value().clone(), records, subjects, of_its_ring)
 }
 
 pub(crate) fn both(story: &Story, proposal: &Proposal) -> Result<Vec<Exact<countersign_core::approval::Approval>>> {

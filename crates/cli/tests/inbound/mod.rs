@@ -63,11 +63,9 @@ fn a_signed_request_becomes_a_case_once() {
     let request = hand.file("request.http", signed(&key, "nonce-of-sixteen-1", &message("m-1", "a-1", "A-000001")));
     let receive = officer(&["request", "receive", &request, "--channel", "api"]);
     let said = hand.good(&receive);
-    for part in [
-        "signed under a key of the directory",
-        ": AUTHENTICATING",
-        "1 people x 2 classes = 2 cells; 1 named clients found",
-    ] {
+    for part in
+        ["signed under a key of the directory", ": RECEIVED", "1 people x 2 classes = 2 cells; 1 named clients found"]
+    {
         assert!(said.contains(part), "{said}");
     }
     assert!(said.contains("that needs the authority's signed delay order"), "{said}");

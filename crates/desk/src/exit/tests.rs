@@ -54,7 +54,7 @@ async fn what_is_cooling_goes_as_well() {
     }
     world.pass(30 * countersign_core::time::DAY);
     let people = desk.control().at(desk.now()).people().keys().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(people, ["bruno-lind", "clara-voss", "eva-stone", "lena-ohm"]);
+    assert_eq!(people, ["ada-roth", "bruno-lind", "clara-voss", "eva-stone", "lena-ohm"]);
 }
 
 /// Interrupted after every leaf, and after a leaf that was accepted and is not public yet.

@@ -27,7 +27,7 @@ pub(crate) const LEAKY: &[(&str, Build, &[&str])] = &[
     ("decoys are no digests", plain_decoys, &["characters: first character of digest"]),
     ("no padding", unpadded, &["size"]),
     ("the id counts by kind", named_id, &["characters: id", "kinds learnt from bytes"]),
-    ("dummies come in even ticks only", even_ticks, &["characters: digit 6 of the tick"]),
+    ("dummies come in even ticks only", even_ticks, &["dummies by characters: digit 6 of the tick"]),
     ("the digests of dummies are sorted the other way", descending_dummies, &["dummies learnt from digests"]),
 ];
 

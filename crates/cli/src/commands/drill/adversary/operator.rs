@@ -20,7 +20,7 @@ use countersign_tlog::cosignature::cosign;
 use countersign_tlog::note::SigningKey;
 use countersign_tlog::proof::LogProof;
 use countersign_verify::request::RECEIPT_PATIENCE;
-use countersign_verify::wire::Signed;
+use countersign_verify::wire::{ReleaseRequest, Signed};
 
 pub(super) async fn fake_authority(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
     let directory = made_up("a directory in which the court has the operator's key");
@@ -44,10 +44,16 @@ pub(super) async fn fake_authority(story: &Story, lawful: &CaseFile, report: &mu
 }
 
 pub(super) async fn another_ring(story: &Story, lawful: &CaseFile, report: &mut Report) -> Result<()> {
-    let other = lawful_copy(story, lawful, |order| order.ring = made_up("a ring of the operator's own")).await?;
-    let said = attempt(story, &other, &both(story, &other)?, report).await?;
-    outcome(report, "another_ring", &said, "WRONG_RING");
     let proposal = lawful_copy(story, lawful, |_| {}).await?;
+    let other = lawful_copy(story, lawful, |order| order.ring = made_up("a ring of the operator's own")).await?;
+    // The desk makes no request under a ring that it does not know: the operator writes it into another one.
+    let said = ask_instead(story, &proposal, &other, report, |request| {
+        request.order = other.order.text().to_owned();
+        request.manifest = other.manifest.text().to_owned();
+        request.ring = other.order.value().ring;
+    })
+    .await?;
+    outcome(report, "another_ring", &said, "WRONG_RING");
     let said = in_epoch(story, &proposal, 2, report).await?;
     outcome(report, "another_share_epoch", &said, "WRONG_SHARE_EPOCH");
     Ok(())
@@ -60,16 +66,27 @@ pub(in super::super) async fn in_epoch(
     epoch: u32,
     report: &mut Report,
 ) -> Result<Vec<Said>> {
-    let public = publish(story, &proposal.order).await?;
-    let approvals = both(story, proposal)?;
-    let parts = RequestParts { proposal, approvals: &approvals, leaf: public.evidence(None)?, delay: None };
+    ask_instead(story, proposal, proposal, report, |request| request.share_epoch = epoch).await
+}
+
+/// Asks every trustee for a public and fully signed order with a request that the desk made for another one, edited.
+async fn ask_instead(
+    story: &Story,
+    made_for: &Proposal,
+    asked: &Proposal,
+    report: &mut Report,
+    edit: impl Fn(&mut ReleaseRequest),
+) -> Result<Vec<Said>> {
+    let public = publish(story, &asked.order).await?;
+    let approvals = both(story, asked)?;
+    let parts = RequestParts { proposal: made_for, approvals: &approvals, leaf: public.evidence(None)?, delay: None };
     let desk = &story.custody.desk;
     let mut said = Vec::new();
     for trustee in desk.trustees() {
         let mut request = desk.request_for(trustee.index(), &parts).await?.value().clone();
-        request.share_epoch = epoch;
+        edit(&mut request);
         let request = Signed::sign(request, &desk.custodian().desk_key)?;
-        said.push(desk.ask(trustee.as_ref(), &proposal.order.digest(), request.text().as_bytes()).await?);
+        said.push(desk.ask(trustee.as_ref(), &asked.order.digest(), request.text().as_bytes()).await?);
     }
     note_refusals(report, &said);
     Ok(said)
