@@ -116,7 +116,7 @@ fn what_is_no_corpus_is_one_clear_error() {
         assert!(ran.code == Some(1) && ran.out.is_empty() && ran.err.contains(part), "{part}: {ran}");
         assert_eq!(ran.err.lines().count(), 1, "{ran}");
     };
-    bad("nowhere", "nowhere");
+    bad("nowhere", "there is no pack at nowhere: name a pack's folder");
     bad(&desk.edited("story", "golden/bloc.json", "\"story\"", "\"tale\""), "unknown field `tale`");
     bad(&desk.edited("cut", "golden/bloc.json", "]\n", ""), "bloc.json");
     let none = desk.edited("none", "golden/bloc.json", "[", "[");

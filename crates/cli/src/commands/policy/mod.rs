@@ -6,7 +6,7 @@ mod golden;
 mod property;
 
 use crate::files;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use countersign_policy::{Bundle, File};
 use std::path::{Path, PathBuf};
@@ -107,6 +107,11 @@ fn read(pack: &Path) -> Result<Bundle> {
         let document = files::read(pack, MAX_BUNDLE)?;
         return Bundle::from_document(&document).with_context(|| format!("{} is no policy bundle", pack.display()));
     }
+    ensure!(
+        pack.is_dir(),
+        "there is no pack at {}: name a pack's folder, such as `{DEFAULT_PACK}` of a checkout, or a bundle",
+        pack.display()
+    );
     let file = |name: &str| {
         let text = files::read_text(&pack.join(name), MAX_BUNDLE)?;
         anyhow::Ok(File { name: name.to_owned(), text })
