@@ -2,8 +2,9 @@
 //! author and checked by whoever reads it; the folder is trusted in nothing.
 
 use crate::files;
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use countersign_core::id::Digest;
+use countersign_core::json::{Document, Exact};
 use std::path::{Path, PathBuf};
 
 /// Longest letter: a broadcast of every class at the highest threshold, or a share epoch.
@@ -40,6 +41,18 @@ impl Letters {
             }
         }
         Ok(if missing.is_empty() { Ok(all) } else { Err(missing) })
+    }
+
+    /// Everybody's confirmations, in their order; who has not confirmed is named instead.
+    pub(crate) fn confirmations<T: Document>(&self, everybody: &[u16]) -> Result<Result<Vec<Exact<T>>, Vec<u16>>> {
+        let letters = match self.of(everybody, |author| format!("confirmation-{author}.json"))? {
+            Ok(letters) => letters,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        let read = |(author, bytes): (&u16, &Vec<u8>)| {
+            Exact::parse(bytes).map_err(|_| anyhow!("the confirmation of trustee {author} is none"))
+        };
+        everybody.iter().zip(&letters).map(read).collect::<Result<_>>().map(Ok)
     }
 
     /// Leaves a letter. The same again changes nothing.

@@ -17,7 +17,7 @@ use axum::{Json, Router};
 use clap::Args;
 use countersign_screen::catalogue::Catalogue;
 use countersign_screen::list::folder::Lists;
-use countersign_screen::served::{MAX_REQUEST_BYTES, Parameters, Refusal};
+use countersign_screen::served::{Answer, MAX_REQUEST_BYTES, Parameters, Refusal};
 use countersign_web::Problem;
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -70,8 +70,18 @@ impl Serve {
 
 fn router(desk: Desk) -> Router {
     Router::new()
-        .route("/match/{dataset}", post(match_examples))
-        .route("/ivms101/{dataset}", post(match_parties))
+        .route(
+            "/match/{dataset}",
+            post(async |desk, dataset, query, body| {
+                matched(Catalogue::match_examples, desk, dataset, query, body).await
+            }),
+        )
+        .route(
+            "/ivms101/{dataset}",
+            post(async |desk, dataset, query, body| {
+                matched(Catalogue::match_parties, desk, dataset, query, body).await
+            }),
+        )
         .route("/search/{dataset}", get(search))
         .route("/entities/{id}", get(entity))
         .route("/healthz", get(async || "ok\n"))
@@ -88,23 +98,11 @@ fn router(desk: Desk) -> Router {
         .with_state(desk)
 }
 
-async fn match_examples(
-    State(desk): State<Desk>,
-    Segment(dataset): Segment<String>,
-    RawQuery(query): RawQuery,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) => return too_large(&rejection).into_response(),
-    };
-    desk.answer(move |lists| {
-        lists.match_examples(&dataset, &Parameters::of_match(query.as_deref().unwrap_or_default())?, &body)
-    })
-    .await
-}
+/// How a body is matched under a dataset.
+type Match = fn(&Catalogue, &str, &Parameters, &[u8]) -> Result<Answer, Refusal>;
 
-async fn match_parties(
+async fn matched(
+    how: Match,
     State(desk): State<Desk>,
     Segment(dataset): Segment<String>,
     RawQuery(query): RawQuery,
@@ -114,10 +112,8 @@ async fn match_parties(
         Ok(body) => body,
         Err(rejection) => return too_large(&rejection).into_response(),
     };
-    desk.answer(move |lists| {
-        lists.match_parties(&dataset, &Parameters::of_match(query.as_deref().unwrap_or_default())?, &body)
-    })
-    .await
+    desk.answer(move |lists| how(lists, &dataset, &Parameters::of_match(query.as_deref().unwrap_or_default())?, &body))
+        .await
 }
 
 async fn search(State(desk): State<Desk>, Segment(dataset): Segment<String>, RawQuery(query): RawQuery) -> Response {

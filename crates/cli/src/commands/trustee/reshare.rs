@@ -4,11 +4,10 @@
 use super::{Unlock, source, warn_of_plain};
 use crate::letters::{Letters, waits};
 use crate::{edge, files};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use countersign_core::control::TrusteeMember;
 use countersign_core::id::Digest;
-use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_seal::identity::IdentityKey;
 use countersign_seal::kind::{Index, Kind, Sealing};
@@ -168,17 +167,10 @@ impl Party<'_> {
         let finished = trustee.reshare_finish(&resharing, &dealt)?;
         letters.put("shares.json", finished.shares.bytes())?;
         letters.put(&format!("confirmation-{own}.json"), finished.confirmation.bytes())?;
-        let confirmations = match letters.of(&everybody, |author| format!("confirmation-{author}.json"))? {
-            Ok(confirmations) => confirmations,
+        let all: Vec<EpochConfirmation> = match letters.confirmations::<EpochConfirmation>(&everybody)? {
+            Ok(all) => all.iter().map(|confirmation| confirmation.value().clone()).collect(),
             Err(missing) => return Ok(Some(waits("the confirmation", &missing))),
         };
-        let mut all = Vec::new();
-        for (author, bytes) in everybody.iter().zip(&confirmations) {
-            let Ok(confirmation) = Exact::<EpochConfirmation>::parse(bytes) else {
-                bail!("the confirmation of trustee {author} is none");
-            };
-            all.push(confirmation.value().clone());
-        }
         trustee.reshare_confirmed(&resharing, &all)?;
         println!("ring {}: share epoch {} in {}", ring.id(), finished.shares.value().epoch, letters.folder().display());
         Ok(None)

@@ -4,10 +4,9 @@
 use super::{Unlock, source, warn_of_plain};
 use crate::edge;
 use crate::letters::{Letters, waits};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 use countersign_core::id::Digest;
-use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_seal::ring::Confirmation;
 use countersign_trustee::Trustee;
@@ -85,17 +84,10 @@ impl Rotate {
         letters.put("ring.json", finished.ring.bytes())?;
         letters.put("shares.json", finished.shares.bytes())?;
         letters.put(&format!("confirmation-{own}.json"), finished.confirmation.bytes())?;
-        let confirmations = match letters.of(&everybody, |author| format!("confirmation-{author}.json"))? {
-            Ok(confirmations) => confirmations,
+        let all = match letters.confirmations::<Confirmation>(&everybody)? {
+            Ok(all) => all,
             Err(missing) => return Ok(Some(waits("the confirmation", &missing))),
         };
-        let mut all = Vec::new();
-        for (author, bytes) in everybody.iter().zip(&confirmations) {
-            let Ok(confirmation) = Exact::<Confirmation>::parse(bytes) else {
-                bail!("the confirmation of trustee {author} is none");
-            };
-            all.push(confirmation);
-        }
         let ring = trustee.rotation_confirmed(&finished, &all, now).await?;
         println!("ring {ring} in {}", letters.folder().display());
         Ok(None)
