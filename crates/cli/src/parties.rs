@@ -304,13 +304,18 @@ fn address(at: &str) -> Result<&str> {
     bail!("`{at}` in custodian/config.json is neither `local` nor an address that begins with http:// or https://")
 }
 
-/// An HTTP client with time limits. Over TLS it offers X25519MLKEM768 first: what is recorded today stays closed to a quantum computer
-/// of tomorrow, if the other side speaks it.
-pub(crate) fn client() -> Result<reqwest::Client> {
+/// Makes TLS offer X25519MLKEM768 first: what is recorded today stays closed to a quantum computer of tomorrow, if the other side
+/// speaks it.
+pub(crate) fn use_provider() {
     use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
     let kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
     // Refused when a provider is there already: that of an earlier call.
     let _ = rustls::crypto::CryptoProvider { kx_groups, ..default_provider() }.install_default();
+}
+
+/// An HTTP client with time limits.
+pub(crate) fn client() -> Result<reqwest::Client> {
+    use_provider();
     Ok(reqwest::Client::builder().timeout(Duration::from_secs(60)).connect_timeout(Duration::from_secs(5)).build()?)
 }
 

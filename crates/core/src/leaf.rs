@@ -70,6 +70,8 @@ leaf_kinds! {
     View = "view" ["document", "at"];
     /// A step of a case: a hold, a challenge, a withdrawal.
     Step = "step" ["document", "step", "until", "at"];
+    /// A restriction applied, appealed against, upheld or reversed.
+    Restriction = "restriction" ["document", "act", "rule", "pack", "effect", "at"];
     /// Nothing: keeps the rate of leaves steady.
     Dummy = "dummy" [];
 }

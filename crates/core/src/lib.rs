@@ -32,6 +32,7 @@ pub mod lookup;
 pub mod order;
 pub mod reading;
 pub mod resealed;
+pub mod restriction;
 pub mod time;
 pub mod totals;
 pub mod worker;

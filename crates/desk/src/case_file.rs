@@ -85,6 +85,8 @@ pub(crate) mod kind {
     pub(crate) const VIEW: &str = "view";
     pub(crate) const STEP: &str = "step";
     pub(crate) const SEALED_PAPER: &str = "sealed_paper";
+    pub(crate) const RESTRICTION_PLAN: &str = "restriction_plan";
+    pub(crate) const APPEAL_DECISION: &str = "appeal_decision";
 }
 
 impl CaseFile {

@@ -74,6 +74,8 @@ pub struct Desk {
     pub(crate) clock: Arc<dyn Clock>,
     /// Held while a client is erased, held or let go of a hold: one act after the other.
     pub(crate) retention: tokio::sync::Mutex<()>,
+    /// Held while records of restrictions are read and continued: one after the other.
+    pub(crate) restrictions: tokio::sync::Mutex<()>,
     /// Held while the queue or a reading on its way is changed: one after the other.
     pub(crate) queue: tokio::sync::Mutex<()>,
     control: RwLock<ControlState>,
@@ -120,6 +122,7 @@ impl Desk {
             blast,
             clock,
             retention: tokio::sync::Mutex::new(()),
+            restrictions: tokio::sync::Mutex::new(()),
             queue: tokio::sync::Mutex::new(()),
             control: RwLock::new(control),
             rng: Mutex::new(rng),

@@ -41,6 +41,7 @@ pub mod refuse;
 pub mod register;
 pub mod release;
 pub mod reseal;
+pub mod restrictions;
 pub mod retention;
 pub mod run;
 mod scope;

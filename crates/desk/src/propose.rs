@@ -384,7 +384,7 @@ impl Desk {
         self.custodian.genesis.value().custodian.seat
     }
 
-    fn salt(&self) -> Salt {
+    pub(crate) fn salt(&self) -> Salt {
         let mut salt = [0; 16];
         self.rng().fill_bytes(&mut salt);
         Salt(salt)

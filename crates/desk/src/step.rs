@@ -118,7 +118,7 @@ impl Desk {
         Ok(record)
     }
 
-    fn keep_paper(&self, bytes: &[u8]) -> Result<(Paper, StoredDocument)> {
+    pub(crate) fn keep_paper(&self, bytes: &[u8]) -> Result<(Paper, StoredDocument)> {
         if bytes.is_empty() || bytes.len() > MAX_RAW {
             return Err(DeskError::Input(format!("the paper has {} bytes; 1 to {MAX_RAW} are taken", bytes.len())));
         }

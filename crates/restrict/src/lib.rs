@@ -2,7 +2,8 @@
 //!
 //! In scope: packs of rules as data, read strictly, with a digest; the lint that finds overlapping versions, gaps and exemptions that can never
 //! apply; the verdict of every rule in force on a day for one client, with the facts that led to it and the facts that are missing; the same
-//! over a population, counted, compared and drawn. Pure: a verdict is a function of (facts of the client, day, pack).
+//! over a population, counted, compared and drawn; and the comparison of what should stand with what does. Pure: a verdict is a function of
+//! (facts of the client, day, pack).
 //!
 //! Not in scope: changing an account. Nothing here restricts anybody.
 //!
@@ -21,4 +22,5 @@ pub mod explain;
 pub mod pack;
 pub mod population;
 pub mod prices;
+pub mod reconcile;
 pub mod simulate;

@@ -15,6 +15,8 @@ use countersign_core::id::Digest;
 use countersign_core::named_enum;
 use countersign_core::time::Date;
 
+pub use countersign_core::restriction::Effect;
+
 use crate::amount::Amount;
 use crate::client::{Activities, FactName, Issuers, Person};
 use crate::countries::Countries;
@@ -198,20 +200,6 @@ named_enum! {
         Secondary = "secondary",
         /// No text was at hand.
         Memory = "memory",
-    }
-}
-
-named_enum! {
-    /// What a rule does to an account, weakest first.
-    Effect, "an effect: `deny_new`, `withdraw_only`, `close_and_return` or `freeze`" {
-        /// Nothing new is accepted; what is there stays usable.
-        DenyNew = "deny_new",
-        /// Nothing but withdrawals.
-        WithdrawOnly = "withdraw_only",
-        /// The account is closed and the assets go back to the client. Not a freeze.
-        CloseAndReturn = "close_and_return",
-        /// Nothing moves, not even back to the client.
-        Freeze = "freeze",
     }
 }
 

@@ -18,6 +18,7 @@ mod openings;
 mod orders;
 mod payments;
 mod register;
+mod restrictions;
 mod settings;
 mod sigmas;
 mod sql;
@@ -38,10 +39,17 @@ pub use register::{
     HEADER_LEN, ImportStart, ImportSummary, ImportWriter, NewEntry, NewRecord, Register, RegisterCounts, SealedRecord,
     Tag,
 };
+pub use restrictions::{NewRestriction, NoticeCounts, QueuedNotice, RestrictionCount, Restrictions, Sent};
 pub use settings::Settings;
 pub use sigmas::{Sigma, Sigmas};
 
 /// Everything the desk keeps, except the sigma secrets.
-pub trait DeskStore: Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Settings {}
+pub trait DeskStore:
+    Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Restrictions + Settings
+{
+}
 
-impl<S: Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Settings> DeskStore for S {}
+impl<S: Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Restrictions + Settings> DeskStore
+    for S
+{
+}

@@ -69,6 +69,32 @@ statements! {
     RECEIPT_BY_DIGEST = "SELECT order_digest, trustee, digest, bytes, at FROM receipt WHERE digest = $1";
     RECEIPTS_OF_ORDER = "SELECT order_digest, trustee, digest, bytes, at FROM receipt WHERE order_digest = $1 ORDER BY at, trustee, digest";
 
+    RESTRICTION_INSERT = "INSERT INTO restriction_event (account, rule, number, digest, act, pack, plan, leaf_key, bytes) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    RESTRICTION_HEAD = "SELECT bytes FROM restriction_head WHERE account = $1 AND rule = $2";
+    RESTRICTION_HEAD_SET = "INSERT INTO restriction_head (account, rule, act, bytes) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (account, rule) DO UPDATE SET act = excluded.act, bytes = excluded.bytes";
+    RESTRICTIONS_OF = "SELECT bytes FROM restriction_head WHERE account = $1 ORDER BY rule";
+    RESTRICTION_HISTORY = "SELECT bytes FROM restriction_event WHERE account = $1 AND rule = $2 ORDER BY number";
+    RESTRICTION_HEADS = "SELECT bytes FROM restriction_head WHERE (account, rule) > ($1, $2) ORDER BY account, rule LIMIT $3";
+    RESTRICTIONS_APPEALED = "SELECT bytes FROM restriction_head WHERE act = 'appeal' ORDER BY account, rule";
+    RESTRICTIONS_BY_PLAN = "SELECT COUNT(*) FROM restriction_event WHERE plan = $1 AND act = $2";
+    RESTRICTION_COUNTS = "SELECT rule, pack, act, COUNT(*) FROM restriction_event GROUP BY rule, pack, act";
+    RESTRICTION_LEAVES = "SELECT bytes, leaf_key FROM restriction_event WHERE sequence > $2 ORDER BY sequence LIMIT $1";
+    RESTRICTION_LAST_LEAF = "SELECT leaf_key FROM restriction_event ORDER BY sequence DESC LIMIT 1";
+    NOTICE_INSERT = "INSERT INTO restriction_notice (id, account, bytes, plan, due) VALUES ($1, $2, $3, $4, $5)";
+    NOTICE_BY_ID = "SELECT bytes FROM restriction_notice WHERE id = $1";
+    NOTICES_DUE = "SELECT bytes, attempts, said FROM restriction_notice AS one WHERE state = 0 AND due <= $1 AND NOT EXISTS \
+        (SELECT 1 FROM restriction_notice AS earlier WHERE earlier.state = 0 AND earlier.account = one.account \
+        AND earlier.number < one.number) ORDER BY due, number LIMIT $2";
+    NOTICE_NEXT = "SELECT due FROM restriction_notice WHERE state = 0 ORDER BY due, number LIMIT 1";
+    NOTICE_SENT = "UPDATE restriction_notice SET state = $2, due = $3, said = $4, attempts = attempts + 1 WHERE id = $1 AND state = 0";
+    NOTICES_DEAD = "SELECT bytes, attempts, said FROM restriction_notice WHERE state = 2 ORDER BY number";
+    NOTICE_REVIVE = "UPDATE restriction_notice SET state = 0, due = $2, attempts = 0 WHERE id = $1 AND state = 2";
+    NOTICE_COUNTS = "SELECT state, COUNT(*) FROM restriction_notice GROUP BY state";
+    NOTICE_COUNTS_OF_PLAN = "SELECT state, COUNT(*) FROM restriction_notice WHERE plan = $1 GROUP BY state";
+    NOTICE_OPEN = "SELECT 1 FROM restriction_notice WHERE account = $1 AND state <> 1 LIMIT 1";
+
     SETTING_BY_NAME = "SELECT value FROM setting WHERE name = $1";
     SETTING_SET = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 

@@ -14,6 +14,7 @@ from .parties import (
 )
 from .policy import golden, policy_bundle
 from .restrict import clients as restrict_clients, packs as restrict_packs
+from .restrictions import notices as restriction_notices, restriction_documents
 from .screening import served
 from .sealed import ceremonies, seal_must_fail, seal_valid
 from .shares import share_life
@@ -40,6 +41,8 @@ SUITES = {
     "policy/directory.json": documents_of("directory"),
     "policy/facts.json": documents_of("facts"),
     "restrict/clients.json": restrict_clients,
+    "restrict/documents.json": restriction_documents,
+    "restrict/notices.json": restriction_notices,
     "restrict/packs.json": restrict_packs,
     "screen/served.json": served,
     "seal/must-fail.json": seal_must_fail,

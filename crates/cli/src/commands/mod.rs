@@ -164,7 +164,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Change(command) => command.run(&dir).await?,
         Command::Policy(command) => return command.run(),
         Command::ExitState(command) => command.run(&dir).await?,
-        Command::Restrict(command) => return command.run(),
+        Command::Restrict(command) => return command.run(&dir).await,
         Command::Open(command) => command.run(&crate::edge::seed()?)?,
         Command::Verify(command) => return command.run().await,
         Command::Log(command) => return command.run(&dir).await,

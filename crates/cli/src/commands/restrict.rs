@@ -1,5 +1,13 @@
-//! `countersign restrict`: what a dated rule would do to whom. Nothing here changes an account.
+//! `countersign restrict`: what a dated rule would do to whom; and restrictions that two people sign, apply, take off and decide about.
 
+mod appeal;
+mod apply;
+mod deliver;
+mod plan;
+mod plans;
+mod webhook;
+
+use crate::custody::Custody;
 use crate::files;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
@@ -22,7 +30,19 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign restrict simulate --pack packs/restrict/eu-833-2014-art5b.yaml --date 2022-04-21 --population demo
   countersign restrict simulate --pack law.yaml --date 2022-10-07 --against law.yaml --against-date 2022-10-06 \\
       --population clients.csv --price-source 'our book, mid' --priced-at 2022-10-06T22:00:00Z --svg compared.svg
-  countersign restrict explain A-000012 --pack packs/restrict/eu-833-2014-art5b.yaml --date 2022-04-21 --population demo";
+  countersign restrict explain A-000012 --pack packs/restrict/eu-833-2014-art5b.yaml --date 2022-04-21 --population demo
+
+  countersign restrict webhook --url https://core.example/v1/restrictions
+  countersign restrict plan --pack law.yaml --date 2022-04-21 --population clients.csv --price-source 'our book, mid' \\
+      --priced-at 2022-04-20T22:00:00Z --why 'Regulation (EU) 2022/576' --as lena-ohm --key people/lena-ohm/signing.key
+  countersign restrict approve PLAN --pack law.yaml --population clients.csv --as anna-berg --key people/anna-berg/signing.key
+  countersign restrict apply PLAN --stage dry-run              (then one-percent, deliver, all, deliver)
+  countersign restrict deliver
+  countersign restrict reconcile export.csv
+  countersign restrict appeal open A-000012 eu.5b.2/v1 --document permit.pdf --why 'holds a permit' --as lena-ohm
+  countersign restrict appeal decide A-000012 eu.5b.2/v1 --reverse --why 'the permit is genuine' --as bruno-lind --key KEY
+  countersign restrict reverse --plan PLAN --why 'the act was annulled' --as lena-ohm --key people/lena-ohm/signing.key
+  countersign restrict totals";
 
 #[derive(Args)]
 pub(crate) struct Restrict {
@@ -42,6 +62,34 @@ enum Command {
     Simulate(Simulate),
     /// Say of one client which rule does what, by which facts, and what evidence would change it.
     Explain(Explain),
+    /// Write whom a pack restricts on a day into a plan, and sign it as its author. Nothing is applied.
+    Plan(plan::Draft),
+    /// Write a plan that takes restrictions off, and sign it as its author.
+    Reverse(plan::Reverse),
+    /// Compute a plan again from your own pack and population, and sign it as the second person.
+    Approve(plan::Approve),
+    /// Do what a plan says, in stages, each line at most once.
+    Apply(apply::Apply),
+    /// What stands on an account and stood: which rule, which facts, what evidence would change it.
+    Show {
+        /// The account.
+        account: String,
+    },
+    /// What stands on every restricted account, as CSV.
+    Standing,
+    /// Say where notices to the exchange core go, and print the key that signs them.
+    Webhook(deliver::Webhook),
+    /// Send the notices that are due.
+    Deliver(deliver::Deliver),
+    /// Notices that were given up.
+    DeadLetters(deliver::DeadLetters),
+    /// Compare what should stand with the exchange core's own export.
+    Reconcile(deliver::Reconcile),
+    /// Appeals of clients.
+    #[command(subcommand)]
+    Appeal(appeal::Appeal),
+    /// Restrictions, appeals and reversals per version of a rule, counted from the leaves.
+    Totals,
 }
 
 #[derive(Args)]
@@ -93,12 +141,34 @@ struct Given {
 }
 
 impl Restrict {
-    pub(crate) fn run(self) -> Result<ExitCode> {
+    pub(crate) async fn run(self, dir: &Path) -> Result<ExitCode> {
         match self.command {
             Command::Lint { packs } => lint(&packs),
             Command::Simulate(command) => command.run(),
             Command::Explain(command) => command.run(),
+            with_custodian => Custody::during(dir, async |custody| with_custodian.run(custody).await).await,
         }
+    }
+}
+
+impl Command {
+    async fn run(self, custody: &Custody) -> Result<ExitCode> {
+        match self {
+            Command::Lint { .. } | Command::Simulate(_) | Command::Explain(_) => bail!("this needs no custodian"),
+            Command::Plan(command) => command.run(custody).await?,
+            Command::Reverse(command) => command.run(custody).await?,
+            Command::Approve(command) => command.run(custody).await?,
+            Command::Apply(command) => command.run(custody).await?,
+            Command::Show { account } => apply::show(&custody.desk, &account).await?,
+            Command::Standing => apply::standing(custody).await?,
+            Command::Webhook(command) => command.run(custody)?,
+            Command::Deliver(command) => return command.run(custody).await,
+            Command::DeadLetters(command) => command.run(custody).await?,
+            Command::Reconcile(command) => return command.run(custody).await,
+            Command::Appeal(command) => command.run(custody).await?,
+            Command::Totals => apply::totals(&custody.desk).await?,
+        }
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod listing;
 pub mod openings;
 pub mod orders;
 pub mod register;
+pub mod restrictions;
 pub mod settings;
 pub mod sigmas;
 
@@ -40,6 +41,8 @@ macro_rules! desk_store_conformance {
             index: a_batch_is_finished_with_its_lists, a_record_is_in_one_batch_of_an_attribute,
                 a_list_is_replaced_only_as_it_was_read, imports_are_noted_as_indexed, a_lookup_has_one_outcome,
                 receipts_of_lookups_are_kept_once;
+            restrictions: a_restriction_applied_twice_is_one, a_refused_batch_leaves_nothing, chains_are_paged_and_counted,
+                an_account_is_told_in_order, a_notice_is_given_up_and_revived, a_notice_is_queued_once;
             settings: settings_are_kept, some_settings_never_change;
         }
     };

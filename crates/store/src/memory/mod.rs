@@ -7,6 +7,7 @@ mod openings;
 mod orders;
 mod payments;
 mod register;
+mod restrictions;
 mod settings;
 mod sigmas;
 
@@ -62,6 +63,7 @@ struct State {
     views: BTreeMap<Handle, Vec<u8>>,
     index: index::State,
     payments: Vec<Payment>,
+    restrictions: restrictions::State,
 }
 
 struct Event {

@@ -12,6 +12,7 @@ mod orders;
 mod outbox;
 mod payments;
 mod register;
+mod restrictions;
 pub(crate) mod rows;
 pub(crate) mod schema;
 mod settings;

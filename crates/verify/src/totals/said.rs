@@ -95,6 +95,7 @@ impl Said {
             | LeafKind::Retention
             | LeafKind::View
             | LeafKind::Step
+            | LeafKind::Restriction
             | LeafKind::Dummy => Said::Other,
         })
     }
