@@ -13,6 +13,7 @@ use countersign_core::json::{Document, Exact};
 use countersign_core::order::Order;
 use countersign_core::reading::{Reading, ViewRecord};
 use countersign_core::resealed::Resealed;
+use countersign_core::restriction::{AppealDecision, Notice, NoticeReceipt, Plan, Planned, Record};
 use countersign_core::totals::DailyTotals;
 use countersign_core::worker::{Binding, Worker};
 use libfuzzer_sys::fuzz_target;
@@ -25,7 +26,7 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 17 {
+    match format % 23 {
         0 => one::<Order>(bytes),
         1 => one::<Approval>(bytes),
         2 => one::<Facts>(bytes),
@@ -42,6 +43,12 @@ fuzz_target!(|data: &[u8]| {
         13 => one::<Resealed>(bytes),
         14 => one::<ViewRecord>(bytes),
         15 => one::<StepRecord>(bytes),
+        16 => one::<Plan>(bytes),
+        17 => one::<Planned>(bytes),
+        18 => one::<Record>(bytes),
+        19 => one::<AppealDecision>(bytes),
+        20 => one::<Notice>(bytes),
+        21 => one::<NoticeReceipt>(bytes),
         _ => one::<EventRecord>(bytes),
     }
 });

@@ -139,7 +139,7 @@ async fn two_different_people_in_force_sign_exactly_this_plan() {
     let other = digest::plain(b"another plan");
     for (bad, why) in [
         (sign("anna-berg", SignerRole::Approver, Verdict::Refuse, &of_plan, now), "refuses"),
-        (sign("anna-berg", SignerRole::Approver, Verdict::Approve, &other, now), "is for"),
+        (sign("anna-berg", SignerRole::Approver, Verdict::Approve, &other, now), "is over another"),
         (sign("anna-berg", SignerRole::Approver, Verdict::Approve, &of_plan, now.plus(HOUR)), "later than now"),
         (sign("eva-stone", SignerRole::Counsel, Verdict::Approve, &of_plan, now), "as author or as approver"),
         (sign("lena-ohm", SignerRole::Approver, Verdict::Approve, &of_plan, now), "role"),

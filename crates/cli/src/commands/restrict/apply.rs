@@ -168,7 +168,27 @@ pub(super) async fn totals(desk: &Desk) -> Result<()> {
 pub(super) async fn standing(custody: &Custody) -> Result<()> {
     println!("{HEADER}");
     for (account, effect) in custody.standing().await? {
-        println!("{account},{effect}");
+        println!("{},{effect}", field(&account));
     }
     Ok(())
+}
+
+/// A field of CSV (RFC 4180).
+fn field(text: &str) -> String {
+    if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_core::restriction::Effect;
+    use countersign_restrict::reconcile::reconcile;
+
+    #[test]
+    fn what_is_printed_can_be_compared() {
+        let standing = ["A-1", "a,b", "a\"b", "ä b"].map(|account| (account.to_owned(), Effect::Freeze));
+        let rows = standing.iter().map(|(account, effect)| format!("{},{effect}\n", field(account)));
+        let export: String = std::iter::once(format!("{HEADER}\n")).chain(rows).collect();
+        assert!(reconcile(standing.into(), export.as_bytes()).unwrap().is_clean());
+    }
 }
