@@ -145,3 +145,15 @@ fn what_cannot_be_used_is_one_line() {
         &["prices.csv", "line 2", "negative"],
     );
 }
+
+#[test]
+fn confirmed_matches_alone_are_a_population_of_the_freezes() {
+    let desk = Desk::new();
+    let listed = "account,listed,as_of\nA-1,eu@2022-03-15,2025-11-30\nA-2,none,2025-11-30\nA-3,,2025-11-30\nA-4,un@2026-01-01,2025-11-30\n";
+    let listed = desk.file("listed.csv", listed);
+    let freezes = pack("asset-freeze");
+    let ran = desk.run(&["simulate", "--pack", &freezes, "--date", "2025-12-01", "--population", &listed]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let counts = ["restricted", "free", "ask", "freeze"].map(|label| number(&ran, label));
+    assert_eq!(counts, [1, 2, 1, 1], "a listing of a later day freezes nobody before it: {ran}");
+}

@@ -12,7 +12,7 @@ mod plan;
 mod totals;
 
 pub use appeal::NewAppeal;
-pub use plan::{Applied, PlanStage, SignedPlan};
+pub use plan::{Applied, PLAN_LIFE, PlanStage, SignedPlan};
 pub use totals::{RuleTotals, Totals};
 
 use crate::desk::Desk;

@@ -8,8 +8,12 @@ use countersign_core::approval::{Approval, SignerRole};
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::restriction::{Act, Computed, Items, Plan, PlanAct, PlanV1, Planned, Record, RestrictionV1};
+use countersign_core::time::{DAY, Seconds};
 use countersign_store::{NewRestriction, StoredDocument};
 use std::collections::BTreeMap;
+
+/// How long a plan may be applied: the facts behind it change.
+pub const PLAN_LIFE: Seconds = 30 * DAY;
 
 /// Which lines of a plan are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,13 +116,20 @@ impl Desk {
     /// Takes a plan with both signatures.
     ///
     /// # Errors
-    /// [`DeskError::Input`] unless its author and another person, both in force, have signed exactly this plan.
+    /// [`DeskError::Input`] unless its author and another person, both in force, have signed exactly this plan, and for one that is older
+    /// than [`PLAN_LIFE`].
     pub fn signed_plan(
         &self,
         plan: Exact<Plan>,
         author: Exact<Approval>,
         approver: Exact<Approval>,
     ) -> Result<SignedPlan> {
+        let end = plan.value().at.plus(PLAN_LIFE);
+        if end < self.now() {
+            return Err(DeskError::Input(format!(
+                "the plan was good until {end}: what it rests on is too old, write a new one"
+            )));
+        }
         for (approval, role) in [(&author, SignerRole::Author), (&approver, SignerRole::Approver)] {
             if self.check_plan_signature(&plan, approval)? != role {
                 return Err(DeskError::Input(format!(

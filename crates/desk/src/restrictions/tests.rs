@@ -136,6 +136,11 @@ async fn two_different_people_in_force_sign_exactly_this_plan() {
     let author = sign("lena-ohm", SignerRole::Author, Verdict::Approve, &of_plan, now);
     let good = sign("anna-berg", SignerRole::Approver, Verdict::Approve, &of_plan, now);
     desk.signed_plan(plan.clone(), author.clone(), good.clone()).unwrap();
+    world.pass(PLAN_LIFE);
+    desk.signed_plan(plan.clone(), author.clone(), good.clone()).unwrap();
+    world.pass(1);
+    assert!(input(desk.signed_plan(plan.clone(), author.clone(), good.clone())).contains("was good until"));
+    world.pass(-PLAN_LIFE - 1);
     let other = digest::plain(b"another plan");
     for (bad, why) in [
         (sign("anna-berg", SignerRole::Approver, Verdict::Refuse, &of_plan, now), "refuses"),

@@ -247,6 +247,7 @@ impl Approve {
             println!("the same pack, day and population give the same {} lines", plan.value().items.count);
         }
         show(&plan);
+        println!("every line in {}", folder.path(ITEMS).display());
         let at = custody.desk.now();
         let approval = signer.approve(&plan.digest(), &self.by.by, SignerRole::Approver, Verdict::Approve, at)?;
         custody.desk.check_plan_signature(&plan, &approval)?;
