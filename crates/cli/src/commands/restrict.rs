@@ -89,7 +89,11 @@ enum Command {
     #[command(subcommand)]
     Appeal(appeal::Appeal),
     /// Restrictions, appeals and reversals per version of a rule, counted from the leaves.
-    Totals,
+    Totals {
+        /// Count only what openings have published, with nothing but the bytes of the log.
+        #[arg(long)]
+        opened: bool,
+    },
 }
 
 #[derive(Args)]
@@ -166,7 +170,7 @@ impl Command {
             Command::DeadLetters(command) => command.run(custody).await?,
             Command::Reconcile(command) => return command.run(custody).await,
             Command::Appeal(command) => command.run(custody).await?,
-            Command::Totals => apply::totals(&custody.desk).await?,
+            Command::Totals { opened } => apply::totals(custody, opened).await?,
         }
         Ok(ExitCode::SUCCESS)
     }

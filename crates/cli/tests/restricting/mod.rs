@@ -186,6 +186,7 @@ fn a_plan_of_two_people_reaches_the_exchange_core_and_an_appeal_takes_it_off() {
     let numbers: Vec<&str> = row.split_whitespace().skip(1).take(5).collect();
     assert_eq!(numbers, ["136", "1", "0", "136", "0"], "{totals}");
     assert!(totals.contains("counted from 273 leaves"), "{totals}");
+    assert!(desk.good(&["totals", "--opened"]).contains("counted from 0 leaves"), "none is open before its time");
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod totals;
 
 pub use appeal::NewAppeal;
 pub use plan::{Applied, PLAN_LIFE, PlanStage, SignedPlan};
-pub use totals::{RuleTotals, Totals};
+pub use totals::{Opened, RuleTotals, Totals};
 
 use crate::desk::Desk;
 use crate::error::{DeskError, Result};

@@ -11,6 +11,7 @@ use countersign_core::restriction::{Act, AppealOutcome, Computed, Effect, Items,
 use countersign_core::time::{DAY, Date, HOUR, MINUTE};
 use countersign_store::journal::Journal as _;
 use countersign_store::{QueuedNotice, Sent};
+use countersign_tlog::leaf::LeafId;
 use ed25519_dalek::Signer as _;
 use proptest::prelude::*;
 
@@ -315,6 +316,24 @@ async fn leaves_tell_no_account_and_make_the_totals() {
     let mut totals = Totals::default();
     assert!(totals.count_leaf(&fields).unwrap());
     assert_eq!(totals, desk.restriction_totals().await.unwrap());
+    // Anybody counts what was opened, and nothing before all of it is.
+    let sealed = countersign_tlog::leaf::Disclosure::parse;
+    let all: Vec<_> = disclosures.list.iter().map(|text| sealed(text).unwrap()).collect();
+    let opening = |disclosures: &[countersign_tlog::leaf::Disclosure]| {
+        let opened = countersign_tlog::leaf::Opened { index: entry.index, disclosures: disclosures.to_vec() };
+        countersign_tlog::leaf::OpeningLeaf::new(LeafId([4; 16]), 1, vec![opened]).unwrap().to_bytes().unwrap()
+    };
+    let (mut opened, mut counted) = (Opened::default(), Totals::default());
+    opened.take(&entry.leaf).unwrap();
+    assert!(!opened.count(entry.index, &entry.leaf, &mut counted).unwrap(), "nothing is open");
+    opened.take(&opening(&all[..4])).unwrap();
+    assert!(!opened.count(entry.index, &entry.leaf, &mut counted).unwrap(), "not all of it");
+    opened.take(&opening(&all[4..])).unwrap();
+    assert!(opened.count(entry.index, &entry.leaf, &mut counted).unwrap());
+    assert_eq!(counted, totals);
+    let genesis = world.journal.entries(0, 1).await.unwrap().remove(0);
+    assert!(opened.count(entry.index, &genesis.leaf, &mut counted).is_err(), "of another leaf");
+    assert!(opened.take(b"no leaf").is_err());
     for name in LeafKind::Restriction.fields().iter().chain([&"kind"]) {
         let mut withheld = fields.clone();
         withheld.remove(*name);

@@ -7,7 +7,7 @@ use countersign_core::json::Exact;
 use countersign_core::leaf::{KIND_FIELD, LeafKind};
 use countersign_core::restriction::{Act, Record};
 use countersign_store::{RestrictionCount, SealedLeaf};
-use countersign_tlog::leaf::check_disclosures;
+use countersign_tlog::leaf::{Leaf, check_disclosures};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -74,6 +74,37 @@ impl Totals {
         self.rules.entry((text("rule")?.to_owned(), pack)).or_default().count(act, 1);
         self.leaves = self.leaves.saturating_add(1);
         Ok(true)
+    }
+}
+
+/// What opening leaves have published of earlier leaves: from the bytes of a log alone, as anybody can read them.
+#[derive(Debug, Default)]
+pub struct Opened(BTreeMap<u64, Vec<String>>);
+
+impl Opened {
+    /// Takes in what one entry of the log opens; other entries open nothing.
+    ///
+    /// # Errors
+    /// A text for people when the entry is no leaf.
+    pub fn take(&mut self, entry: &[u8]) -> std::result::Result<(), String> {
+        if let Leaf::Opening(opening) = Leaf::parse(entry).map_err(|error| error.to_string())? {
+            for opened in opening.openings() {
+                let texts = opened.disclosures.iter().map(|disclosure| disclosure.as_str().to_owned());
+                self.0.entry(opened.index).or_default().extend(texts);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the entry in this place of the log, when all fields of a restriction are open; `false` otherwise.
+    ///
+    /// # Errors
+    /// A text for people when what was opened does not belong to the entry, or has no value of its kind.
+    pub fn count(&self, index: u64, entry: &[u8], totals: &mut Totals) -> std::result::Result<bool, String> {
+        let Some(disclosures) = self.0.get(&index) else { return Ok(false) };
+        let fields = check_disclosures(entry, disclosures).map_err(|error| error.to_string())?;
+        let is_open = LeafKind::Restriction.fields().iter().chain([&KIND_FIELD]).all(|name| fields.contains_key(*name));
+        if is_open { totals.count_leaf(&fields) } else { Ok(false) }
     }
 }
 

@@ -51,17 +51,18 @@ impl Restrictions for MemoryStore {
     async fn append_restrictions(&self, events: Vec<NewRestriction>) -> Result<()> {
         let mut state = self.lock();
         let mut heads: BTreeMap<(String, String), Exact<Record>> = BTreeMap::new();
-        let mut new = Vec::new();
+        let (mut new, mut ids) = (Vec::new(), BTreeSet::new());
         for event in events {
             let value = event.record.value();
             let place = (value.account.clone(), value.rule.clone());
             if !event.is_new(heads.get(&place).or_else(|| state.restrictions.heads.get(&place)))? {
                 continue;
             }
-            if let Some(notice) = &event.notice
-                && !state.restrictions.is_new(notice)?
-            {
-                return Err(other_notice(&notice.value().id));
+            if let Some(notice) = &event.notice {
+                let id = notice.value().id;
+                if !ids.insert(id) || !state.restrictions.is_new(notice)? {
+                    return Err(other_notice(&id));
+                }
             }
             heads.insert(place, event.record.clone());
             new.push(event);

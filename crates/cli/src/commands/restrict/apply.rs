@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use countersign_core::restriction::{Act, PlanAct, Planned, Record};
 use countersign_desk::Desk;
-use countersign_desk::restrictions::{Applied, PlanStage, SignedPlan};
+use countersign_desk::restrictions::{Applied, Opened, PlanStage, SignedPlan, Totals};
 use countersign_restrict::reconcile::HEADER;
 use std::collections::BTreeMap;
 
@@ -139,9 +139,25 @@ fn in_words(record: &Record) -> String {
     }
 }
 
-/// Counts per version of a rule, from the leaves.
-pub(super) async fn totals(desk: &Desk) -> Result<()> {
-    let totals = desk.restriction_totals().await?;
+/// Counts per version of a rule: from every leaf, or from those that are open, with nothing but the bytes of the log.
+pub(super) async fn totals(custody: &Custody, opened: bool) -> Result<()> {
+    if !opened {
+        say_totals(&custody.desk.restriction_totals().await?);
+        println!("every leaf says what its record says, and there are as many records");
+        return Ok(());
+    }
+    let (mut openings, mut totals) = (Opened::default(), Totals::default());
+    custody.log.each_leaf(0, |_, entry| openings.take(entry).map_err(anyhow::Error::msg)).await?;
+    let count = |index, entry: &[u8]| {
+        let counted = openings.count(index, entry, &mut totals).map(drop);
+        counted.map_err(|reason| anyhow::anyhow!("leaf {index}: {reason}"))
+    };
+    custody.log.each_leaf(0, count).await?;
+    say_totals(&totals);
+    Ok(())
+}
+
+fn say_totals(totals: &Totals) {
     println!(
         "{:<24} {:>9} {:>9} {:>9} {:>9} {:>9}  pack",
         "rule", "applied", "appealed", "upheld", "reversed", "standing"
@@ -157,11 +173,7 @@ pub(super) async fn totals(desk: &Desk) -> Result<()> {
             of.standing()
         );
     }
-    println!(
-        "counted from {} leaves; every leaf says what its record says, and there are as many records",
-        totals.leaves
-    );
-    Ok(())
+    println!("counted from {} leaves", totals.leaves);
 }
 
 /// What stands, in the form of an export: what the exchange core is compared with.

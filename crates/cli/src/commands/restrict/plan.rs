@@ -17,7 +17,6 @@ use countersign_desk::Desk;
 use countersign_restrict::demo;
 use countersign_restrict::evaluate::{InForce, Outcome, Verdict as Said};
 use countersign_restrict::explain::explain;
-use countersign_restrict::pack::Pack;
 use countersign_restrict::population::{Client, Read};
 use countersign_restrict::prices::Valuation;
 use countersign_restrict::simulate::check_valuation;

@@ -10,7 +10,7 @@ use countersign_core::restriction::{Plan, Planned};
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The lines of a plan.
 pub(super) const ITEMS: &str = "items.jsonl";
