@@ -8,8 +8,9 @@ use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeMap;
 
 fuzz_target!(|data: &[u8]| {
-    let standing: BTreeMap<String, Effect> =
-        [("A-1", Effect::Freeze), ("A-2", Effect::DenyNew)].map(|(account, effect)| (account.to_owned(), effect)).into();
+    let standing: BTreeMap<String, Effect> = [("A-1", Effect::Freeze), ("A-2", Effect::DenyNew)]
+        .map(|(account, effect)| (account.to_owned(), effect))
+        .into();
     let Ok(found) = reconcile(standing.clone(), data) else { return };
     assert_eq!(found.alike + found.differences.len() as u64, standing.len() as u64);
     for (account, difference) in &found.differences {
