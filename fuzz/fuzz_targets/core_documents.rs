@@ -5,6 +5,7 @@ use countersign_core::approval::Approval;
 use countersign_core::case::EventRecord;
 use countersign_core::case::step::StepRecord;
 use countersign_core::consent::Consent;
+use countersign_core::check_in::CheckIn;
 use countersign_core::control::{Change, Genesis};
 use countersign_core::directory::Directory;
 use countersign_core::duty::{Duty, Run};
@@ -26,7 +27,7 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 23 {
+    match format % 24 {
         0 => one::<Order>(bytes),
         1 => one::<Approval>(bytes),
         2 => one::<Facts>(bytes),
@@ -49,6 +50,7 @@ fuzz_target!(|data: &[u8]| {
         19 => one::<AppealDecision>(bytes),
         20 => one::<Notice>(bytes),
         21 => one::<NoticeReceipt>(bytes),
+        22 => one::<CheckIn>(bytes),
         _ => one::<EventRecord>(bytes),
     }
 });

@@ -2,6 +2,7 @@
 
 import copy
 
+from . import presence, reach
 from .approval import CONTROL_NAMESPACE, check_signature, control_line, read_key
 from .canonical import digest, listing, name, optional, seconds, string
 from .documents import PERSON, RING_REF, TRUSTEE, WORKER, hexadecimal, read_document, rings_of, worker_digest
@@ -21,6 +22,8 @@ def begin(body, sigs):
     """control.md, "Genesis": signed by every trustee, approver and counsel, and by nobody else."""
     genesis, genesis_digest = read_document("genesis", body.encode())
     _usable_witness_policy(genesis["witness_policy"], genesis)
+    if genesis["trustees"]:
+        reach.no_foreign_state_opens(genesis["custodian"]["seat"], genesis["trustees"]["threshold"], _founders(genesis))
     expected = {f"person:{person['id']}": person["keys"] for person in genesis["people"] if set(person["roles"]) & {"approver", "counsel"}}
     expected |= {f"trustee:{member['index']}": [f"ed25519 {member['identity']}"] for member in _founders(genesis)}
     for sig in sigs:
@@ -31,10 +34,10 @@ def begin(body, sigs):
     in_force = {
         "genesis": genesis_digest.hex(), "people": {person["id"]: person for person in genesis["people"]}, "policy": genesis["policy"],
         "directory": genesis["directory"], "witness_policy": genesis["witness_policy"], "ring": genesis["ring"], "index_ring": genesis.get("index_ring"),
-        "trustees": None, "ring_makers": None, "index_ring_makers": None, "former_ring": None, "former_ring_makers": None, "closed_rings": set(), "removed_trustees": set(), "suspended": set(), "held": set(), "workers": {}, "replaced_workers": {},
+        "trustees": None, "ring_makers": None, "index_ring_makers": None, "former_ring": None, "former_ring_makers": None, "closed_rings": set(), "removed_trustees": set(), "suspended": set(), "held": set(), "workers": {}, "replaced_workers": {}, "watched": {},
         "founders": _founders(genesis), "threshold": genesis["trustees"]["threshold"] if genesis["trustees"] else None,
     }
-    return {"genesis": genesis, "in_force": in_force, "waiting": [], "number": 0, "totals": None}
+    return {"genesis": genesis, "in_force": in_force, "waiting": [], "number": 0, "totals": None, "seen": {}}
 
 
 def state_at(control, now):
@@ -57,6 +60,9 @@ def fold(control, index, body, sigs, witnessed):
     control["in_force"], control["waiting"] = _settled(control, witnessed)
     if body.startswith('{"v":"countersign/totals/v1"'):
         _fold_totals(control, index, body, sigs)
+        return
+    if body.startswith(presence.CLAIM):
+        _fold_check_in(control, body, sigs, witnessed)
         return
     change, _ = read_document("change", body.encode())
     genesis, state = control["genesis"], control["in_force"]
@@ -87,6 +93,8 @@ def fold(control, index, body, sigs, witnessed):
                 for _, _, action in control["waiting"] if {"add_worker", "replace_worker"} & set(action)]
             for worker in others:
                 need(worker["name"] != added["name"] and worker["identity"] != added["identity"], "a worker shared", worker["name"])
+        if kind == "watch":
+            need(content["person"] in state["people"], "not in the roster", content["person"])
         if kind == "set_witness_policy":
             _usable_witness_policy(content, genesis)
         if kind in ("set_ring", "set_index_ring"):
@@ -101,12 +109,27 @@ def fold(control, index, body, sigs, witnessed):
             need(state["former_ring"] and state["former_ring"]["id"] == content, "not the ring that was rotated away")
         if kind == "set_trustees":
             need(_can_follow(state, content), "trustees that cannot follow those in force")
+            reach.no_foreign_state_opens(genesis["custodian"]["seat"], state["threshold"], content["members"])
             need(_confirmed(content), "a member has not confirmed its shares")
         threshold = genesis["trustees"]["threshold"] if genesis["trustees"] else 0
-        need(approvers >= genesis["change_approvals"] and trustees >= threshold, "not enough signatures")
+        if kind == "state_reach":
+            reach.check_statement(control, state, content, sigs, witnessed)
+            reach.take_in(control, content)
+        else:
+            need(approvers >= genesis["change_approvals"] and trustees >= threshold, "not enough signatures")
         effective = max(seconds(change["effective"]), witnessed + COOLING)
         control["waiting"].append((effective, change["number"], change["action"]))
     control["number"] = change["number"]
+
+
+def _fold_check_in(control, body, sigs, witnessed):
+    """check-in.md: signed by the person and nobody else."""
+    check_in, _ = read_document("check-in", body.encode())
+    presence.check(control, control["in_force"], check_in, witnessed)
+    person = control["in_force"]["people"][check_in["person"]]
+    need(len(sigs) == 1 and sigs[0]["by"] == f"person:{person['id']}", "not signed by the person alone")
+    need(_signed(body, person["keys"], sigs[0]["sig"]), "wrong signature", person["id"])
+    control["seen"][person["id"]] = seconds(check_in["at"])
 
 
 def _fold_totals(control, index, body, sigs):
@@ -247,6 +270,8 @@ def _cancel_waiting(control, kind, content):
         person = action.get("add_person")
         if person and kind == "remove_person" and person["id"] == content:
             continue
+        if kind == "remove_person" and action.get("state_reach", {}).get("person") == content:
+            continue
         if person and kind == "revoke_key" and person["id"] == content["person"]:
             person["keys"] = [key for key in person["keys"] if key != content["key"]]
             if not person["keys"]:
@@ -270,6 +295,10 @@ def _apply(state, action):
     kind, content = next(iter(action.items()))
     if kind == "add_person":
         state["people"][content["id"]] = content
+    elif kind == "state_reach":
+        reach.apply(state, content)
+    elif kind == "watch":
+        state["watched"][content["person"]] = content["watch"]
     elif kind == "remove_person":
         state["people"].pop(content, None)
     elif kind == "revoke_key":
@@ -342,7 +371,7 @@ def state_text(state):
         '{"genesis":', digest(state["genesis"]), ',"people":{', people, '},"policy":', digest(state["policy"]), ',"directory":',
         digest(state["directory"]), ',"witness_policy":', string(state["witness_policy"]), ',"ring":', optional(RING_REF)(state["ring"]),
         ',"index_ring":' + RING_REF(state["index_ring"]) if state["index_ring"] else "", *later, ',"suspended":', listing(name)(sorted(state["suspended"])), ',"held":', listing(hexadecimal(16))(sorted(state["held"])),
-        _workers(state["workers"]), _replaced(state["replaced_workers"]), "}",
+        _workers(state["workers"]), _replaced(state["replaced_workers"]), presence.state_member(state["watched"]), "}",
     ])
 
 

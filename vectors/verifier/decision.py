@@ -143,9 +143,11 @@ def quorum_facts(approvals, people, author, requester, now):
             continue
         if verdict == "refuse":
             facts["refusals"] += 1
+        elif role != "approver" and _manages(person, requester):
+            continue
         elif role == "approver":
-            manages = requester in person["manages"]
-            facts["within_reach"] += manages or requester in person["reach"]["states"]
+            manages = _manages(person, requester)
+            facts["within_reach"] += manages or requester in (person["state"], *person["reach"]["states"])
             if manages or signer == author:
                 continue
             states.add(person["state"])
@@ -165,8 +167,13 @@ def quorum_facts(approvals, people, author, requester, now):
 
 def _out_of_reach(person, requester, now):
     age = now - seconds(person["reach"]["at"])
-    reached = requester in (person["state"], *person["reach"]["states"], *person["manages"])
-    return -120 <= age <= 90 * 86_400 and not reached and not ("regional_head" in person["roles"] and not person["manages"])
+    reached = requester in (person["state"], *person["reach"]["states"])
+    return -120 <= age <= 90 * 86_400 and not reached and not _manages(person, requester)
+
+
+def _manages(person, requester):
+    """A regional head of whom no region is said could manage any state."""
+    return requester in person["manages"] or ("regional_head" in person["roles"] and not person["manages"])
 
 
 # ------------------------------------------------------------------------------------------------ the decision

@@ -8,6 +8,7 @@ from .canonical import (
 )
 from .encoding import base64_bytes, sha256
 from .merkle import leaf_hash, root_of
+from .presence import CHECK_IN, REACH, WATCH, action_rules
 from .refusal import need
 from .rules import consistent, version
 from .status import STATUS, status_rules
@@ -166,7 +167,7 @@ def dossier_rules(dossier):
 
 PERSON = members(
     ("id", name), ("roles", listing(word(*ROLES))), ("state", state), ("manages", listing(state)), ("independent", flag),
-    ("reach", members(("states", listing(state)), ("at", time))), ("keys", listing(string)), ("reader", LeftOut(digest)),
+    ("reach", REACH), ("keys", listing(string)), ("reader", LeftOut(digest)),
 )
 RING_REF = members(("id", digest), ("share_epoch", number(32)), ("shares", digest))
 TRUSTEE = members(
@@ -188,7 +189,7 @@ CHANGE = members(
     ("action", choice(
         add_person=PERSON, set_policy=digest, set_directory=digest, set_witness_policy=string, set_ring=RING_REF, set_index_ring=RING_REF,
         rotate_ring=HELD_SHARES, close_ring=digest, set_trustees=members(("members", listing(TRUSTEE)), ("ring", HELD_SHARES), ("index_ring", LeftOut(HELD_SHARES))), remove_trustee=digest,
-        remove_person=name,
+        remove_person=name, state_reach=members(("person", name), ("reach", REACH)), watch=members(("person", name), ("watch", WATCH)),
         revoke_key=members(("person", name), ("key", string)), suspend_authority=name, hold_order=hexadecimal(16),
         add_worker=WORKER, replace_worker=members(("replaces", digest), ("worker", WORKER)), remove_worker=digest,
     )),
@@ -235,6 +236,7 @@ def rings_of(trustees):
 def change_rules(change):
     if "add_person" in change["action"]:
         person_rules(change["action"]["add_person"])
+    action_rules(change["action"])
     if "set_trustees" in change["action"]:
         new = change["action"]["set_trustees"]
         members_rules(new["members"])
@@ -559,6 +561,7 @@ DOCUMENTS = {
     "directory": (16 * MIB, DIRECTORY, directory_rules, "countersign/directory/v1"),
     "genesis": (12 * KIB, GENESIS, genesis_rules, "countersign/genesis/v1"),
     "change": (8 * KIB, CHANGE, change_rules, "countersign/change/v1"),
+    "check-in": (512, CHECK_IN, None, "countersign/check-in/v1"),
     "event": (4 * KIB, EVENT, event_rules, "countersign/event/v1"),
     "step": (16 * KIB, STEP, step_rules, "countersign/step/v1"),
     "worker": (1 * KIB, WORKER, worker_rules, "countersign/worker/v1"),

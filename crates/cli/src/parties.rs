@@ -6,6 +6,7 @@ use crate::files;
 use crate::place::Place;
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
+use countersign_core::check_in::CheckIn;
 use countersign_core::id::Digest;
 use countersign_core::time::Clock;
 use countersign_core::totals::DailyTotals;
@@ -110,6 +111,7 @@ impl RunningLog {
             if leaf.len() == LARGE_LEAF_BYTES
                 && let Leaf::Control(control) = Leaf::parse(leaf)?
                 && !DailyTotals::is_claimed_by(control.body())
+                && !CheckIn::is_claimed_by(control.body())
             {
                 found.push(index);
             }

@@ -4,9 +4,11 @@
 //! `verify::state`; here they are only read and written.
 
 mod holders;
+mod reach;
 
 pub use holders::{HeldShares, SetTrustees};
 
+use crate::check_in::Watch;
 use crate::country::Country;
 use crate::digest;
 use crate::facts::ascending;
@@ -209,6 +211,21 @@ impl Document for Genesis {
 pub enum Action {
     /// Adds a person, or replaces one with other roles, keys or reach. Cooling applies.
     AddPerson(Person),
+    /// Counsel states which states can compel a person. What is added to the states in force counts at once; what is left out,
+    /// and the date, after the cooling. Needs one independent counsel's signature.
+    StateReach {
+        /// About whom.
+        person: PersonId,
+        /// The statement.
+        reach: Reach,
+    },
+    /// A person has to check in from now on, or no longer, or begins anew after a silence. Cooling applies.
+    Watch {
+        /// Who.
+        person: PersonId,
+        /// How often, and from when on.
+        watch: Watch,
+    },
     /// Removes a person at once.
     RemovePerson(PersonId),
     /// Removes one key of a person at once.
@@ -299,6 +316,8 @@ impl Document for Change {
     fn check(&self) -> Result<(), &'static str> {
         match &self.action {
             Action::AddPerson(person) => check_people(std::slice::from_ref(person)),
+            Action::StateReach { reach, .. } => reach.check(),
+            Action::Watch { watch, .. } => watch.check(),
             Action::SetTrustees(trustees) => trustees.check(),
             Action::RotateRing(ring) => ring.check_new(),
             Action::AddWorker(worker) | Action::ReplaceWorker { worker, .. } => worker.check(),

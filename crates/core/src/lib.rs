@@ -1,6 +1,6 @@
 //! The words of Countersign as types, and the exact bytes that people sign.
 //!
-//! In scope: ids, times, field classes, countries; order, lookup, approval, facts, directory, control bodies, daily totals,
+//! In scope: ids, times, field classes, countries; order, lookup, approval, facts, directory, control bodies, daily totals, check-ins,
 //! duties, workers, case events; their strict parsing, canonical bytes and digests; the case state machine. Not in scope: cryptography beyond SHA-256,
 //! storage, clocks, randomness. Every document here has a page in `docs/formats/`.
 #![cfg_attr(
@@ -17,6 +17,7 @@ pub mod json;
 
 pub mod approval;
 pub mod case;
+pub mod check_in;
 pub mod class;
 pub mod consent;
 pub mod control;

@@ -38,11 +38,10 @@ impl Desk {
         let approval = Exact::<Approval>::parse(bytes).map_err(|error| DeskError::Input(error.to_string()))?;
         let value = approval.value();
         let now = self.now();
-        let state = self.control().at(now);
-        let person = state
-            .people()
-            .get(&value.approver)
-            .ok_or_else(|| DeskError::Input(format!("`{}` is not in force in the roster", value.approver)))?;
+        let state = self.control().counting_at(now);
+        let person = state.people().get(&value.approver).ok_or_else(|| {
+            DeskError::Input(format!("`{}` is not in force in the roster, or has fallen silent", value.approver))
+        })?;
         verify_approval(value, &proposal.order.digest(), person)
             .map_err(|error| DeskError::Input(error.to_string()))?;
         if value.at > now.plus(SKEW) {
@@ -109,7 +108,7 @@ impl Desk {
     /// [`DeskError::NotFound`] when the authority has left the directory.
     pub fn ruling_at_release(&self, proposal: &Proposal, approvals: &[Exact<Approval>]) -> Result<Ruling> {
         let now = self.now();
-        let state = self.control().at(now);
+        let state = self.control().counting_at(now);
         let order = &proposal.order;
         let verified: Vec<VerifiedApproval> = approvals
             .iter()
@@ -131,7 +130,7 @@ impl Desk {
         proposal: &Proposal,
         approvals: &[Exact<Approval>],
     ) -> Vec<Exact<Approval>> {
-        let state = self.control().at(self.now());
+        let state = self.control().counting_at(self.now());
         let digest = proposal.order.digest();
         let counts = |approval: &&Exact<Approval>| {
             let person = state.people().get(&approval.value().approver);

@@ -212,7 +212,7 @@ impl Desk {
         let invalid = |error: &dyn std::fmt::Display| DeskError::Input(error.to_string());
         let approval = Exact::<Approval>::parse(bytes).map_err(|error| invalid(&error))?;
         let (value, now) = (approval.value(), self.now());
-        let state = self.control().at(now);
+        let state = self.control().counting_at(now);
         let person = state.people().get(&value.approver);
         let person = person.ok_or_else(|| invalid(&format!("`{}` is not in force in the roster", value.approver)))?;
         verify_approval(value, &file.order.digest(), person).map_err(|error| invalid(&error))?;
@@ -257,7 +257,7 @@ impl Desk {
 
     fn signed_enough(&self, file: &StandingFile) -> std::result::Result<(), String> {
         let now = self.now();
-        let state = self.control().at(now);
+        let state = self.control().counting_at(now);
         let verified: Vec<VerifiedApproval> = file
             .approvals
             .iter()

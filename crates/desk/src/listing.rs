@@ -66,6 +66,11 @@ impl Rota {
         Ok(rota)
     }
 
+    /// Who is away, from when until when.
+    pub fn absences(&self) -> impl Iterator<Item = (&PersonId, Timestamp, Timestamp)> {
+        self.absences.iter().map(|absence| (&absence.person, absence.from, absence.until))
+    }
+
     /// The person, and everybody for whom the person stands in at `now`, deputies of absent deputies included.
     pub fn holders_for(&self, person: &PersonId, now: Timestamp) -> Vec<PersonId> {
         let mut holders = vec![person.clone()];

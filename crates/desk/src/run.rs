@@ -118,7 +118,7 @@ impl Desk {
 
     /// The approvals that count now: trustees refuse a signature of somebody who is not in force.
     fn approvals_of(&self, file: &StandingFile) -> Vec<Exact<Approval>> {
-        let state = self.control().at(self.now());
+        let state = self.control().counting_at(self.now());
         let digest = file.order.digest();
         let counts = |approval: &&Exact<Approval>| {
             let person = state.people().get(&approval.value().approver);

@@ -100,6 +100,8 @@ fn demands_the_same(one: &Policy, other: &Policy) -> bool {
 fn described(action: &Action) -> String {
     match action {
         Action::AddPerson(person) => format!("adds or replaces `{}`", person.id),
+        Action::StateReach { person, reach: _ } => format!("states which states can compel `{person}`"),
+        Action::Watch { person, watch: _ } => format!("sets how often `{person}` has to check in"),
         Action::RemovePerson(person) => format!("removes `{person}`"),
         Action::RevokeKey { person, key: _ } => format!("revokes a key of `{person}`"),
         Action::SetPolicy(digest) => format!("sets the policy {digest}"),

@@ -2,14 +2,11 @@
 
 use countersign_approve::VerifiedApproval;
 use countersign_core::approval::{SignerRole, Verdict};
-use countersign_core::control::{Person, REACH_VALID, Role};
+use countersign_core::control::{Person, Role};
 use countersign_core::country::Country;
 use countersign_core::id::{Digest, PersonId};
-use countersign_core::time::{Seconds, Timestamp};
+use countersign_core::time::Timestamp;
 use std::collections::BTreeSet;
-
-/// Clock difference that is tolerated when a statement seems to come from the future.
-const SKEW: Seconds = 120;
 
 /// Who countersigned one order, as numbers. Only [`QuorumFacts::compute`] makes them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,7 +32,8 @@ impl QuorumFacts {
     /// `requester` is the requesting state, `author` the legal author named in the facts, `people` the roster in force,
     /// `now` the verifier's clock. Not counted: approvals of other orders, of people whose roster entry is no longer
     /// the one the signature was checked against, of the author as approver, of anybody who signed in two roles or
-    /// with two verdicts, of the regional head for the requesting state.
+    /// with two verdicts, of the regional head for the requesting state in whatever role. A regional head of whom no
+    /// region is known counts as one for every state.
     pub fn compute(
         order: &Digest,
         approvals: &[VerifiedApproval],
@@ -60,6 +58,9 @@ impl QuorumFacts {
                 Some((SignerRole::Approver, Verdict::Approve, person)) => {
                     facts.count_approver(person, &counts, &mut states);
                 }
+                Some((_, Verdict::Approve, person)) if counts.manages(person) => {
+                    facts.not_counted = facts.not_counted.saturating_add(1);
+                }
                 Some((SignerRole::Author, Verdict::Approve, person)) => facts.author |= person.id == *author,
                 Some((SignerRole::Counsel, Verdict::Approve, person)) => facts.counsel |= person.independent,
                 Some((SignerRole::RightsExpert, Verdict::Approve, person)) => {
@@ -78,10 +79,9 @@ impl QuorumFacts {
 
     fn count_approver(&mut self, person: &Person, counts: &Counts<'_>, states: &mut BTreeSet<Country>) {
         let add = |number: &mut u32, holds: bool| *number = number.saturating_add(u32::from(holds));
-        let reachable = person.reach.states.contains(&counts.requester);
-        let regional_head = person.manages.contains(&counts.requester);
+        let regional_head = counts.manages(person);
         // A reachable person is named as such whether or not it counts, so that an absolute ban sees it.
-        add(&mut self.within_reach, reachable || regional_head);
+        add(&mut self.within_reach, counts.reaches(person) || regional_head);
         if regional_head || person.id == *counts.author {
             add(&mut self.not_counted, true);
             return;
@@ -177,15 +177,20 @@ impl Counts<'_> {
         (single && own_role).then(|| (first.role(), first.verdict(), first.person()))
     }
 
-    /// Whether a statement of at most [`REACH_VALID`] says that the requesting state cannot compel this person.
+    /// Whether a statement that is not too old says that the requesting state cannot compel this person.
     fn out_of_reach(&self, person: &Person) -> bool {
-        let age = self.now.since(person.reach.at);
-        let fresh = (-SKEW..=REACH_VALID).contains(&age) && !person.reach.states.is_empty();
-        let reachable = person.state == self.requester
-            || person.reach.states.contains(&self.requester)
-            || person.manages.contains(&self.requester);
+        person.reach.is_current(self.now) && !self.reaches(person) && !self.manages(person)
+    }
+
+    /// Whether the requesting state is known to reach this person, however old the statement.
+    fn reaches(&self, person: &Person) -> bool {
+        person.state == self.requester || person.reach.states.contains(&self.requester)
+    }
+
+    /// Whether this person is, or could be, the regional head for the requesting state.
+    fn manages(&self, person: &Person) -> bool {
         // A regional head whose region is not said could manage any state.
         let region_unknown = person.roles.contains(&Role::RegionalHead) && person.manages.is_empty();
-        fresh && !reachable && !region_unknown
+        person.manages.contains(&self.requester) || region_unknown
     }
 }

@@ -169,7 +169,7 @@ pub fn verify_lookup(
         let detail = format!("in force {}, held here {}", state.policy(), view.bundle.digest());
         return Err(Refusal::new(Code::PolicyNotInForce, detail));
     }
-    check_officer(&state, now.min(publicity.since), request.approval.as_deref(), &lookup)?;
+    check_officer(&view.control.counting_at(now), now.min(publicity.since), request.approval.as_deref(), &lookup)?;
     let replay = is_replay(view, &state, &lookup)?;
     check_pause(view.ledger)?;
     let counters = counters(&value.purpose);

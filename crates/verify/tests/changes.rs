@@ -1,10 +1,10 @@
 //! What is said of a change before it is a leaf is what the fold says of its leaf; and what it says in words.
 
 use crate::world::*;
-use countersign_core::control::{Action, Change, RingRef, Role};
+use countersign_core::control::{Action, Change, Person, Reach, RingRef, Role};
 use countersign_core::id::{Digest, OrderId};
 use countersign_core::json::Exact;
-use countersign_core::time::DAY;
+use countersign_core::time::{DAY, Timestamp};
 use countersign_tlog::leaf::{ControlLeaf, ControlSignature, LeafId};
 use countersign_verify::state::{ChangeError, ControlState, Standing, in_words};
 use proptest::prelude::*;
@@ -37,6 +37,11 @@ fn actions() -> impl Strategy<Value = Action> {
         2 => removed,
         1 => revoked,
         1 => (0_u8..3).prop_map(|n| Action::SetPolicy(Digest([n; 32]))),
+        2 => (0_i64..40, any::<bool>()).prop_map(|(days, wider)| {
+            let states = if wider { vec![state("XA"), state("XR")] } else { vec![state("XA")] };
+            let reach = Reach { states, at: at("2026-11-18T00:00:00Z").plus(days * DAY) };
+            Action::StateReach { person: person_id("anna-berg"), reach }
+        }),
         1 => (0_u8..3).prop_map(|n| Action::HoldOrder(OrderId([n; 16]))),
         1 => Just(Action::SetWitnessPolicy("quorum none\n".into())),
         1 => (0_u8..3).prop_map(|n| Action::SetRing(RingRef { id: Digest([n; 32]), share_epoch: 2, shares: Digest([n; 32]) })),
@@ -77,9 +82,25 @@ fn enough(control: &ControlState, world: &World, action: &Action, signers: &[boo
     let trustees = (5..10).filter(|place| signs(*place)).count();
     if action.only_removes() {
         approvers + trustees + usize::from(signs(3)) > 0
+    } else if matches!(action, Action::StateReach { .. }) {
+        // The counsel of the roster is independent, and the statements are about somebody else.
+        signs(3)
     } else {
         approvers >= 2 && trustees >= 3
     }
+}
+
+/// Until a statement takes effect it takes no state away from anybody and makes no statement younger.
+fn only_widens(before: &ControlState, after: &ControlState, then: Timestamp) -> Result<(), TestCaseError> {
+    let (before, after) = (before.at(then), after.at(then));
+    prop_assert!(before.people().keys().eq(after.people().keys()));
+    for (person, then) in before.people().values().zip(after.people().values()) {
+        prop_assert!(person.reach.states.iter().all(|state| then.reach.states.contains(state)), "{person:?} {then:?}");
+        prop_assert!(then.reach.at <= person.reach.at);
+        prop_assert_eq!(&Person { reach: person.reach.clone(), ..then.clone() }, person);
+    }
+    prop_assert_eq!((before.policy(), before.ring()), (after.policy(), after.ring()));
+    Ok(())
 }
 
 proptest! {
@@ -109,6 +130,9 @@ proptest! {
                     prop_assert_eq!(world.control.at(world.now.plus(90 * DAY)), before.at(world.now.plus(90 * DAY)));
                 }
                 Ok(_) if action.only_removes() => {}
+                Ok(_) if matches!(action, Action::StateReach { .. }) => {
+                    only_widens(&before, &world.control, world.now.plus(7 * DAY - 1))?;
+                }
                 // Nothing that adds or weakens acts before seven days are over, whatever else happens.
                 Ok(_) => prop_assert_eq!(world.control.at(world.now.plus(7 * DAY - 1)), before.at(world.now.plus(7 * DAY - 1))),
             }
@@ -145,8 +169,16 @@ fn the_standing_says_who_is_missing() {
         world.control.change_standing(change.text(), &change.value().action, &signed(&change, &signers), world.now)
     };
     let some = standing(&[0, 3, 4, 5, 6]).unwrap();
-    let expected =
-        Standing { approvers: 1, counsel: 1, trustees: 2, approvers_needed: 2, trustees_needed: 3, removal: false };
+    let expected = Standing {
+        approvers: 1,
+        counsel: 1,
+        trustees: 2,
+        approvers_needed: 2,
+        trustees_needed: 3,
+        removal: false,
+        outside_counsel: 0,
+        statement: false,
+    };
     assert_eq!((some, some.is_complete()), (expected, false));
     assert!(standing(&[0, 1, 5, 6, 7]).unwrap().is_complete());
     assert_eq!(standing(&[10]), Err(ChangeError::NotInForce("person:mallory".into())));

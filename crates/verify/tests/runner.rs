@@ -13,6 +13,8 @@ mod lookups;
 mod model;
 mod monitor_reports;
 mod packages;
+mod presence;
+mod reach;
 mod readings;
 mod refusals;
 mod replaced_workers;

@@ -3,6 +3,7 @@
 use countersign_core::approval::Approval;
 use countersign_core::case::EventRecord;
 use countersign_core::case::step::StepRecord;
+use countersign_core::check_in::CheckIn;
 use countersign_core::consent::Consent;
 use countersign_core::control::{Change, Genesis};
 use countersign_core::directory::Directory;
@@ -86,6 +87,7 @@ fn outcome_of(format: &str, bytes: &[u8]) -> Result<Digest, &'static str> {
         "receipt" => outcome::<Receipt>(bytes),
         "answer" => outcome::<Answer>(bytes),
         "request" => outcome::<ReleaseRequest>(bytes),
+        "check-in" => outcome::<CheckIn>(bytes),
         "totals" => outcome::<DailyTotals>(bytes),
         "totals-request" => outcome::<TotalsRequest>(bytes),
         "totals-answer" => outcome::<TotalsAnswer>(bytes),
@@ -101,7 +103,8 @@ fn outcome_of(format: &str, bytes: &[u8]) -> Result<Digest, &'static str> {
     }
 }
 
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
+    include_str!("../../../vectors/core/check-in.json"),
     include_str!("../../../vectors/core/documents.json"),
     include_str!("../../../vectors/core/step.json"),
     include_str!("../../../vectors/core/totals.json"),
@@ -131,7 +134,7 @@ fn documents_are_accepted_and_refused_as_the_vectors_say() {
             *(if expected.is_ok() { good } else { bad }) += 1;
         }
     }
-    assert_eq!(counts.len(), 25);
+    assert_eq!(counts.len(), 26);
     assert!(counts.values().all(|(good, bad)| *good > 0 && bad > good), "{counts:?}");
 }
 

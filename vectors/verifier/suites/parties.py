@@ -4,7 +4,7 @@ import copy
 import json
 import os
 
-from .. import approval, bundle, clients, control, leaf, merkle, seal, sums, wire
+from .. import approval, bundle, clients, control, leaf, merkle, presence, seal, sums, wire
 from ..canonical import seconds
 from ..cases import Case, everywhere, reason, same
 from ..documents import manifest_root, read_document
@@ -105,6 +105,8 @@ def folding(path):
         state = control.state_at(folded, witnessed)
         same(control.state_text(state), given["state_text"], "state")
         same(control.state_digest(state).hex(), given["state"], "digest of the state")
+        if "silent" in given:
+            same(presence.silent(folded, state, witnessed), given["silent"], "who is silent")
         if refused:
             raise refused
 

@@ -17,6 +17,7 @@ use countersign_policy::Bundle;
 use countersign_seal::kind::Attribute;
 use countersign_tlog::note::{KeyKind, KeyName, SigningKey, VerifierKey};
 use countersign_verify::founding::{self, ceremony_origin, ceremony_policy};
+use countersign_verify::state::check_trustee_states;
 use countersign_verify::wire::{CeremonyTerms, CeremonyTermsV1, IndexTerms};
 use rand_chacha::ChaCha20Rng;
 use zeroize::Zeroizing;
@@ -160,6 +161,9 @@ pub(crate) fn write_terms(place: &Place, trustees: TrusteeTerms, rng: &mut ChaCh
         trustees: trustees.identities,
     })?;
     let founding = founding::Founding::new(terms)?;
+    // Nobody would begin with such a genesis: better to say so before the ceremony than after it.
+    let terms = founding.terms().value();
+    check_trustee_states(terms.custodian.seat, terms.threshold, founding.members())?;
     files::write(&place.ceremony().join(TERMS), founding.terms().bytes())?;
     Ok(founding)
 }

@@ -1,5 +1,8 @@
 //! `countersign approver`: what an approver does alone, on a machine that is not the custodian's.
 
+mod on_duty;
+
+use crate::custody::Custody;
 use crate::edge;
 use crate::files;
 use crate::signer::Signer;
@@ -10,6 +13,8 @@ use countersign_core::control::Genesis;
 use countersign_core::encoding::{hex, unhex};
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::{Document, Exact};
+use countersign_core::time::{DAY, MINUTE, Seconds};
+use countersign_desk::figures::QUICK;
 use countersign_seal::letter;
 use countersign_seal::transport::TransportKey;
 use countersign_verify::duress::{DURESS_NAMESPACE, DuressSecret, Letter, keys_digest_of};
@@ -22,7 +27,9 @@ pub(crate) const EXAMPLE: &str =
     "Example (two keys in the roster; one letter for each trustee, all with the same secret):
   countersign approver duress-letter --genesis genesis.json --as anna-berg --key one.key --key two.key \\
       --secret anna.secret --trustee trustee-1-identity --out letter-1
-  countersign approver key-for ORDER-DIGEST --key one.key --key two.key --secret anna.secret";
+  countersign approver key-for ORDER-DIGEST --key one.key --key two.key --secret anna.secret
+  countersign approver figures --as anna-berg   (in the custodian's folder)
+  countersign approver availability --lane court --requester XA --author lena-ohm";
 
 #[derive(Args)]
 pub(crate) struct Approver {
@@ -34,6 +41,12 @@ pub(crate) struct Approver {
 enum Command {
     /// Tell one trustee, encrypted, how to recognise that you are made to sign.
     DuressLetter(DuressLetter),
+    /// What your signatures add up to: how many approve, and how long each order can have been read at most.
+    Figures(Figures),
+    /// Who is on duty: by `custodian/on-duty.json`, without the absences of `custodian/rota.json`.
+    OnDuty(on_duty::OnDuty),
+    /// Whether the people on duty and the trustees can meet the clocks, asked at the worst moment.
+    Availability(on_duty::Availability),
     /// Which of your two keys is the right one for an order; the other one calls for help.
     KeyFor(KeyFor),
 }
@@ -57,6 +70,16 @@ struct DuressLetter {
 }
 
 #[derive(Args)]
+struct Figures {
+    /// Who you are in the roster.
+    #[arg(long = "as", value_name = "PERSON")]
+    by: PersonId,
+    /// Signatures of the last so many days.
+    #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=3_660))]
+    days: u16,
+}
+
+#[derive(Args)]
 struct KeyFor {
     /// The digest that is to be signed.
     order: Digest,
@@ -76,8 +99,11 @@ struct Keys {
 }
 
 impl Approver {
-    pub(crate) fn run(self) -> Result<()> {
+    pub(crate) async fn run(self, dir: &Path) -> Result<()> {
         match self.command {
+            Command::OnDuty(command) => Custody::during(dir, async |custody| command.run(custody)).await,
+            Command::Availability(command) => Custody::during(dir, async |custody| command.run(custody)).await,
+            Command::Figures(command) => Custody::during(dir, async |custody| command.run(custody).await).await,
             Command::DuressLetter(command) => command.run(),
             Command::KeyFor(command) => command.run(),
         }
@@ -148,6 +174,27 @@ fn trustee(file: &Path) -> Result<(Digest, TransportKey)> {
     let transport = Base64::decode_vec(&signed.value().transport).ok().and_then(|key| TransportKey::decode(&key).ok());
     let Some(transport) = transport else { bail!("{}: the transport key cannot be used", file.display()) };
     Ok((signed.value().identity, transport))
+}
+
+impl Figures {
+    async fn run(self, custody: &Custody) -> Result<()> {
+        let (days, since) = (self.days, custody.desk.now().plus(-Seconds::from(self.days) * DAY));
+        let figures = custody.desk.approver_figures(&self.by, since).await?;
+        let (Some(rate), Some(median)) = (figures.approval_rate(), figures.median()) else {
+            println!("{} signed no order in the last {days} days", self.by);
+            return Ok(());
+        };
+        let (approved, refused, quick) = (figures.approved, figures.refused, figures.quick);
+        println!("{} in the last {days} days: {approved} approved, {refused} refused ({rate} % approved)", self.by);
+        println!("from the proposal to your signature: half of them within {}", minutes(median));
+        println!("signed within {} of the proposal: {quick}", minutes(QUICK));
+        println!("these are the longest times that you can have read; nobody knows how long you did");
+        Ok(())
+    }
+}
+
+fn minutes(seconds: Seconds) -> String {
+    format!("{} min {} s", seconds / MINUTE, seconds % MINUTE)
 }
 
 impl KeyFor {

@@ -81,7 +81,7 @@ enum Command {
     /// When something is due: statutory clocks, holidays, time zones.
     #[command(after_help = clock::EXAMPLE)]
     Clock(clock::Clock),
-    /// What an approver does alone: tell trustees how to recognise duress, pick the key for an order.
+    /// What an approver does alone: tell trustees how to recognise duress, pick the key for an order, see the own figures.
     #[command(after_help = approver::EXAMPLE)]
     Approver(approver::Approver),
     /// Show, approve and release orders.
@@ -157,7 +157,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Request(command) => command.run(&dir).await?,
         Command::Case(command) => return command.run(&dir).await,
         Command::Clock(command) => command.run()?,
-        Command::Approver(command) => command.run()?,
+        Command::Approver(command) => command.run(&dir).await?,
         Command::Order(command) => command.run(&dir).await?,
         Command::Read(command) => command.run(&dir).await?,
         Command::Duty(command) => command.run(&dir).await?,

@@ -165,7 +165,7 @@ impl Desk {
         if (&value.approver, value.role, value.verdict) != (officer, SignerRole::Author, Verdict::Approve) {
             return Err(input(format!("the lookup is not signed by its officer `{officer}`")));
         }
-        let state = self.control().at(self.now());
+        let state = self.control().counting_at(self.now());
         let person =
             state.people().get(officer).ok_or_else(|| input(format!("`{officer}` is not in force in the roster")))?;
         verify_approval(value, &lookup.digest(), person).map_err(|error| input(error.to_string()))?;

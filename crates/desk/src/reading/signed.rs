@@ -51,7 +51,7 @@ impl Desk {
         let approval = Exact::<Approval>::parse(bytes).map_err(|error| input(&error))?;
         let value = approval.value();
         let now = self.now();
-        let state = self.control().at(now);
+        let state = self.control().counting_at(now);
         let person = state.people().get(&value.approver);
         let person = person.ok_or_else(|| input(&format!("`{}` is not in force in the roster", value.approver)))?;
         verify_approval(value, &order, person).map_err(|error| input(&error))?;

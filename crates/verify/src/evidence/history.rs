@@ -5,6 +5,7 @@ use crate::request::SKEW;
 use crate::request::publicity::witnessed;
 use crate::state::{ControlState, InForce};
 use crate::wire::Receipt;
+use countersign_core::check_in::CheckIn;
 use countersign_core::id::Digest;
 use countersign_core::time::Timestamp;
 use countersign_core::totals::DailyTotals;
@@ -49,8 +50,8 @@ impl History {
             let included = prove_in(CONTROL, files, path, leaf, &state)?;
             let time = witnessed(&included);
             shown.push((included.index, leaf.to_vec(), included.clone()));
-            // Totals change nothing that could be in force.
-            if !DailyTotals::is_claimed_by(parsed.body()) {
+            // Totals and check-ins change nothing that could be in force.
+            if !DailyTotals::is_claimed_by(parsed.body()) && !CheckIn::is_claimed_by(parsed.body()) {
                 state.fold(included.index, &parsed, time);
                 later.push((included.index, parsed, time));
             }

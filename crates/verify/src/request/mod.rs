@@ -180,7 +180,9 @@ pub fn verify_opened(
     let facts = road.facts(request, value)?;
     let publicity = publicity::check(view, &state, now, request, &order)?;
     decision::pinned_policy(view, &state, value)?;
-    let asked = Asked { view, state: &state, now, request, order: &order, fitting: &fitting, publicity: &publicity };
+    // Whoever has fallen silent signs nothing, as if removed; what receipts name is what the journal shows to everybody.
+    let counting = view.control.counting_at(now);
+    let asked = Asked { view, state: &counting, now, request, order: &order, fitting: &fitting, publicity: &publicity };
     let granted = facts.check(&asked)?;
     let replay = memory::check_replay(view, &state, &order, view.shares.epoch())?;
     let bound = granted.reader.bound.as_ref().map(|bound| bound.digest);

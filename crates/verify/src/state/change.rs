@@ -4,9 +4,11 @@
 
 use super::fold::{identity_key, signed, usable_witness_policy};
 use super::holders::{check_confirmed, rises};
+use super::reach::{check_trustee_states, may_state_reach};
 use super::rotation::check_ring_confirmed;
 use super::{ControlState, InForce};
-use countersign_core::control::{Action, COOLING, Change, Person, Role};
+use countersign_core::control::{Action, COOLING, Change, Person, Role, TrusteeMember};
+use countersign_core::country::Country;
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
@@ -94,6 +96,29 @@ pub enum ChangeError {
         /// The threshold.
         threshold: u16,
     },
+    /// One state could have records opened.
+    #[error(
+        "{state} is outside the custodian's own bloc and its law would bind {reached} trustees, of whom {threshold} open a record: name trustees in other states"
+    )]
+    WithinReach {
+        /// The state.
+        state: Country,
+        /// How many trustees it reaches.
+        reached: usize,
+        /// The threshold.
+        threshold: u16,
+    },
+    /// A statement of reach, or a watch, that cannot count.
+    #[error("`{about}` {reason}")]
+    Statement {
+        /// About whom.
+        about: PersonId,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// Nobody who could state it has signed the statement.
+    #[error("no independent counsel in force other than `{0}` has signed the statement")]
+    NoCounsel(PersonId),
     /// A removed trustee does not come back under the same key.
     #[error("trustee {0} was removed under this identity key")]
     Removed(u16),
@@ -135,6 +160,10 @@ pub struct Standing {
     pub approvers_needed: usize,
     /// Trustees needed.
     pub trustees_needed: usize,
+    /// Of the counsel that signed, those who may state the reach that is stated.
+    pub outside_counsel: usize,
+    /// Whether it is a statement of reach: one of those is enough, and needed.
+    pub statement: bool,
     /// Whether one signature of anybody who counts is enough.
     pub removal: bool,
 }
@@ -144,6 +173,8 @@ impl Standing {
     pub fn is_complete(&self) -> bool {
         if self.removal {
             self.approvers + self.counsel + self.trustees > 0
+        } else if self.statement {
+            self.outside_counsel > 0
         } else {
             self.approvers >= self.approvers_needed && self.trustees >= self.trustees_needed
         }
@@ -177,7 +208,14 @@ impl ControlState {
             approvers_needed: usize::from(genesis.change_approvals),
             trustees_needed: genesis.trustees.as_ref().map_or(0, |trustees| usize::from(trustees.threshold)),
             removal: action.only_removes(),
+            statement: matches!(action, Action::StateReach { .. }),
             ..Standing::default()
+        };
+        let states_reach = |by: &str| match action {
+            Action::StateReach { person, .. } => {
+                person_named(&state, by).is_some_and(|counsel| may_state_reach(counsel, person))
+            }
+            _ => false,
         };
         let mut seen = BTreeSet::new();
         for signature in signatures {
@@ -188,6 +226,10 @@ impl ControlState {
                 None => return Err(ChangeError::NotInForce(signature.by.clone())),
                 Some((_, keys)) if !signed(body, &keys, &signature.sig) => {
                     return Err(ChangeError::WrongSignature(signature.by.clone()));
+                }
+                _ if states_reach(&signature.by) => {
+                    standing.counsel += 1;
+                    standing.outside_counsel += 1;
                 }
                 Some((Party::Approver, _)) => standing.approvers += 1,
                 Some((Party::Counsel, _)) => standing.counsel += 1,
@@ -219,7 +261,11 @@ impl ControlState {
             return self.check_action(&value.action, now).map(|()| standing);
         }
         self.check_action(&value.action, now)?;
-        if standing.is_complete() { Ok(standing) } else { Err(ChangeError::TooFew(standing)) }
+        match &value.action {
+            _ if standing.is_complete() => Ok(standing),
+            Action::StateReach { person, .. } => Err(ChangeError::NoCounsel(person.clone())),
+            _ => Err(ChangeError::TooFew(standing)),
+        }
     }
 
     /// When a change that is first seen at `witnessed` takes effect.
@@ -233,6 +279,12 @@ impl ControlState {
         }
         let next = self.next_number();
         if change.number == next { Ok(()) } else { Err(ChangeError::Number { found: change.number, next }) }
+    }
+
+    /// Trustees whom no state outside the own bloc could make open a record.
+    fn check_reach_of(&self, state: &InForce, members: &[TrusteeMember]) -> Result<(), ChangeError> {
+        let Some((threshold, _)) = state.trustees() else { return Ok(()) };
+        check_trustee_states(self.genesis.value().custodian.seat, threshold, members)
     }
 
     /// What a change must be beside signed. A removal may name what is not there.
@@ -278,17 +330,30 @@ impl ControlState {
             }
             Action::CloseRing(ring) => self.at(now).check_closing(ring),
             Action::SetIndexRing(ring) => rises(self.at(now).index_ring(), ring),
-            Action::SetTrustees(new) => self.at(now).check_trustees(new).and_then(|()| check_confirmed(new)),
+            Action::SetTrustees(new) => {
+                let state = self.at(now);
+                state.check_trustees(new)?;
+                self.check_reach_of(&state, &new.members)?;
+                check_confirmed(new)
+            }
+            Action::StateReach { person, reach } => self.check_reach_statement(person, reach, now),
+            Action::Watch { person, .. } if !self.at(now).people.contains_key(person) => {
+                Err(ChangeError::Statement { about: person.clone(), reason: "is not in the roster in force" })
+            }
             Action::RemoveTrustee(identity) => self.at(now).check_removal(identity),
             _ => Ok(()),
         }
     }
 }
 
+/// A person in force by the name in signatures.
+fn person_named<'s>(state: &'s InForce, by: &str) -> Option<&'s Person> {
+    by.strip_prefix("person:").and_then(|id| PersonId::parse(id).ok()).and_then(|id| state.people.get(&id))
+}
+
 /// A party in force by its name in signatures, with its keys.
 fn party(state: &InForce, by: &str) -> Option<(Party, Vec<String>)> {
-    let named = by.strip_prefix("person:").and_then(|id| PersonId::parse(id).ok());
-    if let Some(person) = named.and_then(|id| state.people.get(&id)) {
+    if let Some(person) = person_named(state, by) {
         let party = if person.roles.contains(&Role::Approver) {
             Party::Approver
         } else if person.roles.contains(&Role::Counsel) {

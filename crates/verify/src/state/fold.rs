@@ -1,9 +1,12 @@
 //! Folding control leaves.
 
 use super::holders::names;
+use super::reach::{foreign_state_that_opens, overtaken};
 use super::{ControlState, InForce, Waiting};
 use countersign_approve::{PublicKey, verify_control_signature};
+use countersign_core::check_in::CheckIn;
 use countersign_core::control::{Action, Change, Genesis, Person, Role, TrusteeMember};
+use countersign_core::country::Country;
 use countersign_core::encoding::hex;
 use countersign_core::id::Digest;
 use countersign_core::json::{DocumentError, Exact};
@@ -29,6 +32,18 @@ pub enum FoldError {
         found: Digest,
         /// Digest pinned.
         pinned: Digest,
+    },
+    /// One state could have records opened.
+    #[error(
+        "leaf 0: {state} is outside the custodian's own bloc and its law binds {reached} trustees, of whom {threshold} open a record"
+    )]
+    WithinReach {
+        /// The state.
+        state: Country,
+        /// How many trustees it reaches.
+        reached: usize,
+        /// The threshold.
+        threshold: u16,
     },
     /// Somebody named in genesis has not signed it.
     #[error("leaf 0: `{0}` has not signed, or the signature is wrong")]
@@ -74,6 +89,13 @@ impl ControlState {
         }
         let value = genesis.value();
         usable_witness_policy(&value.witness_policy, value).map_err(FoldError::WitnessPolicy)?;
+        if let Some(trustees) = &value.trustees {
+            let threshold = trustees.threshold;
+            let opens = foreign_state_that_opens(value.custodian.seat, threshold, &trustees.members);
+            if let Some((state, reached)) = opens {
+                return Err(FoldError::WithinReach { state, reached, threshold });
+            }
+        }
         let mut expected: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for person in value.people.iter().filter(|person| must_sign_genesis(person)) {
             expected.insert(party_of_person(person), person.keys.clone());
@@ -112,8 +134,10 @@ impl ControlState {
             founding: value.trustees.clone().map(Arc::new),
             workers: BTreeMap::new(),
             replaced_workers: BTreeMap::new(),
+            watched: BTreeMap::new(),
         };
-        Ok(Self { genesis, in_force, waiting: Vec::new(), number: 0, totals: None, rejected: Vec::new() })
+        let (waiting, rejected) = (Vec::new(), Vec::new());
+        Ok(Self { genesis, in_force, waiting, number: 0, totals: None, seen: BTreeMap::new(), rejected })
     }
 
     /// Folds the control leaf at `index`. `witnessed` is the time of the witnessed checkpoint under which this folder
@@ -129,6 +153,15 @@ impl ControlState {
             }
             return;
         }
+        if CheckIn::is_claimed_by(leaf.body()) {
+            match self.read_check_in(leaf, witnessed) {
+                Ok(check_in) => {
+                    self.seen.insert(check_in.person, check_in.at);
+                }
+                Err(reason) => self.rejected.push(Rejected { index, reason }),
+            }
+            return;
+        }
         match self.accept(leaf, witnessed) {
             Ok(change) if change.action.only_removes() => {
                 self.number = change.number;
@@ -138,6 +171,10 @@ impl ControlState {
             Ok(change) => {
                 self.number = change.number;
                 let effective = Self::effective(&change, witnessed);
+                if let Action::StateReach { person, reach } = &change.action {
+                    self.waiting.retain_mut(|waiting| !overtaken(waiting, person, reach));
+                    self.in_force.widen_reach(person, reach);
+                }
                 self.waiting.push(Waiting { index, effective, change });
             }
             Err(reason) => self.rejected.push(Rejected { index, reason }),
@@ -155,6 +192,7 @@ impl ControlState {
     fn cancel_waiting(&mut self, action: &Action) {
         self.waiting.retain_mut(|waiting| match (&mut waiting.change.action, action) {
             (Action::AddPerson(person), Action::RemovePerson(removed)) => person.id != *removed,
+            (Action::StateReach { person, .. }, Action::RemovePerson(removed)) => person != removed,
             (Action::AddPerson(person), Action::RevokeKey { person: owner, key }) if person.id == *owner => {
                 person.keys.retain(|kept| kept != key);
                 !person.keys.is_empty()

@@ -4,12 +4,15 @@
 //! Rules: `docs/formats/control.md`. A control leaf whose signatures do not suffice changes nothing and is remembered as
 //! rejected. An addition or a weakening takes effect after [`COOLING`](countersign_core::control::COOLING), counted from
 //! the time at which the folder saw it under the witness quorum: a tick that the custodian wrote is never trusted for that.
-//! Daily totals (`docs/formats/totals.md`) are control leaves too; they are remembered and are no part of what is in force.
+//! Daily totals (`docs/formats/totals.md`) and check-ins (`docs/formats/check-in.md`) are control leaves too; they are remembered and
+//! are no part of what is in force.
 
 mod change;
 mod fold;
 mod holders;
 mod journal;
+mod presence;
+mod reach;
 mod rotation;
 mod totals;
 mod words;
@@ -18,10 +21,13 @@ mod workers;
 pub use change::{ChangeError, Standing};
 pub use fold::{FoldError, Rejected, is_signed_by_trustee};
 pub use journal::{JournalView, REMEMBERED_SIZES};
+pub use presence::{CheckInError, Presence};
+pub use reach::{check_trustee_states, is_own_bloc};
 pub(crate) use totals::follows;
 pub use totals::{NotNext, PublishedTotals};
 pub use words::in_words;
 
+use countersign_core::check_in::Watch;
 use countersign_core::control::{Action, Change, Genesis, Person, RingRef, TrusteeMember, Trustees};
 use countersign_core::id::{AuthorityId, Digest, OrderId, PersonId};
 use countersign_core::json::Exact;
@@ -39,6 +45,8 @@ pub struct ControlState {
     waiting: Vec<Waiting>,
     number: u32,
     totals: Option<PublishedTotals>,
+    /// When people who have to check in were last heard, by their own word.
+    seen: BTreeMap<PersonId, Timestamp>,
     rejected: Vec<Rejected>,
 }
 
@@ -77,6 +85,9 @@ pub struct InForce {
     /// Workers that were replaced, and by whom: the worker that does their duties now.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     replaced_workers: BTreeMap<Digest, Digest>,
+    /// Who has to check in. It outlasts the person's entry: whoever comes back has to check in too.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    watched: BTreeMap<PersonId, Watch>,
     /// Those of genesis, which its digest names.
     #[serde(skip)]
     founding: Option<Arc<Trustees>>,
@@ -212,6 +223,10 @@ impl InForce {
         match action {
             Action::AddPerson(person) => {
                 self.people.insert(person.id.clone(), person.clone());
+            }
+            Action::StateReach { person, reach } => self.set_reach(person, reach),
+            Action::Watch { person, watch } => {
+                self.watched.insert(person.clone(), watch.clone());
             }
             Action::RemovePerson(person) => {
                 self.people.remove(person);

@@ -1,9 +1,10 @@
 //! What a change says, in words: shown to everybody who is asked to sign it.
 
 use super::InForce;
-use countersign_core::control::{Action, Change, HeldShares, Person, RingRef, SetTrustees, TrusteeMember};
+use countersign_core::check_in::Watch;
+use countersign_core::control::{Action, Change, HeldShares, Person, Reach, RingRef, SetTrustees, TrusteeMember};
 use countersign_core::country::Country;
-use countersign_core::id::Digest;
+use countersign_core::id::{Digest, PersonId};
 use countersign_core::worker::Worker;
 use std::fmt::Display;
 
@@ -11,6 +12,8 @@ use std::fmt::Display;
 pub fn in_words(change: &Change, state: &InForce) -> Vec<String> {
     let mut lines = match &change.action {
         Action::AddPerson(person) => added(person, state.people.get(&person.id)),
+        Action::StateReach { person, reach } => stated(person, reach, state.people.get(person)),
+        Action::Watch { person, watch } => watched(person, watch),
         Action::RemovePerson(id) => match state.people.get(id) {
             Some(person) => {
                 vec![format!("`{id}` leaves the roster: {} in {}", list(&person.roles), person.state)]
@@ -98,6 +101,35 @@ fn added(person: &Person, before: Option<&Person>) -> Vec<String> {
         lines.push(format!("`{id}` stays as it is"));
     }
     lines
+}
+
+fn stated(id: &PersonId, reach: &Reach, person: Option<&Person>) -> Vec<String> {
+    let Some(person) = person else { return vec![format!("`{id}` is not in the roster")] };
+    let mut lines =
+        vec![format!("counsel states at {} that `{id}` can be compelled by {}", reach.at, list(&reach.states))];
+    let (added, left): (Vec<&Country>, Vec<&Country>) = (
+        reach.states.iter().filter(|state| !person.reach.states.contains(state)).collect(),
+        person.reach.states.iter().filter(|state| !reach.states.contains(state)).collect(),
+    );
+    if !added.is_empty() {
+        lines.push(format!("{} counts at once", list(&added)));
+    }
+    if !left.is_empty() {
+        lines.push(format!("{} no longer counts once it takes effect", list(&left)));
+    }
+    lines.push(format!("then good until {}; needs one independent counsel's signature", reach.expires()));
+    lines
+}
+
+fn watched(id: &PersonId, watch: &Watch) -> Vec<String> {
+    let Some(hours) = watch.hours else { return vec![format!("`{id}` no longer has to check in")] };
+    vec![
+        format!(
+            "`{id}` has to check in every {hours} hours, from {} on; after a longer silence nothing signed counts",
+            watch.from
+        ),
+        format!("until the first check-in of {} or later nothing signed by `{id}` counts", watch.from),
+    ]
 }
 
 fn revoked(id: &str, key: &str, person: Option<&Person>) -> Vec<String> {

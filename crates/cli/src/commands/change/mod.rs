@@ -1,11 +1,15 @@
 //! `countersign change`.
 
+mod presence;
 mod propose;
+mod reach;
 mod remove;
 mod ring;
 mod show;
 mod trustees;
 
+pub(crate) use presence::say_presence;
+pub(crate) use reach::say_states;
 pub(crate) use remove::remove;
 
 use crate::custody::Custody;
@@ -24,6 +28,10 @@ use std::path::{Path, PathBuf};
 pub(crate) const EXAMPLE: &str = "Examples (DRAFT is the beginning of a draft's digest):
   countersign change show
   countersign change propose add-person dora-held --role approver --state XD --public-key 'ssh-ed25519 AAAA...'
+  countersign change propose reach anna-berg --states XA,XG   (what counsel was told; counsel signs it)
+  countersign change reach --within 30
+  countersign change propose watch roman-karel --hours 48
+  countersign change check-in --as roman-karel --key KEY
   countersign change propose policy bundle.json
   countersign change sign DRAFT --as anna-berg --key ~/.ssh/id_ed25519
   countersign trustee acknowledge trustees/1 change.json --log custodian/log --digest DIGEST --out ack-1.json
@@ -46,6 +54,12 @@ enum Command {
     },
     /// Drafts, and every change in the journal.
     List,
+    /// Say that you are there and free: a sign of life of somebody who has to give it.
+    CheckIn(presence::CheckIn),
+    /// Who has to check in, when each was last heard, and who is silent and counts for nothing.
+    Presence,
+    /// Whose statement of reach runs out when, and which state reaches how many trustees and approvers.
+    Reach(reach::Reach),
     /// Write every control leaf with its first proof to a folder: for a trustee that begins to follow the journal.
     History {
         /// The folder to write; must not exist.
@@ -110,6 +124,9 @@ impl Command {
             Command::Show { draft: None } => show::state(custody).await,
             Command::Show { draft: Some(draft) } => show::draft(custody, &Draft::find(&custody.place, &draft)?),
             Command::List => show::list(custody).await,
+            Command::CheckIn(check_in) => check_in.run(custody).await,
+            Command::Presence => presence::say(custody),
+            Command::Reach(reach) => reach.run(custody),
             Command::History { out } => {
                 if out.exists() {
                     bail!("{} exists already: name a folder that does not", out.display());
@@ -156,7 +173,11 @@ fn take_in(custody: &Custody, mut draft: Draft, signature: ControlSignature) -> 
 fn say_standing(draft: &Draft, standing: &Standing) {
     let digest = draft.change.digest().to_hex();
     let Standing { approvers, approvers_needed, trustees, trustees_needed, .. } = standing;
-    println!("signed by {approvers} of {approvers_needed} approvers and {trustees} of {trustees_needed} trustees");
+    if standing.statement {
+        println!("signed by {} independent counsel; one is needed", standing.outside_counsel);
+    } else {
+        println!("signed by {approvers} of {approvers_needed} approvers and {trustees} of {trustees_needed} trustees");
+    }
     if standing.is_complete() {
         println!("next: countersign change publish {}", &digest[..8]);
     }

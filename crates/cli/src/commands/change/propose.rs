@@ -8,6 +8,7 @@ use crate::drafts::Draft;
 use crate::{files, installed};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
+use countersign_core::check_in::Watch;
 use countersign_core::control::{Action, Person, Reach, RingRef, Role};
 use countersign_core::country::Country;
 use countersign_core::id::{Digest, PersonId};
@@ -21,6 +22,10 @@ use std::path::PathBuf;
 pub(super) enum Propose {
     /// Add a person, or give one that is there other roles, states or keys.
     AddPerson(AddPerson),
+    /// Record which states counsel states can compel a person: signed by one independent counsel.
+    Reach(StateReach),
+    /// Set that a person has to check in, and how often; or that it begins anew after a silence, or ends.
+    Watch(SetWatch),
     /// Another policy bundle.
     Policy(File),
     /// Another authority directory.
@@ -75,6 +80,33 @@ pub(super) struct AddPerson {
 }
 
 #[derive(Args)]
+pub(super) struct StateReach {
+    /// About whom.
+    person: PersonId,
+    /// Every state that can compel the person, the state of residence included.
+    #[arg(long, required = true, value_delimiter = ',')]
+    states: Vec<Country>,
+    /// When the person declared it to counsel; now by default. Ninety days are counted from then.
+    #[arg(long, value_name = "TIME")]
+    stated: Option<Timestamp>,
+}
+
+#[derive(Args)]
+pub(super) struct SetWatch {
+    /// Who.
+    person: PersonId,
+    /// Longest silence in hours; after a longer one nothing that the person signs counts.
+    #[arg(long, required_unless_present = "end", value_parser = clap::value_parser!(u16).range(1..=720))]
+    hours: Option<u16>,
+    /// The person no longer has to check in.
+    #[arg(long, conflicts_with = "hours")]
+    end: bool,
+    /// Check-ins of this time and later count; now by default.
+    #[arg(long, value_name = "TIME")]
+    from: Option<Timestamp>,
+}
+
+#[derive(Args)]
 pub(super) struct CloseRing {
     /// Give up the records of this many clients, which are not sealed anew: nobody can ever open them again.
     #[arg(long, value_name = "CLIENTS", default_value_t = 0)]
@@ -110,6 +142,14 @@ impl Propose {
         let place = &custody.place;
         let (action, effective) = match self {
             Propose::AddPerson(person) => person.action(custody.desk.now()),
+            Propose::Watch(SetWatch { person, hours, end: _, from }) => {
+                let watch = Watch { hours, from: from.unwrap_or(custody.desk.now()) };
+                (Action::Watch { person, watch }, None)
+            }
+            Propose::Reach(StateReach { person, states, stated }) => {
+                let reach = Reach { states: sorted(states), at: stated.unwrap_or(custody.desk.now()) };
+                (Action::StateReach { person, reach }, None)
+            }
             Propose::Policy(File { file, effective }) => {
                 let bundle = files::read(&file, 8 * 1024 * 1024)?;
                 let digest = installed::keep_policy(place, &bundle).with_context(|| file.display().to_string())?;

@@ -28,6 +28,7 @@ pub(super) async fn state(custody: &Custody) -> Result<()> {
             println!("  every key is revoked: signs nothing");
         }
     }
+    super::say_presence(&control.presence(now));
     match (state.ring(), state.trustees()) {
         (Some(ring), Some((threshold, n))) => {
             println!("key ring {} in share epoch {}", ring.id, ring.share_epoch);

@@ -1,4 +1,5 @@
 use crate::ceremony::{Hall, log_is_public, told};
+use crate::commands::change::{say_presence, say_states};
 use crate::custody::Custody;
 use crate::edge;
 use crate::place::Place;
@@ -59,6 +60,8 @@ async fn rings(custody: &Custody) -> Result<()> {
     };
     say_ring("key ring in force", ring);
     say_members(&state);
+    say_states(&desk.reach());
+    say_presence(&control.presence(now));
     let ByRing { records, left, erased } = desk.sealed_by_ring().await?;
     let under = |ring: &RingFiles| records.iter().find(|(id, _)| *id == ring.ring.id()).map_or(0, |(_, count)| *count);
     println!("{} records are sealed to it", under(ring));
