@@ -9,6 +9,7 @@ mod deadlines;
 mod demo;
 mod drafts;
 mod edge;
+mod filing;
 mod installed;
 mod letters;
 mod parties;

@@ -9,6 +9,7 @@ mod inbound;
 mod index;
 mod program;
 mod reading;
+mod requests;
 mod ring;
 mod served;
 mod services;

@@ -74,12 +74,12 @@ fn signed_requests_are_taken_or_refused_at_their_place() {
     for request in requests {
         let key = RequestKey::parse(&request.key).unwrap();
         let verified = SignedRequest::parse(request.request.as_bytes())
-            .and_then(|signed| signed.verify(&key, request.now).map(|()| signed));
+            .and_then(|signed| signed.head().verify(&key, request.now).map(|()| signed));
         match verified {
             Ok(signed) => {
                 assert!(request.valid, "{}", request.name);
-                assert_eq!(signed.key_id(), key.spelled(), "{}", request.name);
-                assert!(signed.base().contains("\"content-digest\": "));
+                assert_eq!(signed.head().key_id(), key.spelled(), "{}", request.name);
+                assert!(signed.head().base().contains("\"content-digest\": "));
             }
             Err(problem) => {
                 assert!(!request.valid, "{}: {problem}", request.name);
@@ -95,13 +95,17 @@ fn no_byte_that_is_signed_can_be_changed() {
     let request = vectors().requests.remove(0);
     let key = RequestKey::parse(&request.key).unwrap();
     let sound = SignedRequest::parse(request.request.as_bytes()).unwrap();
-    let (content, base) = (sound.request().content.to_vec(), sound.base().to_owned());
+    let (content, base) = (sound.request().content.to_vec(), sound.head().base().to_owned());
     for at in 0..request.request.len() {
         let mut changed = request.request.clone().into_bytes();
         changed[at] ^= 1;
         let Ok(signed) = SignedRequest::parse(&changed) else { continue };
-        if signed.verify(&key, request.now).is_ok() {
-            assert_eq!((signed.request().content, signed.base()), (content.as_slice(), base.as_str()), "byte {at}");
+        if signed.head().verify(&key, request.now).is_ok() {
+            assert_eq!(
+                (signed.request().content, signed.head().base()),
+                (content.as_slice(), base.as_str()),
+                "byte {at}"
+            );
         }
     }
 }
