@@ -3,6 +3,7 @@
 
 use countersign_core::approval::Approval;
 use countersign_core::case::EventRecord;
+use countersign_core::case::note::CounselNote;
 use countersign_core::case::step::StepRecord;
 use countersign_core::consent::Consent;
 use countersign_core::control::{Change, Genesis};
@@ -25,7 +26,7 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 17 {
+    match format % 18 {
         0 => one::<Order>(bytes),
         1 => one::<Approval>(bytes),
         2 => one::<Facts>(bytes),
@@ -42,6 +43,7 @@ fuzz_target!(|data: &[u8]| {
         13 => one::<Resealed>(bytes),
         14 => one::<ViewRecord>(bytes),
         15 => one::<StepRecord>(bytes),
+        16 => one::<CounselNote>(bytes),
         _ => one::<EventRecord>(bytes),
     }
 });

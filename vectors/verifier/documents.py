@@ -11,6 +11,7 @@ from .merkle import leaf_hash, root_of
 from .refusal import need
 from .rules import consistent, version
 from .status import STATUS, status_rules
+from .counsel import NOTE, note_rules
 from .steps import STEP, step_rules
 from .view import MASKED_VIEW, VIEW_RECORD
 
@@ -560,6 +561,7 @@ DOCUMENTS = {
     "genesis": (12 * KIB, GENESIS, genesis_rules, "countersign/genesis/v1"),
     "change": (8 * KIB, CHANGE, change_rules, "countersign/change/v1"),
     "event": (4 * KIB, EVENT, event_rules, "countersign/event/v1"),
+    "counsel-note": (208 * KIB, NOTE, note_rules, "countersign/counsel-note/v1"),
     "step": (16 * KIB, STEP, step_rules, "countersign/step/v1"),
     "worker": (1 * KIB, WORKER, worker_rules, "countersign/worker/v1"),
     "binding": (4 * KIB, BINDING, binding_rules, "countersign/binding/v1"),

@@ -17,6 +17,7 @@ mod place;
 mod signer;
 mod tiles;
 mod upkeep;
+mod workspace;
 
 use clap::Parser;
 use countersign_open::files;

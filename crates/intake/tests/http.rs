@@ -2,7 +2,7 @@
 
 use countersign_core::time::Timestamp;
 use countersign_intake::http::fields::dictionary;
-use countersign_intake::http::{HttpRequest, SignedRequest, base::signature_base, digest};
+use countersign_intake::http::{HttpRequest, Purpose, SignedHead, SignedRequest, base::signature_base, digest, kept};
 use countersign_intake::key::RequestKey;
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -13,6 +13,30 @@ struct Vectors {
     rfc: Vec<Example>,
     digests: Vec<Digested>,
     requests: Vec<Request>,
+    queries: Vec<Query>,
+    kept: Vec<Kept>,
+}
+
+#[derive(Deserialize)]
+struct Query {
+    name: String,
+    query: String,
+    key: String,
+    now: Timestamp,
+    valid: bool,
+    place: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Kept {
+    name: String,
+    purpose: String,
+    method: String,
+    target: String,
+    fields: Vec<(String, String)>,
+    head: Option<String>,
+    valid: bool,
+    place: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +109,32 @@ fn signed_requests_are_taken_or_refused_at_their_place() {
                 assert!(!request.valid, "{}: {problem}", request.name);
                 assert_eq!(Some(&problem.place), request.place.as_ref(), "{}: {problem}", request.name);
             }
+        }
+    }
+}
+
+#[test]
+fn questions_are_taken_or_refused_at_their_place() {
+    for query in vectors().queries {
+        let key = RequestKey::parse(&query.key).unwrap();
+        let verified = HttpRequest::parse_head(query.query.as_bytes())
+            .and_then(|request| SignedHead::read(&request, Purpose::Query))
+            .and_then(|head| head.verify(&key, query.now));
+        assert_eq!(verified.is_ok(), query.valid, "{}: {verified:?}", query.name);
+        assert_eq!(verified.err().map(|problem| problem.place), query.place, "{}", query.name);
+    }
+}
+
+#[test]
+fn what_is_kept_of_a_head_is_what_the_sender_can_write_again() {
+    for case in vectors().kept {
+        let purpose = if case.purpose == "query" { Purpose::Query } else { Purpose::Message };
+        let fields = case.fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let head = kept::head(purpose, &case.method, &case.target, fields);
+        assert_eq!(head.is_ok(), case.valid, "{}: {head:?}", case.name);
+        match head {
+            Ok(head) => assert_eq!(Some(std::str::from_utf8(&head).unwrap()), case.head.as_deref(), "{}", case.name),
+            Err(problem) => assert_eq!(Some(problem.place), case.place, "{}", case.name),
         }
     }
 }

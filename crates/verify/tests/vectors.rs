@@ -2,6 +2,7 @@
 
 use countersign_core::approval::Approval;
 use countersign_core::case::EventRecord;
+use countersign_core::case::note::CounselNote;
 use countersign_core::case::step::StepRecord;
 use countersign_core::consent::Consent;
 use countersign_core::control::{Change, Genesis};
@@ -97,11 +98,13 @@ fn outcome_of(format: &str, bytes: &[u8]) -> Result<Digest, &'static str> {
         "duty" => outcome::<Duty>(bytes),
         "run" => outcome::<Run>(bytes),
         "step" => outcome::<StepRecord>(bytes),
+        "counsel-note" => outcome::<CounselNote>(bytes),
         other => panic!("no format `{other}`"),
     }
 }
 
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
+    include_str!("../../../vectors/core/counsel-note.json"),
     include_str!("../../../vectors/core/documents.json"),
     include_str!("../../../vectors/core/step.json"),
     include_str!("../../../vectors/core/totals.json"),
@@ -131,7 +134,7 @@ fn documents_are_accepted_and_refused_as_the_vectors_say() {
             *(if expected.is_ok() { good } else { bad }) += 1;
         }
     }
-    assert_eq!(counts.len(), 25);
+    assert_eq!(counts.len(), 26);
     assert!(counts.values().all(|(good, bad)| *good > 0 && bad > good), "{counts:?}");
 }
 

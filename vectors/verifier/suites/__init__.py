@@ -25,6 +25,7 @@ SUITES = {
     "approve/armor.json": armour,
     "approve/keys.json": keys,
     "approve/signatures.json": signatures,
+    "core/counsel-note.json": documents,
     "core/documents.json": documents,
     "core/step.json": documents,
     "core/totals.json": documents,
