@@ -4,6 +4,7 @@
 mod bucket;
 mod by_hand;
 mod control;
+mod counsel;
 mod folder;
 mod inbound;
 mod index;

@@ -3,6 +3,7 @@
 from .clocks import dates
 from .duress import duress_letters
 from .files import PACK
+from .folders import case_folders
 from .index import evaluations, lookups, normal_forms, posting_lists
 from .intake import http as signed_requests, messages
 from .log import (
@@ -30,6 +31,7 @@ SUITES = {
     "core/step.json": documents,
     "core/totals.json": documents,
     "deadlines/dates.json": dates,
+    "desk/case-folder.json": case_folders,
     "desk/clients-csv.json": clients_csv,
     "desk/retention.json": documents,
     "desk/view.json": masked_views,

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 pub(crate) const EXAMPLE: &str =
     "Examples (CASE is the whole id; the notes lie in the folder `counsel` beside `custodian`, or in --workspace):
   countersign counsel key --out counsel.agekey
-  countersign counsel note CASE --text note.txt --as nora-falk --key signing.key
+  countersign counsel note CASE --text note.txt --as eva-stone --key signing.key
   countersign counsel list
   countersign counsel read CASE --key counsel.agekey";
 
