@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
     let Some(file) = names.get(usize::from(*which) % names.len()).and_then(|name| files.get_mut(name)) else { return };
     let begin = usize::from(*place) * file.len() / 256;
     let end = (begin + usize::from(*length)).min(file.len());
-    file.splice(begin..end, put.iter().copied());
+    drop(file.splice(begin..end, put.iter().copied()));
     let list = sums(&files);
     files.insert(SUMS.to_owned(), list.into_bytes());
     if let Ok(replayed) = replay(&files, None) {

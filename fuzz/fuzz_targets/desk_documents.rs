@@ -2,7 +2,7 @@
 //! Documents of the desk that others are given: what is read is written back byte for byte.
 use countersign_core::json::{Document, Exact};
 use countersign_desk::documents::{CaseFolder, Intake, Notice, Retention, SenderCheck};
-use countersign_desk::index::LookupOpening;
+use countersign_desk::index::opening::LookupOpening;
 use libfuzzer_sys::fuzz_target;
 
 fn one<T: Document>(bytes: &[u8]) {

@@ -32,6 +32,8 @@ fuzz_target!(|data: &[u8]| {
     }
     if let Ok(signed) = SignedRequest::parse(data) {
         assert!(HttpRequest::parse(data).is_ok());
-        assert!(signed.head().verify(&key, Timestamp::MIN).is_err() || signed.head().verify(&key, Timestamp::MAX).is_err());
+        assert!(
+            signed.head().verify(&key, Timestamp::MIN).is_err() || signed.head().verify(&key, Timestamp::MAX).is_err()
+        );
     }
 });
