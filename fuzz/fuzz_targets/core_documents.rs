@@ -3,6 +3,7 @@
 
 use countersign_core::approval::Approval;
 use countersign_core::case::EventRecord;
+use countersign_core::case::note::CounselNote;
 use countersign_core::case::step::StepRecord;
 use countersign_core::consent::Consent;
 use countersign_core::check_in::CheckIn;
@@ -27,7 +28,7 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 24 {
+    match format % 25 {
         0 => one::<Order>(bytes),
         1 => one::<Approval>(bytes),
         2 => one::<Facts>(bytes),
@@ -51,6 +52,7 @@ fuzz_target!(|data: &[u8]| {
         20 => one::<Notice>(bytes),
         21 => one::<NoticeReceipt>(bytes),
         22 => one::<CheckIn>(bytes),
+        23 => one::<CounselNote>(bytes),
         _ => one::<EventRecord>(bytes),
     }
 });

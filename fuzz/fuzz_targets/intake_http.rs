@@ -1,7 +1,7 @@
 #![no_main]
 //! Signed requests: no reader panics, and nothing verifies under a key that never signed.
 use countersign_core::time::Timestamp;
-use countersign_intake::http::{HttpRequest, SignedRequest, digest, fields};
+use countersign_intake::http::{HttpRequest, Purpose, SignedHead, SignedRequest, digest, fields, kept};
 use countersign_intake::key::RequestKey;
 use libfuzzer_sys::fuzz_target;
 
@@ -16,8 +16,24 @@ fuzz_target!(|data: &[u8]| {
         }
         assert!(digest::check(text, b"content that nobody digested").is_err());
     }
+    if let Ok(request) = HttpRequest::parse_head(data) {
+        for purpose in [Purpose::Message, Purpose::Query] {
+            if let Ok(head) = SignedHead::read(&request, purpose) {
+                assert!(head.verify(&key, Timestamp::MIN).is_err() || head.verify(&key, Timestamp::MAX).is_err());
+            }
+            // What is kept is read again as what was sent, and is kept as the same bytes.
+            let fields = request.fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+            if let Ok(kept) = kept::head(purpose, request.method, request.target, fields) {
+                let Ok(again) = HttpRequest::parse_head(&kept) else { panic!("what is kept is no head") };
+                let fields = again.fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+                assert_eq!(kept::head(purpose, again.method, again.target, fields), Ok(kept.clone()));
+            }
+        }
+    }
     if let Ok(signed) = SignedRequest::parse(data) {
         assert!(HttpRequest::parse(data).is_ok());
-        assert!(signed.verify(&key, Timestamp::MIN).is_err() || signed.verify(&key, Timestamp::MAX).is_err());
+        assert!(
+            signed.head().verify(&key, Timestamp::MIN).is_err() || signed.head().verify(&key, Timestamp::MAX).is_err()
+        );
     }
 });

@@ -12,6 +12,7 @@ from .presence import CHECK_IN, REACH, WATCH, action_rules
 from .refusal import need
 from .rules import consistent, version
 from .status import STATUS, status_rules
+from .counsel import NOTE, note_rules
 from .steps import STEP, step_rules
 from .view import MASKED_VIEW, VIEW_RECORD
 
@@ -563,6 +564,7 @@ DOCUMENTS = {
     "change": (8 * KIB, CHANGE, change_rules, "countersign/change/v1"),
     "check-in": (512, CHECK_IN, None, "countersign/check-in/v1"),
     "event": (4 * KIB, EVENT, event_rules, "countersign/event/v1"),
+    "counsel-note": (208 * KIB, NOTE, note_rules, "countersign/counsel-note/v1"),
     "step": (16 * KIB, STEP, step_rules, "countersign/step/v1"),
     "worker": (1 * KIB, WORKER, worker_rules, "countersign/worker/v1"),
     "binding": (4 * KIB, BINDING, binding_rules, "countersign/binding/v1"),

@@ -1,5 +1,7 @@
 """The curve edwards25519 and what stands on it: Ed25519 (RFC 8032) and ristretto255 (RFC 9496)."""
 
+import functools
+
 from .encoding import GROUP_ORDER, sha512
 from .refusal import need
 
@@ -100,6 +102,8 @@ def ed25519_key(data, reason="malformed"):
     return point
 
 
+# Folders are read again and again with one file changed; what the same bytes verify to does not change.
+@functools.lru_cache(maxsize=4096)
 def ed25519_verifies(key, message, signature, strict=True):
     """RFC 8032 section 5.1.7 without the cofactor: S below the group order, R compared as bytes, the key not of small order. Strict: nor is R, as
     everywhere but in signed notes."""

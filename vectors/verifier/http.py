@@ -113,10 +113,16 @@ def _at(place, function, *arguments):
 
 
 COMPONENTS = ["@method", "@target-uri", "content-type", "content-digest"]
+QUERY_COMPONENTS = ["@method", "@target-uri"]
+TAG, QUERY_TAG = "countersign/inbound/v1", "countersign/status-query/v1"
+REFUSED = ("transfer-encoding", "content-encoding", "upgrade", "expect")
+KEPT = {
+    "message": ("host", "content-type", "content-digest", "content-length", "signature-input", "signature"),
+    "query": ("host", "signature-input", "signature"),
+}
 
 
-def check_request(data, key, now):
-    """inbound.md, "Signed requests". The reason of a refusal is its place."""
+def _take_apart(data):
     head, gap, content = data.partition(b"\r\n\r\n")
     need(gap and len(head) < 32 * 1024 and all(32 <= byte < 127 or byte in b"\t\r\n" for byte in head), "head")
     first, *lines = head.decode().split("\r\n")
@@ -127,9 +133,13 @@ def check_request(data, key, now):
         parts = re.fullmatch(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+):[ \t]*([^\t\r\n]*?)[ \t]*", line)
         need(parts and parts[1].lower() not in fields and len(fields) < 64, f"line {number}")
         fields[parts[1].lower()] = parts[2]
-    for name in ("transfer-encoding", "content-encoding", "upgrade", "expect"):
+    for name in REFUSED:
         need(name not in fields, name)
-    need(fields.get("content-length") == str(len(content)), "content-length")
+    return match[1], match[2], fields, content
+
+
+def _signature(fields, components, tag):
+    """The member and the signature, in the form that their purpose asks for."""
     for name in ("signature-input", "signature"):
         need(name in fields, name, "missing")
     inputs, signatures = (_at(name, dictionary, fields[name]) for name in ("signature-input", "signature"))
@@ -137,25 +147,65 @@ def check_request(data, key, now):
     need(len(signatures) == 1, "signature", "more than one")
     need(inputs[0][0] == signatures[0][0], "signature-input", "labels")
     _, _, items, _, parameters = inputs[0]
-    need(items is not None and items == [(name, {}) for name in COMPONENTS], "signature-input", "components")
+    need(items is not None and items == [(name, {}) for name in components], "signature-input", "components")
     need(set(parameters) == {"created", "expires", "nonce", "keyid", "tag"}, "signature-input", "parameters")
     created, expires = parameters["created"], parameters["expires"]
     need(type(created) is int and type(expires) is int and 1 <= expires - created <= 300, "signature-input", "life")
-    need(parameters["tag"] == "countersign/inbound/v1" and isinstance(parameters["keyid"], str), "signature-input", "tag or key")
+    need(parameters["tag"] == tag and isinstance(parameters["keyid"], str), "signature-input", "tag or key")
     need(isinstance(parameters["nonce"], str) and re.fullmatch(r"[A-Za-z0-9_-]{16,64}", parameters["nonce"]), "signature-input", "nonce")
     signature = signatures[0][3]
     need(isinstance(signature, bytes) and len(signature) == 64 and not signatures[0][4], "signature", "not 64 bytes")
-    need("content-digest" in fields, "content-digest", "missing")
-    check_digest(fields["content-digest"], content)
+    return inputs[0], signature
 
+
+def _holds(member, signature, method, target, fields, key, now):
     def component(name):
         if name == "@method":
-            return match[1]
+            return method
         if name == "@target-uri":
-            return f"https://{fields['host'].lower()}{match[2]}" if "host" in fields else None
+            return f"https://{fields['host'].lower()}{target}" if "host" in fields else None
         return fields.get(name)
 
-    base = signature_base(inputs[0], component)
+    base = signature_base(member, component)
+    created, expires = member[4]["created"], member[4]["expires"]
     need(created <= now + 120 and now <= expires, "signature-input", "time")
     verifies(key, base, signature)
+
+
+def check_request(data, key, now):
+    """inbound.md, "Signed requests". The reason of a refusal is its place."""
+    method, target, fields, content = _take_apart(data)
+    need(fields.get("content-length") == str(len(content)), "content-length")
+    member, signature = _signature(fields, COMPONENTS, TAG)
+    need("content-digest" in fields, "content-digest", "missing")
+    check_digest(fields["content-digest"], content)
+    _holds(member, signature, method, target, fields, key, now)
     return content
+
+
+def check_query(data, key, now):
+    """requests-http.md, "Asking"."""
+    method, target, fields, content = _take_apart(data)
+    need(not content, "head", "content")
+    length = fields.get("content-length", "0")
+    need(re.fullmatch(r"0|[1-9][0-9]{0,7}", length) and int(length) <= 8 * 1024 * 1024, "content-length")
+    member, signature = _signature(fields, QUERY_COMPONENTS, QUERY_TAG)
+    _holds(member, signature, method, target, fields, key, now)
+
+
+def kept_head(purpose, method, target, fields):
+    """requests-http.md, "Filing": what is kept of a head, its fields given as pairs."""
+    found = {}
+    for name, value in fields:
+        name = name.lower()
+        need(name not in REFUSED, name)
+        need(not (purpose == "query" and name == "content-length" and value != "0"), name, "a query with content")
+        if name in KEPT[purpose]:
+            need(all(32 <= ord(letter) < 127 for letter in value) and name not in found, name)
+            found[name] = value.strip(" ")
+    for name in KEPT[purpose]:
+        need(name in found, name, "missing")
+    lines = [f"{method} {target} HTTP/1.1"] + [f"{name}: {found[name]}" for name in KEPT[purpose]]
+    head = "".join(line + "\r\n" for line in lines) + "\r\n"
+    need(len(head) <= 32 * 1024, "head", "too long")
+    return head

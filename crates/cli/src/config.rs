@@ -2,6 +2,7 @@
 
 use crate::daily::Hour;
 use crate::files;
+use crate::filing::RequestsConfig;
 use crate::place::Place;
 use anyhow::{Context, Result, bail, ensure};
 use countersign_core::id::Digest;
@@ -38,6 +39,9 @@ pub(crate) struct Config {
     /// The blind index; what is sensible where the index ring has keys, if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) index: Option<IndexConfig>,
+    /// Requests of authorities over HTTP; none are taken so, if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) requests: Option<RequestsConfig>,
 }
 
 /// Under which attributes clients of an import are enrolled.
@@ -145,6 +149,7 @@ impl Config {
             "{}: `sealed_per_tick` under `cover` is {floor}: write 0 to {MOST_SEALED_PER_TICK}",
             path.display()
         );
+        config.requests.iter().try_for_each(RequestsConfig::check).with_context(|| path.display().to_string())?;
         Ok(config)
     }
 
@@ -187,6 +192,10 @@ mod tests {
             (r#","openings":{"hour":24}"#, "0 to 23"),
             (r#","openings":{"hour":3,"minute":5}"#, "minute"),
             (r#","opening":{"hour":3}"#, "opening"),
+            (r#","requests":{"host":"a.example"}"#, "officer"),
+            (r#","requests":{"host":"https://a.example","officer":"lena-ohm"}"#, "without scheme"),
+            (r#","requests":{"host":"A.example","officer":"lena-ohm"}"#, "lower case"),
+            (r#","requests":{"host":"","officer":"lena-ohm"}"#, "lower case"),
         ] {
             let error = format!("{:#}", parse(more).unwrap_err());
             assert!(error.contains(word), "{more}: {error}");

@@ -9,6 +9,7 @@ mod deadlines;
 mod demo;
 mod drafts;
 mod edge;
+mod filing;
 mod installed;
 mod letters;
 mod parties;
@@ -16,6 +17,7 @@ mod place;
 mod signer;
 mod tiles;
 mod upkeep;
+mod workspace;
 
 use clap::Parser;
 use countersign_open::files;

@@ -87,6 +87,11 @@ impl Place {
         self.0.join("people").join(id.as_str())
     }
 
+    /// The workspace of counsel: none of the custodian's.
+    pub(crate) fn counsel(&self) -> PathBuf {
+        self.0.join("counsel")
+    }
+
     pub(crate) fn authority(&self, id: &AuthorityId) -> PathBuf {
         self.0.join("authority").join(id.as_str())
     }

@@ -28,7 +28,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("letters", &["core"]),
     ("prove", &["review"]),
     ("desk", &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log", "deadlines", "intake"]),
-    ("web", &["core", "tlog", "log", "desk"]),
+    ("web", &["core", "tlog", "log", "intake", "desk"]),
     ("open", &["core", "seal", "verify"]),
     ("restrict", &["core"]),
     ("review", &["core", "approve", "policy"]),

@@ -4,12 +4,14 @@
 mod bucket;
 mod by_hand;
 mod control;
+mod counsel;
 mod folder;
 mod inbound;
 mod index;
 mod people;
 mod program;
 mod reading;
+mod requests;
 mod restricting;
 mod ring;
 mod served;

@@ -1,5 +1,6 @@
 //! The life of one request: a list of events, from which [`states`] computes where the case stands.
 
+pub mod note;
 pub mod states;
 pub mod step;
 

@@ -24,6 +24,33 @@ macro_rules! leaf_kinds {
     };
 }
 
+named_enum!(
+    /// What came of the check of a sender, as the leaf `verified` says it. No field of a leaf leads from one leaf of a case to another, so
+    /// whether the sender claimed a threat to life stands in the word: emergencies are counted apart.
+    CheckOutcome, "an outcome of the check of a sender" {
+        /// The sender is confirmed.
+        Verified = "verified",
+        /// The sender is not who it claims to be.
+        Fake = "fake",
+        /// The sender of an emergency request is confirmed.
+        EmergencyVerified = "emergency_verified",
+        /// An emergency request is not of who it claims to be.
+        EmergencyFake = "emergency_fake",
+    }
+);
+
+impl CheckOutcome {
+    /// The word for a check.
+    pub fn of(confirmed: bool, emergency: bool) -> Self {
+        match (confirmed, emergency) {
+            (true, false) => Self::Verified,
+            (false, false) => Self::Fake,
+            (true, true) => Self::EmergencyVerified,
+            (false, true) => Self::EmergencyFake,
+        }
+    }
+}
+
 leaf_kinds! {
     /// An informal approach by an authority.
     Contact = "contact" ["document", "authority", "state", "met", "asked", "promised", "delivered", "at"];

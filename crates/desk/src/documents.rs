@@ -487,12 +487,30 @@ pub struct Came {
     pub delay_asked: bool,
     /// The key of the directory under which the signature of the bytes verified.
     pub key: Option<String>,
+    /// The time that the data asked for lie in; left out when the sender names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<AskedWindow>,
+}
+
+/// A time in which the data lie that a sender asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedWindow {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end.
+    pub to: Timestamp,
 }
 
 impl Document for Came {
     const WHAT: &'static str = "record of what came";
     const DOMAIN: &'static str = CameV1::TEXT;
     const MAX_LEN: usize = 4 * 1024;
+
+    fn check(&self) -> Result<(), &'static str> {
+        let forwards = self.window.is_none_or(|window| window.from < window.to);
+        if forwards { Ok(()) } else { Err("`window` ends before it begins") }
+    }
 }
 
 /// What the desk says of the case, in `case.json`.

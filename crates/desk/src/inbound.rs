@@ -3,6 +3,7 @@
 //! The bytes were received before ([`Received`]). A message is taken whole or not at all; one that was taken is never taken again.
 
 use crate::desk::Desk;
+use crate::documents::AskedWindow;
 use crate::entry::{ChainAddress, Entry};
 use crate::error::{DeskError, Result};
 use crate::receive::{Along, Received};
@@ -63,6 +64,15 @@ pub enum Taken {
     },
 }
 
+impl Taken {
+    /// The case that it opened or ended.
+    pub fn case(&self) -> CaseId {
+        match self {
+            Self::Opened { case, .. } | Self::Withdrawn { case } => *case,
+        }
+    }
+}
+
 impl Inbound {
     /// Who sent it, by the directory.
     pub fn authority(&self) -> &AuthorityId {
@@ -99,9 +109,9 @@ impl Desk {
             let message = content(&signed).map_err(unread)?;
             let authority = self.sender(&message)?;
             let refused = |problem: Problem| Box::new(refused(authority, &message, problem));
-            let key = request_key(authority, signed.key_id()).map_err(refused)?;
-            signed.verify(&key, at).map_err(refused)?;
-            let (authority, nonce) = (authority.id.clone(), Some(signed.nonce().to_owned()));
+            let key = request_key(authority, signed.head().key_id()).map_err(refused)?;
+            signed.head().verify(&key, at).map_err(refused)?;
+            let (authority, nonce) = (authority.id.clone(), Some(signed.head().nonce().to_owned()));
             return Ok(Inbound { message, authority, key: Some(key.spelled()), nonce });
         }
         let message = match bytes.trim_ascii_start().first() {
@@ -173,7 +183,8 @@ impl Desk {
                 let entry = entry(&inbound.authority, request, received);
                 let new = self.resolve(entry, references, received.bytes().to_vec(), delay).await?;
                 let transaction = Some(inbound.message.header.transaction.clone());
-                let along = Along { transaction, kind, delay_asked, key: inbound.key.clone(), marks };
+                let asked = window.map(|(from, to)| AskedWindow { from, to });
+                let along = Along { transaction, kind, delay_asked, window: asked, key: inbound.key.clone(), marks };
                 let case = self.file(new, received.sealed().to_vec(), along, None, by).await?;
                 Ok(Taken::Opened { case, kind, delay_asked, window, enclosures })
             }
@@ -264,16 +275,21 @@ pub fn told(code: &str) -> Refusal {
     problem("message", reason).into()
 }
 
+/// Media type of TS 103 120 in JSON: `application/json` is our own message.
+const TS103120_JSON: &str = "application/vnd.countersign.ts103120+json";
+
 /// The message that a signed request carries, by the media type that its signature covers.
 fn content(signed: &SignedRequest<'_>) -> std::result::Result<Message, Refusal> {
     let request = signed.request();
     match request.field("content-type") {
         Some("application/json") => api::from_bytes(request.content),
         Some("application/xml") => ts103120::from_xml_bytes(request.content),
-        _ => {
-            Err(problem("content-type", "send `application/json` (inbound message) or `application/xml` (TS 103 120)")
-                .into())
-        }
+        Some(TS103120_JSON) => ts103120::from_json_bytes(request.content),
+        _ => Err(problem(
+            "content-type",
+            format!("send `application/json` (inbound message), `application/xml` or `{TS103120_JSON}` (TS 103 120)"),
+        )
+        .into()),
     }
 }
 
@@ -305,14 +321,20 @@ fn problem(place: &str, reason: impl Into<String>) -> Problem {
 /// What must never be taken again from this sender.
 fn marks(inbound: &Inbound) -> Vec<(Digest, &'static str)> {
     let authority = inbound.authority.as_str().as_bytes();
-    let mark = |domain: &str, text: &str| digest::parts(domain, &[authority, text.as_bytes()]);
-    let mut marks = vec![(mark("countersign/transaction/v1", &inbound.message.header.transaction), "transaction")];
-    marks.extend(inbound.nonce.as_ref().map(|nonce| (mark("countersign/nonce/v1", nonce), "nonce")));
+    let transaction = transaction_mark(&inbound.authority, &inbound.message.header.transaction);
+    let mut marks = vec![(transaction, "transaction")];
+    let nonce = |nonce: &String| digest::parts("countersign/nonce/v1", &[authority, nonce.as_bytes()]);
+    marks.extend(inbound.nonce.as_ref().map(|text| (nonce(text), "nonce")));
     if let Body::Request(request) = &inbound.message.body {
         marks.push((object_mark(&inbound.authority, &request.authorisation.id), "authorisation"));
         marks.extend(request.tasks.iter().map(|task| (object_mark(&inbound.authority, &task.id), "task")));
     }
     marks
+}
+
+/// The mark of a message by the sender's id of it.
+pub(crate) fn transaction_mark(authority: &AuthorityId, transaction: &str) -> Digest {
+    digest::parts("countersign/transaction/v1", &[authority.as_str().as_bytes(), transaction.as_bytes()])
 }
 
 fn object_mark(authority: &AuthorityId, id: &str) -> Digest {

@@ -120,7 +120,8 @@ impl Desk {
             Value::from(request.received_at.to_string()),
         ];
         let leaf = leaf(LeafKind::Request, now, values, &mut *self.rng())?;
-        let mut documents = along.documents(case)?;
+        let first = file.as_ref().is_none_or(|file| file.intake.is_none());
+        let mut documents = along.documents(case, first)?;
         documents.extend([
             // The intake record is found by the digest that events and orders name: that of the raw request.
             StoredDocument { digest, ..stored(kind::INTAKE, &intake) },

@@ -5,7 +5,7 @@
 
 use crate::case_file::{CaseFile, kind};
 use crate::desk::{Desk, stored};
-use crate::documents::{Arrival, ArrivalV1, Came, CameV1};
+use crate::documents::{Arrival, ArrivalV1, AskedWindow, Came, CameV1};
 use crate::error::{DeskError, Result};
 use crate::intake::{MAX_RAW, seal_to_officers};
 use countersign_core::digest;
@@ -27,6 +27,7 @@ pub(crate) struct Along {
     pub(crate) transaction: Option<String>,
     pub(crate) kind: TaskKind,
     pub(crate) delay_asked: bool,
+    pub(crate) window: Option<AskedWindow>,
     pub(crate) key: Option<String>,
     /// What must never be taken again, each with a word that says what it is.
     pub(crate) marks: Vec<(Digest, &'static str)>,
@@ -35,15 +36,24 @@ pub(crate) struct Along {
 impl Along {
     /// A letter in an officer's words.
     pub(crate) fn letter() -> Self {
-        Self { transaction: None, kind: TaskKind::Disclosure, delay_asked: false, key: None, marks: Vec::new() }
+        Self {
+            transaction: None,
+            kind: TaskKind::Disclosure,
+            delay_asked: false,
+            window: None,
+            key: None,
+            marks: Vec::new(),
+        }
     }
 
-    /// The documents that are kept with the first event of the case.
-    pub(crate) fn documents(self, case: CaseId) -> Result<Vec<StoredDocument>> {
-        let Self { transaction, kind: task, delay_asked, key, marks } = self;
-        let came = Exact::write(Came { v: CameV1, case, transaction, kind: task, delay_asked, key })?;
-        let mut documents = vec![StoredDocument { digest: came_at(&case), ..stored(kind::CAME, &came) }];
-        documents.extend(marked(marks, case));
+    /// The documents that are kept with the first request of a case. What completes it later changes nothing of what it asks to be done.
+    pub(crate) fn documents(self, case: CaseId, first: bool) -> Result<Vec<StoredDocument>> {
+        let Self { transaction, kind: task, delay_asked, window, key, marks } = self;
+        let mut documents = marked(marks, case);
+        if first {
+            let came = Exact::write(Came { v: CameV1, case, transaction, kind: task, delay_asked, key, window })?;
+            documents.push(StoredDocument { digest: came_at(&case), ..stored(kind::CAME, &came) });
+        }
         Ok(documents)
     }
 }

@@ -11,7 +11,7 @@ use countersign_core::control::{Person, Role};
 use countersign_core::facts::Factor;
 use countersign_core::id::{CaseId, PersonId};
 use countersign_core::json::Exact;
-use countersign_core::leaf::LeafKind;
+use countersign_core::leaf::{CheckOutcome, LeafKind};
 use countersign_intake::authenticity::{Channel, Verdict, conclude};
 use serde_json::Value;
 
@@ -101,12 +101,15 @@ impl Desk {
         by: &PersonId,
     ) -> Result<()> {
         let (digest, at) = (document.digest(), document.value().at);
-        let (event, word) = match outcome {
-            Sender::Confirmed => (Event::Authenticated { document: digest }, "verified"),
-            Sender::Fake => (Event::Fake { document: digest }, "fake"),
+        let event = match outcome {
+            Sender::Confirmed => Event::Authenticated { document: digest },
+            Sender::Fake => Event::Fake { document: digest },
         };
+        let emergency = file.intake.as_ref().is_some_and(|intake| intake.value().emergency);
+        let word = CheckOutcome::of(outcome == Sender::Confirmed, emergency);
         let factors: Value = confirmed(&document.value().tried).map(Factor::as_str).collect();
-        let values = vec![Value::from(digest.to_hex()), Value::from(word), factors, Value::from(at.to_string())];
+        let values =
+            vec![Value::from(digest.to_hex()), Value::from(word.as_str()), factors, Value::from(at.to_string())];
         let leaf = leaf(LeafKind::Verified, at, values, &mut *self.rng())?;
         let attached =
             Attached { documents: vec![stored(kind::CHECK, document)], leaves: vec![leaf], ..Attached::default() };

@@ -11,7 +11,7 @@ use countersign_core::control::{
     control_message,
 };
 use countersign_core::country::Country;
-use countersign_core::directory::{Authority, AuthorityKind, Directory, DirectoryV1, Standing};
+use countersign_core::directory::{Authority, AuthorityKind, Directory, DirectoryV1, Dossier, Standing};
 use countersign_core::id::{AuthorityId, CustodianId, Digest, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::time::{Clock, Seconds, Timestamp};
@@ -146,7 +146,12 @@ fn directory() -> Exact<Directory> {
         recipient: None,
         source: "invented".to_owned(),
         checked: start(),
-        dossier: None,
+        dossier: Some(Dossier {
+            request_keys: vec![roster_key(&format!("authority:{id}"))],
+            named_as: Vec::new(),
+            sources: Vec::new(),
+            replies: Vec::new(),
+        }),
     };
     let authorities = AUTHORITIES.map(authority).to_vec();
     Exact::write(Directory { v: DirectoryV1, version: 1, authorities }).unwrap()

@@ -2,7 +2,7 @@
 
 use countersign_core::time::Timestamp;
 use countersign_intake::http::fields::dictionary;
-use countersign_intake::http::{HttpRequest, SignedRequest, base::signature_base, digest};
+use countersign_intake::http::{HttpRequest, Purpose, SignedHead, SignedRequest, base::signature_base, digest, kept};
 use countersign_intake::key::RequestKey;
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -13,6 +13,30 @@ struct Vectors {
     rfc: Vec<Example>,
     digests: Vec<Digested>,
     requests: Vec<Request>,
+    queries: Vec<Query>,
+    kept: Vec<Kept>,
+}
+
+#[derive(Deserialize)]
+struct Query {
+    name: String,
+    query: String,
+    key: String,
+    now: Timestamp,
+    valid: bool,
+    place: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Kept {
+    name: String,
+    purpose: String,
+    method: String,
+    target: String,
+    fields: Vec<(String, String)>,
+    head: Option<String>,
+    valid: bool,
+    place: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -74,17 +98,43 @@ fn signed_requests_are_taken_or_refused_at_their_place() {
     for request in requests {
         let key = RequestKey::parse(&request.key).unwrap();
         let verified = SignedRequest::parse(request.request.as_bytes())
-            .and_then(|signed| signed.verify(&key, request.now).map(|()| signed));
+            .and_then(|signed| signed.head().verify(&key, request.now).map(|()| signed));
         match verified {
             Ok(signed) => {
                 assert!(request.valid, "{}", request.name);
-                assert_eq!(signed.key_id(), key.spelled(), "{}", request.name);
-                assert!(signed.base().contains("\"content-digest\": "));
+                assert_eq!(signed.head().key_id(), key.spelled(), "{}", request.name);
+                assert!(signed.head().base().contains("\"content-digest\": "));
             }
             Err(problem) => {
                 assert!(!request.valid, "{}: {problem}", request.name);
                 assert_eq!(Some(&problem.place), request.place.as_ref(), "{}: {problem}", request.name);
             }
+        }
+    }
+}
+
+#[test]
+fn questions_are_taken_or_refused_at_their_place() {
+    for query in vectors().queries {
+        let key = RequestKey::parse(&query.key).unwrap();
+        let verified = HttpRequest::parse_head(query.query.as_bytes())
+            .and_then(|request| SignedHead::read(&request, Purpose::Query))
+            .and_then(|head| head.verify(&key, query.now));
+        assert_eq!(verified.is_ok(), query.valid, "{}: {verified:?}", query.name);
+        assert_eq!(verified.err().map(|problem| problem.place), query.place, "{}", query.name);
+    }
+}
+
+#[test]
+fn what_is_kept_of_a_head_is_what_the_sender_can_write_again() {
+    for case in vectors().kept {
+        let purpose = if case.purpose == "query" { Purpose::Query } else { Purpose::Message };
+        let fields = case.fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let head = kept::head(purpose, &case.method, &case.target, fields);
+        assert_eq!(head.is_ok(), case.valid, "{}: {head:?}", case.name);
+        match head {
+            Ok(head) => assert_eq!(Some(std::str::from_utf8(&head).unwrap()), case.head.as_deref(), "{}", case.name),
+            Err(problem) => assert_eq!(Some(problem.place), case.place, "{}", case.name),
         }
     }
 }
@@ -95,13 +145,17 @@ fn no_byte_that_is_signed_can_be_changed() {
     let request = vectors().requests.remove(0);
     let key = RequestKey::parse(&request.key).unwrap();
     let sound = SignedRequest::parse(request.request.as_bytes()).unwrap();
-    let (content, base) = (sound.request().content.to_vec(), sound.base().to_owned());
+    let (content, base) = (sound.request().content.to_vec(), sound.head().base().to_owned());
     for at in 0..request.request.len() {
         let mut changed = request.request.clone().into_bytes();
         changed[at] ^= 1;
         let Ok(signed) = SignedRequest::parse(&changed) else { continue };
-        if signed.verify(&key, request.now).is_ok() {
-            assert_eq!((signed.request().content, signed.base()), (content.as_slice(), base.as_str()), "byte {at}");
+        if signed.head().verify(&key, request.now).is_ok() {
+            assert_eq!(
+                (signed.request().content, signed.head().base()),
+                (content.as_slice(), base.as_str()),
+                "byte {at}"
+            );
         }
     }
 }

@@ -108,6 +108,10 @@ fn story() -> (Audited, u64) {
     let reasons = json!(["DRAGNET", "NO_LEGAL_INSTRUMENT"]);
     audited.kind(LeafKind::Refusal, &[digest(7), "xr-fms".into(), reasons, 41_000.into(), 246_000.into(), time()]);
     audited.kind(LeafKind::Incident, &[digest(8), "ORDER_ID_REUSED".into(), time()]);
+    audited.kind(LeafKind::Release, &[digest(9), digest(10), 1.into(), 1.into(), time()]);
+    for outcome in ["verified", "fake", "emergency_verified", "emergency_verified", "emergency_fake"] {
+        audited.kind(LeafKind::Verified, &[digest(11), outcome.into(), json!(["call_back"]), time()]);
+    }
     audited.kind(LeafKind::Dummy, &[]);
     audited.world.change(Action::RemovePerson(person_id("carla-diaz")), &["trustee:1"]);
     audited
@@ -123,11 +127,11 @@ fn everything_is_counted_and_nothing_else() {
     assert_eq!(totals.faults, []);
     let (outside, inside) = (&totals.outside, &totals.inside);
     assert_eq!((outside.origin.as_str(), outside.size), (ORIGIN, audited.world.journal.size()));
-    assert_eq!((outside.leaves.sealed, outside.leaves.control, outside.leaves.opening), (14, 3, 0));
+    assert_eq!((outside.leaves.sealed, outside.leaves.control, outside.leaves.opening), (20, 3, 0));
     assert_eq!(outside.witnesses, ["w1", "w2"]);
     assert_eq!(outside.genesis, audited.world.control.genesis().digest());
     assert_eq!(outside.state, audited.world.control.at(audited.world.now).digest());
-    assert_eq!(outside.ticks[&5_984_000].sealed, 14);
+    assert_eq!(outside.ticks[&5_984_000].sealed, 20);
     let rejected: Vec<bool> = outside.control.iter().map(|entry| entry.rejected.is_some()).collect();
     assert_eq!(rejected, [false, false, true]);
     assert_eq!(outside.control[1].signers, ["trustee:1"]);
@@ -144,7 +148,11 @@ fn everything_is_counted_and_nothing_else() {
     assert_eq!(inside.receipts.refused["CAP_ADDRESS"], 1);
     assert_eq!((inside.refusals.count, inside.refusals.people, inside.refusals.cells), (1, 41_000, 246_000));
     assert_eq!(inside.refusals.reasons["DRAGNET"], 1);
-    assert_eq!((inside.releases.count, inside.releases.people, inside.releases.cells), (1, 2, 4));
+    assert_eq!((inside.releases.count, inside.releases.people, inside.releases.cells), (2, 3, 5));
+    assert_eq!(serde_json::to_value(&inside.releases.by_kind).unwrap(), json!({"disclosure": 1}));
+    assert_eq!(inside.releases.without_order, 1, "a package of an order that is not in the log");
+    let senders = serde_json::to_value(inside.senders).unwrap();
+    assert_eq!(senders, json!({"confirmed": 3, "fake": 2, "emergencies_confirmed": 2, "emergencies_fake": 1}));
     assert_eq!((inside.people_asked, inside.kinds[&LeafKind::Contact]), (3, 1));
     assert_eq!(inside.incidents["ORDER_ID_REUSED"], 1);
 
@@ -159,7 +167,7 @@ fn everything_is_counted_and_nothing_else() {
 fn an_outsider_sees_sizes_ticks_and_control_leaves_only() {
     let (audited, _) = story();
     let totals = audited.recompute(&mut audited.tiles(), &Held::new()).unwrap();
-    assert_eq!(totals.inside.undisclosed, 14);
+    assert_eq!(totals.inside.undisclosed, 20);
     assert!(totals.inside.kinds.is_empty() && totals.faults.is_empty());
     let shown = serde_json::to_string(&totals).unwrap();
     for secret in ["DRAGNET", "xr-fms", "court_order", "disclosure", "receipt\""] {
@@ -173,7 +181,7 @@ fn an_opening_tells_everybody_what_the_leaf_committed_to() {
     audited.open(order);
     let totals = audited.recompute(&mut audited.tiles(), &Held::new()).unwrap();
     assert_eq!(totals.faults, []);
-    assert_eq!((totals.inside.orders.people, totals.inside.opened, totals.inside.undisclosed), (2, 1, 13));
+    assert_eq!((totals.inside.orders.people, totals.inside.opened, totals.inside.undisclosed), (2, 1, 19));
 }
 
 #[test]
@@ -205,7 +213,7 @@ fn disclosures_of_no_leaf_or_of_another_are_faults() {
 #[test]
 fn leaves_with_other_fields_or_values_than_the_table_gives_are_faults() {
     let id = digest(9);
-    let cases: [(&[(&str, Value)], &str); 7] = [
+    let cases: [(&[(&str, Value)], &str); 8] = [
         (&[("kind", "party".into())], "`kind` does not have"),
         (&[("kind", 1.into())], "`kind` does not have"),
         (&[("kind", "dummy".into()), ("note", "x".into())], "has no field `note`"),
@@ -243,6 +251,16 @@ fn leaves_with_other_fields_or_values_than_the_table_gives_are_faults() {
                 ("at", "x".into()),
             ],
             "`verdict` does not have",
+        ),
+        (
+            &[
+                ("kind", "verified".into()),
+                ("document", id.clone()),
+                ("outcome", "emergency".into()),
+                ("factors", json!([])),
+                ("at", "x".into()),
+            ],
+            "`outcome` does not have",
         ),
     ];
     for (fields, reason) in cases {

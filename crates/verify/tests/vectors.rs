@@ -2,6 +2,7 @@
 
 use countersign_core::approval::Approval;
 use countersign_core::case::EventRecord;
+use countersign_core::case::note::CounselNote;
 use countersign_core::case::step::StepRecord;
 use countersign_core::check_in::CheckIn;
 use countersign_core::consent::Consent;
@@ -99,12 +100,14 @@ fn outcome_of(format: &str, bytes: &[u8]) -> Result<Digest, &'static str> {
         "duty" => outcome::<Duty>(bytes),
         "run" => outcome::<Run>(bytes),
         "step" => outcome::<StepRecord>(bytes),
+        "counsel-note" => outcome::<CounselNote>(bytes),
         other => panic!("no format `{other}`"),
     }
 }
 
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     include_str!("../../../vectors/core/check-in.json"),
+    include_str!("../../../vectors/core/counsel-note.json"),
     include_str!("../../../vectors/core/documents.json"),
     include_str!("../../../vectors/core/step.json"),
     include_str!("../../../vectors/core/totals.json"),

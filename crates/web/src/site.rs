@@ -6,6 +6,7 @@ use countersign_core::time::Clock;
 use countersign_log::TileStore;
 
 use crate::PublicState;
+use crate::requests::Intake;
 
 /// The parts that the public site is made of.
 pub struct Site {
@@ -15,4 +16,6 @@ pub struct Site {
     pub clock: Arc<dyn Clock>,
     /// The log: `checkpoint`, `vkey` and `tile/`.
     pub log: Arc<dyn TileStore>,
+    /// Requests of authorities, where the custodian takes them over HTTP.
+    pub requests: Option<Intake>,
 }

@@ -1,5 +1,7 @@
 //! The public site as a stranger meets it: every path by request and response.
 
+mod requests;
+
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -104,7 +106,7 @@ fn figures() -> Figures {
 
 fn parts(figures: Option<Figures>, log_folder: &Path) -> Site {
     let log = Arc::new(FolderTiles::new(log_folder));
-    Site { state: Arc::new(Fixed(figures)), clock: Arc::new(FixedClock(time(NOW))), log }
+    Site { state: Arc::new(Fixed(figures)), clock: Arc::new(FixedClock(time(NOW))), log, requests: None }
 }
 
 fn site(figures: Option<Figures>, log_folder: &Path) -> Router {

@@ -3,6 +3,7 @@
 from .clocks import dates
 from .duress import duress_letters
 from .files import PACK
+from .folders import case_folders
 from .index import evaluations, lookups, normal_forms, posting_lists
 from .intake import http as signed_requests, messages
 from .log import (
@@ -27,10 +28,12 @@ SUITES = {
     "approve/keys.json": keys,
     "approve/signatures.json": signatures,
     "core/check-in.json": documents,
+    "core/counsel-note.json": documents,
     "core/documents.json": documents,
     "core/step.json": documents,
     "core/totals.json": documents,
     "deadlines/dates.json": dates,
+    "desk/case-folder.json": case_folders,
     "desk/clients-csv.json": clients_csv,
     "desk/retention.json": documents,
     "desk/view.json": masked_views,

@@ -17,6 +17,12 @@ def http(path):
     def request(given):
         signed.check_request(given["request"].encode(), given["key"], seconds(given["now"]))
 
+    def query(given):
+        signed.check_query(given["query"].encode(), given["key"], seconds(given["now"]))
+
+    def head(given):
+        same(signed.kept_head(given["purpose"], given["method"], given["target"], given["fields"]), given["head"], "kept head")
+
     for case in vectors["rfc"]:
         # Labels are not signed.
         flips = [((name,), "text", case[name].find("=") + 1, None) for name in ("input", "signature")]
@@ -30,6 +36,10 @@ def http(path):
         begin = case["request"].find("\r\n\r\n") + 4
         flips = [(("request",), "text", begin, None)]
         yield Case(case["name"], case["valid"], request, case, case["place"] and reason(case["place"]), flips)
+    for what, check in (("queries", query), ("kept", head)):
+        need(sum(not case["valid"] for case in vectors[what]) > sum(case["valid"] for case in vectors[what]), "vectors")
+        for case in vectors[what]:
+            yield Case(f"{what}: {case['name']}", case["valid"], check, case, case["place"] and reason(case["place"]))
 
 
 def messages(path):

@@ -115,6 +115,7 @@ pub(crate) fn prepare(place: &Place, founding: &Founding, now: Timestamp, rng: &
         tiles: founding.tiles.clone(),
         cover: Cover::default(),
         openings: Openings::default(),
+        requests: None,
         // A demo must be short: it enrols what its story looks up.
         index: founding.demo.then(|| IndexConfig { attributes: vec![Attribute::NameBirth] }),
     };

@@ -24,6 +24,7 @@ use countersign_desk::documents::FactorTried;
 use countersign_desk::findings::ScopeEntry;
 use countersign_desk::propose::{Addressee, Proposed};
 use countersign_desk::sender::Sender;
+use countersign_intake::message::TaskKind;
 use countersign_store::Cases;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -399,6 +400,7 @@ async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
         let intake = intake.value();
         println!("instrument {}, received {} by {}", intake.instrument, intake.received_at, intake.channel);
         println!("asked: {} people, classes {}", intake.people_asked, intake.classes);
+        show_came(custody, file).await?;
     }
     for finding in file.findings.values() {
         println!(
@@ -428,7 +430,7 @@ async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
     }
     for step in file.steps.iter().map(Exact::value) {
         let until = step.until.map(|until| format!(" until {until}")).unwrap_or_default();
-        println!("  {}{until}: {} ({}, {})", step.step, step.why, step.by, step.at);
+        println!("  {}{until}: {} ({}, {})", step.step, step.why.trim().replace('\n', " / "), step.by, step.at);
     }
     if let Some(proposal) = &file.proposal {
         println!("order {} digest {}", proposal.order.value().id, proposal.order.digest());
@@ -441,6 +443,21 @@ async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
         println!("  {} {} {} {}", event.number, event.at, event.event.name(), event.by);
     }
     println!("next: {}", file.stage.next_step());
+    Ok(())
+}
+
+/// What the message asks beside people and classes; a letter has an officer's entry instead.
+async fn show_came(custody: &Custody, file: &CaseFile) -> Result<()> {
+    let Some(came) = custody.desk.came(&file.id).await? else { return Ok(()) };
+    if came.kind == TaskKind::Preservation {
+        println!("asked: to keep the data, not to disclose them");
+    }
+    if let Some(window) = came.window {
+        println!("asked: data from {} to {}", window.from, window.to);
+    }
+    if came.delay_asked {
+        println!("asked: not to tell the persons concerned; that needs the authority's signed delay order");
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use crate::files;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use countersign_core::case::Event;
+use countersign_core::id::PersonId;
 use countersign_core::time::Timestamp;
 use countersign_desk::case_file::CaseFile;
 use countersign_desk::documents::NoticeForm;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const EXAMPLE: &str =
     "Examples (CASE is the id or the beginning of it; without --out the letter is printed):
   countersign letter acknowledgement CASE --reference '12 Js 34/26' --language de --format html --out letter.html
-  countersign letter clarification CASE --reference '12 Js 34/26' --question 'Which offence is investigated?'
+  countersign letter clarification CASE --reference '12 Js 34/26' --question 'Which offence is investigated?' --as lena-ohm
   countersign letter refusal CASE --reference '12 Js 34/26'
   countersign letter non-execution CASE --reference '12 Js 34/26' --reason NO_DATA_HELD
   countersign letter client-notice CASE --language ru";
@@ -36,13 +37,16 @@ enum Command {
         #[arg(long, value_name = "TIME")]
         due: Option<Timestamp>,
     },
-    /// It cannot be decided as it stands.
+    /// It cannot be decided as it stands. To ask is a step of the case: clocks that allow it stand still from then on.
     Clarification {
         #[command(flatten)]
         common: ToAuthorityArgs,
-        /// What is asked; write no data of a client. Repeat for several.
-        #[arg(long, required = true, value_name = "TEXT")]
+        /// What is asked; write no data of a client. Repeat for several; left out, what was asked and is not answered yet.
+        #[arg(long, value_name = "TEXT")]
         question: Vec<String>,
+        /// Who asks; needed unless this was asked before.
+        #[arg(long = "as", value_name = "PERSON")]
+        by: Option<PersonId>,
         /// By when an answer is asked for.
         #[arg(long, value_name = "TIME")]
         until: Option<Timestamp>,
@@ -118,9 +122,13 @@ impl Command {
                 let subject = Subject::Acknowledgement { digest: intake.request, salt: intake.salt, due };
                 (common, subject)
             }
-            Command::Clarification { common, question, until } => {
-                ensure!(question.iter().all(|text| !text.trim().is_empty()), "a question is empty");
-                (common, Subject::Clarification { questions: question, until })
+            Command::Clarification { common, question, by, until } => {
+                // INVARIANT: the letter is made from the step, never beside it. A letter that could not be addressed asks nothing.
+                let file = common.file(custody).await?;
+                common.to(custody, &file, custody.desk.now())?;
+                let asked = custody.desk.clarify(&file, &question, by.as_ref()).await?;
+                let letter = common.to(custody, &file, asked.at)?;
+                return common.give(letter, Subject::Clarification { questions: asked.questions, until });
             }
             Command::Refusal { common } => {
                 let file = common.file(custody).await?;
@@ -144,6 +152,12 @@ impl ToAuthorityArgs {
 
     async fn write(self, custody: &Custody, subject: Subject) -> Result<()> {
         let file = self.file(custody).await?;
+        let letter = self.to(custody, &file, custody.desk.now())?;
+        self.give(letter, subject)
+    }
+
+    /// The address of a letter of this date.
+    fn to(&self, custody: &Custody, file: &CaseFile, date: Timestamp) -> Result<Address> {
         let intake = file.intake.as_ref().context("the case has no request")?.value();
         let authority = custody.desk.authority(&intake.authority)?;
         ensure!(
@@ -151,17 +165,30 @@ impl ToAuthorityArgs {
             "`{}` is not the reference under which the request was filed: look it up in the letter",
             self.reference.chars().take(80).collect::<String>()
         );
-        let letter = ToAuthority {
+        Ok(Address {
             custodian: custody.desk.custodian().genesis.value().custodian.name.clone(),
             authority: authority.name.clone(),
-            reference: Some(self.reference.clone()),
             received: intake.received_at,
             channel: intake.channel.clone(),
-            date: custody.desk.now(),
-            subject,
-        };
+            date,
+        })
+    }
+
+    fn give(&self, address: Address, subject: Subject) -> Result<()> {
+        let Address { custodian, authority, received, channel, date } = address;
+        let reference = Some(self.reference.clone());
+        let letter = ToAuthority { custodian, authority, reference, received, channel, date, subject };
         self.form.give(&letter.write(self.form.language))
     }
+}
+
+/// From whom, to whom, about what that arrived when.
+struct Address {
+    custodian: String,
+    authority: String,
+    received: Timestamp,
+    channel: String,
+    date: Timestamp,
 }
 
 impl Form {

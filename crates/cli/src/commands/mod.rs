@@ -7,6 +7,7 @@ pub(crate) mod change;
 pub(crate) mod client;
 mod clock;
 mod contact;
+mod counsel;
 mod demo;
 mod directory;
 mod drill;
@@ -75,6 +76,9 @@ enum Command {
     /// Work on a case: check the sender, answer questions, set the scope, propose, refuse.
     #[command(after_help = case::EXAMPLE)]
     Case(case::Case),
+    /// Keep counsel's reasoning apart, sealed to counsel: notes about cases that no case, log or total knows.
+    #[command(after_help = counsel::EXAMPLE)]
+    Counsel(counsel::Counsel),
     /// Write letters to authorities and clients in English, Russian or German.
     #[command(after_help = letter::EXAMPLE)]
     Letter(letter::LetterCommand),
@@ -158,6 +162,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Case(command) => return command.run(&dir).await,
         Command::Clock(command) => command.run()?,
         Command::Approver(command) => command.run(&dir).await?,
+        Command::Counsel(command) => command.run(&dir)?,
         Command::Order(command) => command.run(&dir).await?,
         Command::Read(command) => command.run(&dir).await?,
         Command::Duty(command) => command.run(&dir).await?,

@@ -2,12 +2,14 @@
 
 use crate::custody::Custody;
 use crate::edge;
+use crate::filing::{Filing, RequestsConfig};
 use crate::upkeep::Upkeep;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use countersign_core::time::Timestamp;
 use countersign_policy::{Bundle, Rule};
 use countersign_tlog::policy::{Policy, Quorum};
+use countersign_web::requests::{Intake, PATH};
 use countersign_web::{Figures, Head, PublicState, Site, StateFuture, Witness};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -52,13 +54,18 @@ fn warn_of_unverified_rules(bundle: &Bundle) {
 /// Serves until Ctrl-C or a termination signal.
 pub(crate) async fn serve(custody: Arc<Custody>, listen: SocketAddr) -> Result<()> {
     only_loopback(listen)?;
+    let filing = custody.config.requests.clone().map(|config| Filing::open(&custody, config)).transpose()?;
     let listener = tokio::net::TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}: is another countersign running there?"))?;
     println!("serving on http://{}/ (stop with Ctrl-C)", listener.local_addr()?);
+    if let Some(RequestsConfig { host, officer }) = &custody.config.requests {
+        println!("taking signed requests for https://{host}{PATH} in the name of {officer}");
+    }
     let upkeep = Upkeep::start(&custody)?;
     let log = Arc::clone(&custody.tiles);
-    let site = Site { log, state: Arc::new(Public(custody)), clock: edge::clock() };
+    let requests = filing.map(|filing| Intake::new(Arc::new(filing)));
+    let site = Site { log, state: Arc::new(Public(custody)), clock: edge::clock(), requests };
     let served = countersign_web::serve(listener, site, stopped()).await;
     upkeep.stop().await;
     Ok(served?)

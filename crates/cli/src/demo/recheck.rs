@@ -99,6 +99,8 @@ fn claims(progress: &Progress, totals: &Totals) -> Result<()> {
     );
     let cells = inside.releases.cells;
     ensure!(sum("cells_granted") <= cells, "`cells_granted` is more than the {cells} cells released by the journal");
+    let forged = progress.steps().iter().any(|report| report.name == "forged_emergency");
+    ensure!(!forged || inside.senders.emergencies_fake > 0, "the forged emergency is no fake one of the journal");
     let logged = |code: &str| {
         inside.receipts.refused.keys().any(|known| *known == *code)
             || inside.refusals.reasons.keys().any(|known| *known == *code)

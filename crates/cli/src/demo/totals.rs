@@ -145,6 +145,7 @@ pub(crate) fn describe(totals: &Totals, report: &mut Report) {
     report.set("true_kinds", serde_json::to_value(&totals.inside.kinds).unwrap_or_default());
     report.set("orders", serde_json::to_value(&totals.inside.orders.by_kind).unwrap_or_default());
     report.set("releases", serde_json::to_value(&totals.inside.releases).unwrap_or_default());
+    report.set("senders", serde_json::to_value(totals.inside.senders).unwrap_or_default());
     report.set("receipts", serde_json::to_value(&totals.inside.receipts).unwrap_or_default());
     report.set("refusals", serde_json::to_value(&totals.inside.refusals).unwrap_or_default());
     let last = totals.published.last();

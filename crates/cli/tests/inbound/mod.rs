@@ -163,6 +163,20 @@ fn a_court_order_in_xml_is_taken_and_its_sender_is_called() {
     assert!(hand.run(&officer(&unsigned)).err.contains("no signature of this request was checked"));
 }
 
+/// Writes a letter in each language as text and HTML, and looks for what must not stand in it.
+fn in_every_form(hand: &Hand, case: &str, kind: &[&str]) {
+    for (language, word) in [("en", "Your reference"), ("ru", "Ваш номер"), ("de", "Ihr Zeichen")] {
+        for format in ["text", "html"] {
+            let form = ["--reference", "12 Js 34/26", "--language", language, "--format", format];
+            let letter = hand.good(&[&["letter"][..], kind, &form].concat());
+            assert!(letter.contains(word) && letter.contains("12 Js 34/26"), "{letter}");
+            for secret in ["Orlando", "Quill", "A-000001", "A-000002", "Mill Lane", case] {
+                assert!(!letter.contains(secret), "{secret}: {letter}");
+            }
+        }
+    }
+}
+
 #[test]
 fn letters_name_no_client_to_the_authority_and_no_file_to_the_client() {
     let hand = Hand::founded();
@@ -178,24 +192,20 @@ fn letters_name_no_client_to_the_authority_and_no_file_to_the_client() {
     assert!(early.err.contains("is not refused"), "{early}");
     let confirmed = ["case", "sender", &case, "--confirmed", "directory", "--confirmed", "call_back", "--note", "x"];
     hand.good(&officer(&confirmed));
+    let clarification = ["clarification", case.as_str(), "--question", "Which court?", "--as", "lena-ohm"];
+    in_every_form(&hand, &case, &clarification);
+    let shown = hand.good(&["case", "show", &case]);
+    assert!(shown.contains(": CLARIFY") && shown.contains("stands still"), "{shown}");
+    assert_eq!(shown.matches("Which court?").count(), 1, "asked once, written in every form: {shown}");
+    let again = hand.good(&[&["letter", "clarification", &case][..], &reference].concat());
+    assert!(again.contains("Which court?"), "{again}");
     hand.good(&officer(&["case", "refuse", &case]));
-    let kinds: [&[&str]; 4] = [
-        &["acknowledgement", &case],
-        &["clarification", &case, "--question", "Which court?"],
-        &["refusal", &case],
-        &["non-execution", &case, "--reason", "NO_DATA_HELD"],
-    ];
-    for kind in kinds {
-        for (language, word) in [("en", "Your reference"), ("ru", "Ваш номер"), ("de", "Ihr Zeichen")] {
-            for format in ["text", "html"] {
-                let form = ["--language", language, "--format", format];
-                let letter = hand.good(&[&["letter"][..], kind, &reference, &form].concat());
-                assert!(letter.contains(word) && letter.contains("12 Js 34/26"), "{letter}");
-                for secret in ["Orlando", "Quill", "A-000001", "A-000002", "Mill Lane", &case] {
-                    assert!(!letter.contains(secret), "{secret}: {letter}");
-                }
-            }
-        }
+    let late = hand.run(&[&["letter"][..], &clarification, &reference].concat());
+    assert!(late.code == Some(1) && late.err.contains("REFUSED"), "nobody is asked in a case that is over: {late}");
+    for kind in
+        [&["acknowledgement", &case][..], &["refusal", &case], &["non-execution", &case, "--reason", "NO_DATA_HELD"]]
+    {
+        in_every_form(&hand, &case, kind);
     }
     let none = hand.run(&["letter", "client-notice", &case]);
     assert!(none.code == Some(1) && none.err.contains("nothing was disclosed"), "{none}");

@@ -1,12 +1,17 @@
 //! Folders of cases: rebuilt as they were, and every tampering named.
 
 use super::*;
+use crate::documents::FactorTried;
+use crate::intake::NewRequest;
 use crate::step::tests::{Reviewed, because, lena, on_paper, until};
 use countersign_core::case::step::Step;
 use countersign_core::case::{EventV1, Stage};
+use countersign_core::facts::Factor;
 use countersign_core::finding::{Finding, Question};
 use countersign_core::time::DAY;
 use countersign_verify::evidence::check_sums;
+
+mod vectors;
 
 /// A case with a finding, a preservation and a challenge, as a folder.
 async fn folder() -> (Reviewed, Files) {
@@ -67,6 +72,36 @@ async fn a_case_is_rebuilt_as_the_desk_has_it() {
     assert!(replayed.timeline.iter().all(|moment| moment.leaf.is_some()));
     assert!(replay(&files, Some(&replayed.genesis)).is_ok());
     assert!(replay(&files, Some(&Digest([0; 32]))).is_err(), "another genesis is pinned");
+}
+
+/// The leaf says that a threat to life was claimed; a folder whose request claims none must not.
+#[tokio::test]
+async fn an_emergency_is_one_in_leaf_and_request() {
+    for emergency in [true, false] {
+        let reviewed = Reviewed::new().await;
+        let desk = reviewed.desk().await;
+        let letter = NewRequest { emergency, ..reviewed.letter(&desk, "xa-district-court") };
+        let case = desk.file_request(letter, None, &lena()).await.unwrap();
+        let tried = [(Factor::Directory, true), (Factor::CallBack, false)].map(|(factor, confirmed)| FactorTried {
+            factor,
+            confirmed,
+            note: "the registry knows nothing".into(),
+            at: desk.now(),
+            person: None,
+        });
+        desk.check_sender(&case, tried.to_vec(), &lena()).await.unwrap();
+        let files = desk.export_case(&case).await.unwrap();
+        assert_eq!(replayed(&files).life.stage, Stage::RejectedFake);
+        let word = if emergency { "\"emergency_fake\"" } else { "\"fake\"" };
+        let disclosures = files.iter().filter(|(path, _)| path.ends_with(".disclosures.json"));
+        let texts: Vec<String> = disclosures
+            .flat_map(|(_, bytes)| serde_json::from_slice::<Vec<String>>(bytes).unwrap())
+            .filter_map(|text| Disclosure::parse(&text).ok())
+            .filter(|field| field.name() == "outcome")
+            .map(|field| field.value().to_string())
+            .collect();
+        assert_eq!(texts, [word]);
+    }
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Va
         "step" => one_of(rng, &["acknowledge", "hold", "preserve", "challenge", "withdraw", "expire"]),
         "form" => one_of(rng, &["due", "delayed"]),
         "outcome" => match kind {
-            LeafKind::Verified => one_of(rng, &["verified", "fake"]),
+            LeafKind::Verified => one_of(rng, &["verified", "fake", "emergency_verified", "emergency_fake"]),
             LeafKind::Receipt | LeafKind::LookupReceipt => one_of(rng, &["answered", "answered", "refused"]),
             _ => one_of(rng, &["comply", "narrow", "refuse"]),
         },

@@ -7,8 +7,8 @@ use crate::refusal::{Problem, quoted};
 pub const MAX_HEAD: usize = 32 * 1024;
 /// Most fields.
 const MAX_FIELDS: usize = 64;
-/// What no message of an authority needs, and what makes two readers see two messages.
-const REFUSED: [&str; 4] = ["transfer-encoding", "content-encoding", "upgrade", "expect"];
+/// Fields that no message of an authority needs, and that make two readers see two messages.
+pub const REFUSED: [&str; 4] = ["transfer-encoding", "content-encoding", "upgrade", "expect"];
 
 /// A request, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,35 @@ impl<'b> HttpRequest<'b> {
     /// # Errors
     /// [`Problem`] with the line.
     pub fn parse(bytes: &'b [u8]) -> Result<Self, Problem> {
+        let request = Self::take_apart(bytes)?;
+        request.framed()?;
+        Ok(request)
+    }
+
+    /// Takes a head apart whose content has not come yet, or that has none.
+    ///
+    /// # Errors
+    /// [`Problem`] with the line; for a length that is no number of bytes from 0 to [`MAX_MESSAGE`].
+    pub fn parse_head(head: &'b [u8]) -> Result<Self, Problem> {
+        let request = Self::take_apart(head)?;
+        request.plain()?;
+        if !request.content.is_empty() {
+            return Err(Problem::new("head", "content follows the head"));
+        }
+        let length = request.length().filter(|length| *length <= MAX_MESSAGE);
+        if request.field("content-length").is_some() && length.is_none() {
+            return Err(Problem::new("content-length", format!("it is no number of bytes from 0 to {MAX_MESSAGE}")));
+        }
+        Ok(request)
+    }
+
+    /// How long the head says the content is.
+    pub fn length(&self) -> Option<usize> {
+        let text = self.field("content-length")?;
+        text.parse().ok().filter(|length: &usize| length.to_string() == text)
+    }
+
+    fn take_apart(bytes: &'b [u8]) -> Result<Self, Problem> {
         let split = bytes.windows(4).take(MAX_HEAD).position(|four| four == b"\r\n\r\n");
         let at = split.ok_or_else(|| {
             Problem::new("head", format!("no empty line (CR LF) ends the head within {MAX_HEAD} bytes"))
@@ -51,9 +80,7 @@ impl<'b> HttpRequest<'b> {
             }
             fields.push((name, value));
         }
-        let request = Self { method, target, fields, content };
-        request.framed()?;
-        Ok(request)
+        Ok(Self { method, target, fields, content })
     }
 
     /// The value of a field, by its name in lower case.
@@ -79,11 +106,15 @@ impl<'b> HttpRequest<'b> {
         }
     }
 
+    /// Nothing stands in the head that makes two readers see two messages.
+    fn plain(&self) -> Result<(), Problem> {
+        let refused = REFUSED.iter().find(|name| self.field(name).is_some());
+        refused.map_or(Ok(()), |name| Err(Problem::new(*name, "the field is not taken")))
+    }
+
     /// The content is as long as the head says, and in no other coding.
     fn framed(&self) -> Result<(), Problem> {
-        if let Some(name) = REFUSED.iter().find(|name| self.field(name).is_some()) {
-            return Err(Problem::new(*name, "the field is not taken"));
-        }
+        self.plain()?;
         if self.content.len() > MAX_MESSAGE {
             return Err(Problem::new("content", format!("it has more than {MAX_MESSAGE} bytes")));
         }

@@ -7,7 +7,10 @@ pub mod base;
 pub mod digest;
 pub mod fields;
 mod head;
+pub mod kept;
 mod signed;
 
-pub use head::{HttpRequest, MAX_HEAD};
-pub use signed::{COMPONENTS, LONGEST_LIFE, SKEW, SignedRequest, TAG};
+pub use head::{HttpRequest, MAX_HEAD, REFUSED};
+pub use signed::{
+    COMPONENTS, LONGEST_LIFE, Purpose, QUERY_COMPONENTS, QUERY_TAG, SKEW, SignedHead, SignedRequest, TAG,
+};

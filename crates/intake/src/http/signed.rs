@@ -11,15 +11,43 @@ use countersign_core::time::{MINUTE, Seconds, Timestamp};
 pub const COMPONENTS: [&str; 4] = ["@method", "@target-uri", "content-type", "content-digest"];
 /// The tag (RFC 9421, section 2.3) that keeps signatures for this purpose apart from all others.
 pub const TAG: &str = "countersign/inbound/v1";
+/// The components that the signature of a query covers. A query has no content.
+pub const QUERY_COMPONENTS: [&str; 2] = ["@method", "@target-uri"];
+/// The tag of a query.
+pub const QUERY_TAG: &str = "countersign/status-query/v1";
 /// Longest time from `created` to `expires`.
 pub const LONGEST_LIFE: Seconds = 5 * MINUTE;
 /// How far the sender's clock may be ahead of ours.
 pub const SKEW: Seconds = 2 * MINUTE;
 
-/// A request whose signature has the right form; whether it verifies is for the key of the directory to say.
+/// What a signature is for: its components and its tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To send a message.
+    Message,
+    /// To ask how a request stands.
+    Query,
+}
+
+impl Purpose {
+    fn components(self) -> &'static [&'static str] {
+        match self {
+            Self::Message => &COMPONENTS,
+            Self::Query => &QUERY_COMPONENTS,
+        }
+    }
+
+    fn tag(self) -> &'static str {
+        match self {
+            Self::Message => TAG,
+            Self::Query => QUERY_TAG,
+        }
+    }
+}
+
+/// The signature of a request, read from its head alone; whether it verifies is for the key of the directory to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedRequest<'b> {
-    request: HttpRequest<'b>,
+pub struct SignedHead {
     base: String,
     signature: [u8; 64],
     created: Timestamp,
@@ -28,21 +56,15 @@ pub struct SignedRequest<'b> {
     nonce: String,
 }
 
-impl<'b> SignedRequest<'b> {
-    /// Reads the request and the form of its signature.
+impl SignedHead {
+    /// Reads the form of a signature.
     ///
     /// # Errors
-    /// [`Problem`] naming the line or field: anything but one signature over exactly [`COMPONENTS`] with exactly the parameters `created`,
-    /// `expires`, `nonce`, `keyid` and `tag`, or a content that is not the one digested.
-    pub fn parse(bytes: &'b [u8]) -> Result<Self, Problem> {
-        let request = HttpRequest::parse(bytes)?;
-        let field = |name: &str| {
-            let missing =
-                || Problem::new(name, "the field is missing: sign the request as docs/formats/inbound.md says");
-            request.field(name).ok_or_else(missing)
-        };
-        let input = only("signature-input", field("signature-input")?)?;
-        let signature = only("signature", field("signature")?)?;
+    /// [`Problem`] naming the field: anything but one signature over exactly the components of its purpose with exactly the parameters
+    /// `created`, `expires`, `nonce`, `keyid` and `tag`.
+    pub fn read(request: &HttpRequest<'_>, purpose: Purpose) -> Result<Self, Problem> {
+        let input = only("signature-input", field(request, "signature-input")?)?;
+        let signature = only("signature", field(request, "signature")?)?;
         let wrong = |reason: String| Problem::new("signature-input", reason);
         if input.key != signature.key {
             return Err(wrong("`signature` and `signature-input` name different signatures".into()));
@@ -54,27 +76,29 @@ impl<'b> SignedRequest<'b> {
             Bare::Text(name) if parameters.is_empty() => Some(name.as_str()),
             _ => None,
         });
-        if !covered.eq(COMPONENTS.iter().map(|name| Some(*name))) {
-            return Err(wrong(format!("sign exactly these components in this order: {}", COMPONENTS.join(", "))));
+        let components = purpose.components();
+        if !covered.eq(components.iter().map(|name| Some(*name))) {
+            return Err(wrong(format!("sign exactly these components in this order: {}", components.join(", "))));
         }
-        let Parts { created, expires, key_id, nonce } = parts(parameters).map_err(wrong)?;
+        let Parts { created, expires, key_id, nonce } = parts(parameters, purpose.tag()).map_err(wrong)?;
         let signature: Option<[u8; 64]> = match signature.member {
             Member::Item(Bare::Bytes(bytes), parameters) if parameters.is_empty() => bytes.try_into().ok(),
             _ => None,
         };
         let signature =
             signature.ok_or_else(|| Problem::new("signature", "it is not 64 bytes in base64 between colons"))?;
-        digest::check(field("content-digest")?, request.content)
-            .map_err(|reason| Problem::new("content-digest", reason))?;
+        if purpose == Purpose::Message {
+            field(request, "content-digest")?;
+        }
         let base = signature_base(&input.member, &input.text, |name| request.component(name)).map_err(wrong)?;
-        Ok(Self { request, base, signature, created, expires, key_id, nonce })
+        Ok(Self { base, signature, created, expires, key_id, nonce })
     }
 
-    /// Checks life and signature. The nonce is for the caller to keep: a request is taken once.
+    /// Checks the life of the signature.
     ///
     /// # Errors
-    /// [`Problem`] when the request is from the future, too old, or not signed by this key.
-    pub fn verify(&self, key: &RequestKey, now: Timestamp) -> Result<(), Problem> {
+    /// [`Problem`] when it is from the future, or too old.
+    pub fn in_time(&self, now: Timestamp) -> Result<(), Problem> {
         let wrong = |reason: String| Err(Problem::new("signature-input", reason));
         if self.created > now.plus(SKEW) {
             return wrong(format!("it was created at {}, later than now ({now}): set the clock", self.created));
@@ -82,13 +106,17 @@ impl<'b> SignedRequest<'b> {
         if self.expires < now {
             return wrong(format!("it expired at {}, now is {now}: sign it again", self.expires));
         }
-        key.verify_message(self.base.as_bytes(), &self.signature)
-            .map_err(|error| Problem::new("signature", error.to_string()))
+        Ok(())
     }
 
-    /// The request.
-    pub fn request(&self) -> &HttpRequest<'b> {
-        &self.request
+    /// Checks life and signature. The nonce is for the caller to keep: a request is taken once.
+    ///
+    /// # Errors
+    /// [`Problem`] when the request is from the future, too old, or not signed by this key.
+    pub fn verify(&self, key: &RequestKey, now: Timestamp) -> Result<(), Problem> {
+        self.in_time(now)?;
+        key.verify_message(self.base.as_bytes(), &self.signature)
+            .map_err(|error| Problem::new("signature", error.to_string()))
     }
 
     /// The key that the sender names: its spelling in the directory.
@@ -112,6 +140,42 @@ impl<'b> SignedRequest<'b> {
     }
 }
 
+/// A whole request whose signature has the right form and covers this content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedRequest<'b> {
+    request: HttpRequest<'b>,
+    head: SignedHead,
+}
+
+impl<'b> SignedRequest<'b> {
+    /// Reads the request and the form of its signature.
+    ///
+    /// # Errors
+    /// [`Problem`] naming the line or field: as [`SignedHead::read`], or a content that is not the one digested.
+    pub fn parse(bytes: &'b [u8]) -> Result<Self, Problem> {
+        let request = HttpRequest::parse(bytes)?;
+        let head = SignedHead::read(&request, Purpose::Message)?;
+        digest::check(field(&request, "content-digest")?, request.content)
+            .map_err(|reason| Problem::new("content-digest", reason))?;
+        Ok(Self { request, head })
+    }
+
+    /// The request.
+    pub fn request(&self) -> &HttpRequest<'b> {
+        &self.request
+    }
+
+    /// Its signature.
+    pub fn head(&self) -> &SignedHead {
+        &self.head
+    }
+}
+
+fn field<'b>(request: &HttpRequest<'b>, name: &str) -> Result<&'b str, Problem> {
+    let missing = || Problem::new(name, "the field is missing: sign the request as docs/formats/inbound.md says");
+    request.field(name).ok_or_else(missing)
+}
+
 fn only(name: &str, value: &str) -> Result<Entry, Problem> {
     let mut entries = dictionary(value).map_err(|reason| Problem::new(name, reason))?;
     match (entries.pop(), entries.is_empty()) {
@@ -127,7 +191,7 @@ struct Parts {
     nonce: String,
 }
 
-fn parts(parameters: &Parameters) -> Result<Parts, String> {
+fn parts(parameters: &Parameters, purpose: &str) -> Result<Parts, String> {
     const KNOWN: [&str; 5] = ["created", "expires", "nonce", "keyid", "tag"];
     if let Some((other, _)) = parameters.iter().find(|(name, _)| !KNOWN.contains(&name.as_str())) {
         return Err(format!("the parameter {} is not taken; these are: {}", quoted(other), KNOWN.join(", ")));
@@ -145,8 +209,8 @@ fn parts(parameters: &Parameters) -> Result<Parts, String> {
         _ => Err(format!("`{name}` is no string")),
     };
     let (created, expires, nonce, tag) = (time("created")?, time("expires")?, text("nonce")?, text("tag")?);
-    if tag != TAG {
-        return Err(format!("the tag is {}, not `{TAG}`", quoted(&tag)));
+    if tag != purpose {
+        return Err(format!("the tag is {}, not `{purpose}`", quoted(&tag)));
     }
     if !(1..=LONGEST_LIFE).contains(&expires.since(created)) {
         return Err(format!("`expires` is not 1 to {LONGEST_LIFE} seconds after `created`"));

@@ -4,7 +4,7 @@ use super::daily::{CountedOrder, figures};
 use super::said::{self, Said};
 use countersign_core::approval::Verdict;
 use countersign_core::id::Digest;
-use countersign_core::leaf::LeafKind;
+use countersign_core::leaf::{CheckOutcome, LeafKind};
 use countersign_core::order::Kind;
 use countersign_core::time::Timestamp;
 use countersign_core::totals::Figures;
@@ -34,6 +34,8 @@ pub struct Inside {
     pub releases: Releases,
     /// People about whom requests asked.
     pub people_asked: u64,
+    /// Checks of senders.
+    pub senders: Senders,
     /// Incidents by code.
     pub incidents: BTreeMap<String, u64>,
 }
@@ -93,6 +95,40 @@ pub struct Releases {
     pub people: u64,
     /// Cells in all.
     pub cells: u64,
+    /// By the kind of their order: answers under compulsion and in emergencies show here.
+    pub by_kind: BTreeMap<Kind, u64>,
+    /// Of an order whose leaf is not among the disclosed ones: none, for whoever holds every disclosure.
+    pub without_order: u64,
+}
+
+/// Checks of senders. Emergencies count in both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Senders {
+    /// Confirmed.
+    pub confirmed: u64,
+    /// Not who they claimed to be.
+    pub fake: u64,
+    /// Of requests that claimed a threat to life: confirmed.
+    pub emergencies_confirmed: u64,
+    /// Of requests that claimed a threat to life: not who they claimed to be.
+    pub emergencies_fake: u64,
+}
+
+impl Senders {
+    fn count(&mut self, outcome: CheckOutcome) {
+        match outcome {
+            CheckOutcome::Verified => self.confirmed += 1,
+            CheckOutcome::Fake => self.fake += 1,
+            CheckOutcome::EmergencyVerified => {
+                self.confirmed += 1;
+                self.emergencies_confirmed += 1;
+            }
+            CheckOutcome::EmergencyFake => {
+                self.fake += 1;
+                self.emergencies_fake += 1;
+            }
+        }
+    }
 }
 
 /// The count under way.
@@ -101,9 +137,10 @@ pub(super) struct Counting {
     /// Leaves counted, ascending.
     known: Vec<u64>,
     inside: Inside,
-    orders: BTreeSet<Digest>,
+    orders: BTreeMap<Digest, Kind>,
     counted: Vec<CountedOrder>,
     answered: Vec<Digest>,
+    released: Vec<Digest>,
 }
 
 /// What is disclosed of one leaf.
@@ -133,8 +170,9 @@ impl<'t> Told<'t> {
 
 impl Counting {
     pub(super) fn new(sealed: u64) -> Self {
-        let (inside, orders) = (Inside::default(), BTreeSet::new());
-        Self { sealed, known: Vec::new(), inside, orders, counted: Vec::new(), answered: Vec::new() }
+        let (inside, orders) = (Inside::default(), BTreeMap::new());
+        let (counted, answered, released) = (Vec::new(), Vec::new(), Vec::new());
+        Self { sealed, known: Vec::new(), inside, orders, counted, answered, released }
     }
 
     /// Counts the leaf at `index` by its disclosures, which must be exactly the fields of its kind. A leaf with a fault counts
@@ -144,7 +182,7 @@ impl Counting {
         let (kind, said) = said::read(entry, &texts)?;
         let opened = told.opened_by(texts.len());
         if let Said::Order(order) = &said {
-            if !self.orders.insert(order.order) {
+            if self.orders.insert(order.order, order.kind).is_some() {
                 return Err(format!("order {} stands in the journal twice", order.order));
             }
             self.counted.push(CountedOrder::new(index, order, opened));
@@ -184,12 +222,14 @@ impl Counting {
                 add(&mut inside.refusals.people, people);
                 add(&mut inside.refusals.cells, cells);
             }
-            Said::Released { people, cells } => {
+            Said::Released { order, people, cells } => {
                 inside.releases.count += 1;
+                self.released.push(order);
                 add(&mut inside.releases.people, people);
                 add(&mut inside.releases.cells, cells);
             }
             Said::Asked(people) => add(&mut inside.people_asked, people),
+            Said::Checked(outcome) => inside.senders.count(outcome),
             Said::Incident(code) => *inside.incidents.entry(code).or_default() += 1,
             Said::Other => {}
         }
@@ -203,8 +243,15 @@ impl Counting {
 
     pub(super) fn done(mut self) -> Inside {
         self.inside.undisclosed = self.sealed.saturating_sub(self.known.len() as u64);
-        let without = self.answered.iter().filter(|order| !self.orders.contains(*order)).count();
+        let without = self.answered.iter().filter(|order| !self.orders.contains_key(*order)).count();
         self.inside.receipts.answered_without_order = without as u64;
+        let releases = &mut self.inside.releases;
+        for order in &self.released {
+            match self.orders.get(order) {
+                Some(kind) => *releases.by_kind.entry(*kind).or_default() += 1,
+                None => releases.without_order += 1,
+            }
+        }
         self.inside
     }
 }

@@ -15,7 +15,7 @@ mod said;
 mod stretch;
 
 pub use daily::{CountedOrder, Undisclosed, figures};
-pub use inside::{ClosedOrders, Inside, Orders, Receipts, Refusals, Releases};
+pub use inside::{ClosedOrders, Inside, Orders, Receipts, Refusals, Releases, Senders};
 pub use proposal::{Known, TotalsCode, TotalsRefusal, check_claim, check_proposal};
 pub use published::Published;
 pub use stretch::{OpenedFields, Stretch, WrongLeaf, check_stretch};

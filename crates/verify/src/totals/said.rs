@@ -4,7 +4,7 @@ use crate::wire::Outcome;
 use countersign_core::approval::Verdict;
 use countersign_core::class::Class;
 use countersign_core::id::Digest;
-use countersign_core::leaf::{KIND_FIELD, LeafKind};
+use countersign_core::leaf::{CheckOutcome, KIND_FIELD, LeafKind};
 use countersign_core::order::Kind;
 use countersign_core::time::Timestamp;
 use countersign_tlog::leaf::SealedLeaf;
@@ -18,8 +18,9 @@ pub(super) enum Said {
     Answered(Digest),
     TrusteeRefused(String),
     Refused { reasons: Vec<String>, people: u64, cells: u64 },
-    Released { people: u64, cells: u64 },
+    Released { order: Digest, people: u64, cells: u64 },
     Asked(u64),
+    Checked(CheckOutcome),
     Incident(String),
     Other,
 }
@@ -79,11 +80,15 @@ impl Said {
                 people: number("people_asked")?,
                 cells: number("cells_asked")?,
             },
-            LeafKind::Release => Said::Released { people: number("people")?, cells: number("cells")? },
+            LeafKind::Release => {
+                Said::Released { order: digest("order")?, people: number("people")?, cells: number("cells")? }
+            }
+            LeafKind::Verified => {
+                Said::Checked(fields.read("outcome", |value| CheckOutcome::parse(value.as_str()?).ok())?)
+            }
             LeafKind::Request => Said::Asked(number("people_asked")?),
             LeafKind::Incident => Said::Incident(text("code")?),
             LeafKind::Contact
-            | LeafKind::Verified
             | LeafKind::Finding
             | LeafKind::Decision
             | LeafKind::Intent

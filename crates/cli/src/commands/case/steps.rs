@@ -16,7 +16,8 @@ use std::path::PathBuf;
 pub(super) enum Steps {
     /// Note that the authority was told that its request arrived: the check of the sender begins.
     Acknowledge(Said),
-    /// Ask the authority to complete its request; clocks that allow it stand still.
+    /// Ask the authority to complete its request, one question in a line; clocks that allow it stand still. Its letter:
+    /// `countersign letter clarification`.
     Ask(Said),
     /// Give an order back to its author, who may propose another one.
     Return(Said),
