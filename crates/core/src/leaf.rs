@@ -70,6 +70,8 @@ leaf_kinds! {
     View = "view" ["document", "at"];
     /// A step of a case: a hold, a challenge, a withdrawal.
     Step = "step" ["document", "step", "until", "at"];
+    /// A question how many clients a request would expose, with the bands that were answered.
+    Query = "query" ["document", "purpose", "order", "hops", "payments", "clients", "at"];
     /// Nothing: keeps the rate of leaves steady.
     Dummy = "dummy" [];
 }

@@ -76,6 +76,8 @@ pub struct Desk {
     pub(crate) retention: tokio::sync::Mutex<()>,
     /// Held while the queue or a reading on its way is changed: one after the other.
     pub(crate) queue: tokio::sync::Mutex<()>,
+    /// Held while a question is asked of the chain: budgets are counted one after the other.
+    pub(crate) tracing: tokio::sync::Mutex<()>,
     control: RwLock<ControlState>,
     rng: Mutex<ChaCha20Rng>,
 }
@@ -121,6 +123,7 @@ impl Desk {
             clock,
             retention: tokio::sync::Mutex::new(()),
             queue: tokio::sync::Mutex::new(()),
+            tracing: tokio::sync::Mutex::new(()),
             control: RwLock::new(control),
             rng: Mutex::new(rng),
         }

@@ -17,6 +17,7 @@ pub mod memory;
 mod openings;
 mod orders;
 mod payments;
+mod queries;
 mod register;
 mod settings;
 mod sigmas;
@@ -34,6 +35,7 @@ pub use listing::{CaseStanding, Due, DuePlace, Listing};
 pub use openings::{ClosedLeaf, NewOpening, Openings, SealedLeaf};
 pub use orders::{Counter, EffectKey, NewEffect, OpenEffect, OrderEntry, Orders, Receipt};
 pub use payments::{Payment, PaymentWriter, Payments, PaymentsStart};
+pub use queries::{KeptQuery, NewQuery, Queries};
 pub use register::{
     HEADER_LEN, ImportStart, ImportSummary, ImportWriter, NewEntry, NewRecord, Register, RegisterCounts, SealedRecord,
     Tag,
@@ -42,6 +44,9 @@ pub use settings::Settings;
 pub use sigmas::{Sigma, Sigmas};
 
 /// Everything the desk keeps, except the sigma secrets.
-pub trait DeskStore: Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Settings {}
+pub trait DeskStore:
+    Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Queries + Settings
+{
+}
 
-impl<S: Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Settings> DeskStore for S {}
+impl<S: Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Queries + Settings> DeskStore for S {}

@@ -8,6 +8,7 @@ pub mod index;
 pub mod listing;
 pub mod openings;
 pub mod orders;
+pub mod queries;
 pub mod register;
 pub mod settings;
 pub mod sigmas;
@@ -40,6 +41,7 @@ macro_rules! desk_store_conformance {
             index: a_batch_is_finished_with_its_lists, a_record_is_in_one_batch_of_an_attribute,
                 a_list_is_replaced_only_as_it_was_read, imports_are_noted_as_indexed, a_lookup_has_one_outcome,
                 receipts_of_lookups_are_kept_once;
+            queries: a_question_is_answered_once, questions_are_counted_by_order_and_address;
             settings: settings_are_kept, some_settings_never_change;
         }
     };

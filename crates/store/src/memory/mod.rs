@@ -6,6 +6,7 @@ mod listing;
 mod openings;
 mod orders;
 mod payments;
+mod queries;
 mod register;
 mod settings;
 mod sigmas;
@@ -62,6 +63,7 @@ struct State {
     views: BTreeMap<Handle, Vec<u8>>,
     index: index::State,
     payments: Vec<Payment>,
+    queries: Vec<queries::Kept>,
 }
 
 struct Event {

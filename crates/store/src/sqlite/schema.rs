@@ -25,6 +25,7 @@ pub(crate) const CUSTODIAN: &[Component] = &[
     Component { name: "views", version: 1, ddl: include_str!("views.sql") },
     Component { name: "lists", version: 1, ddl: include_str!("lists.sql") },
     Component { name: "listing", version: 1, ddl: include_str!("listing.sql") },
+    Component { name: "queries", version: 1, ddl: include_str!("queries.sql") },
 ];
 
 /// The components of `sigma.db`.

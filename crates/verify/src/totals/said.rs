@@ -95,6 +95,7 @@ impl Said {
             | LeafKind::Retention
             | LeafKind::View
             | LeafKind::Step
+            | LeafKind::Query
             | LeafKind::Dummy => Said::Other,
         })
     }
