@@ -347,7 +347,8 @@ async fn the_policy_reads_the_answer_and_unknown_is_not_nobody() {
     };
     let before = facts().await;
     assert_eq!((before.answer(Q::Exposed), before.asked.subjects), (None, 5_000));
-    let misses = async || desk.evaluate(&case).await.unwrap().missing.iter().any(|question| question.to_string() == "D20");
+    let misses =
+        async || desk.evaluate(&case).await.unwrap().missing.iter().any(|question| question.to_string() == "D20");
     assert!(misses().await);
     let file = desk.case(&case).await.unwrap();
     let two = order(&desk, 2);

@@ -209,7 +209,7 @@ fn show_query(query: &Exact<Query>) {
     }
     println!("  payments to these addresses: {}", value.payments);
     for (hops, (least, most)) in (1..).zip(value.least_by_hops().into_iter().zip(value.by_hops())) {
-        println!("  clients over {hops} payments: {}", range(least, most));
+        println!("  clients over {}: {}", payments(hops), range(least, most));
         for exposed in value.clients.iter().filter(|_| least != most) {
             let band = exposed.by_hops.get(hops - 1).map(Band::to_string).unwrap_or_default();
             println!("    by the rule {}: {band}", exposed.rule);
@@ -223,11 +223,11 @@ fn show_query(query: &Exact<Query>) {
     }
     if let Some(narrower) = &value.narrower {
         println!(
-            "  narrower and enough: {} to {}, {} and more, over {} payments: {}",
+            "  narrower and enough: {} to {}, {} and more, over {}: {}",
             narrower.from,
             narrower.to,
             bitcoin(narrower.min_satoshi),
-            narrower.hops,
+            payments(narrower.hops.into()),
             narrower.clients
         );
     } else if value.asked.covers.is_empty() {
@@ -237,6 +237,10 @@ fn show_query(query: &Exact<Query>) {
     } else {
         println!("  nothing narrower covers what has to be covered and exposes fewer");
     }
+}
+
+fn payments(hops: usize) -> String {
+    if hops == 1 { "1 payment".to_owned() } else { format!("{hops} payments") }
 }
 
 /// The range across the rules.
