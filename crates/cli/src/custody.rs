@@ -1,5 +1,6 @@
 //! Opening a custodian: its documents, stores, running log, trustees - and the desk over all of it.
 
+use crate::chain::Payments;
 use crate::config::Config;
 use crate::edge;
 use crate::files;
@@ -86,7 +87,10 @@ impl Custody {
             sigmas: Arc::clone(&sigmas) as Arc<dyn Sigmas>,
             journal: Arc::clone(&log) as Arc<dyn countersign_desk::ports::Journal>,
             trustees: trustees.asked,
-            blast: Arc::new(PaymentTable::new(Arc::clone(&desk_store), Arc::clone(&references))),
+            blast: Arc::new(Payments::new(
+                PaymentTable::new(Arc::clone(&desk_store), Arc::clone(&references)),
+                place.trace(),
+            )),
             clock,
             rng: edge::rng()?,
             store: desk_store,

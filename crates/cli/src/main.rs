@@ -1,6 +1,7 @@
 //! The `countersign` binary: every command of a custodian, and the tools of approvers, authorities and verifiers.
 
 mod ceremony;
+mod chain;
 mod commands;
 mod config;
 mod custody;

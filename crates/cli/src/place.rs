@@ -42,6 +42,11 @@ impl Place {
         self.custodian().join("log")
     }
 
+    /// The index of the chain, with what is the custodian's own in it.
+    pub(crate) fn trace(&self) -> PathBuf {
+        self.0.join("trace")
+    }
+
     /// The founding ceremony: terms, messages of the trustees, its log.
     pub(crate) fn ceremony(&self) -> PathBuf {
         self.custodian().join("ceremony")

@@ -27,7 +27,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("intake", &["core", "approve"]),
     ("letters", &["core"]),
     ("prove", &["review"]),
-    ("desk", &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log", "deadlines", "intake"]),
+    ("desk", &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log", "deadlines", "intake", "trace"]),
     ("web", &["core", "tlog", "log", "intake", "desk"]),
     ("open", &["core", "seal", "verify"]),
     ("restrict", &["core"]),

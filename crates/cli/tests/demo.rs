@@ -112,6 +112,11 @@ fn every_attack_is_refused_with_its_code() {
         assert!(origin.contains(&code), "{code} in {origin:?}");
     }
     assert!(step(&objects, "origin_case")["slice_stopped_by"].is_array());
+    let radius = &step(&objects, "origin_case")["blast_radius"];
+    let hops: Vec<u64> = radius["clients"].as_array().unwrap().iter().map(|of| of["hops"].as_u64().unwrap()).collect();
+    assert_eq!((hops, radius["shape_of_a_list_of_donors"].as_bool()), (vec![1, 2], Some(true)), "{radius}");
+    // 28 of 150 clients are donors, some through wallets of their own, and the economy has givers of its own.
+    assert_eq!(radius["clients"][0]["most"], "25 to 49", "{radius}");
     let forged = step(&objects, "forged_emergency");
     assert_eq!(forged["stage"], "REJECTED_FAKE");
     assert!(texts(&forged["refusal_codes"]).contains(&"CALL_BACK_FAILED"));
@@ -292,7 +297,7 @@ fn one_byte_of_any_file_of_the_evidence_is_noticed_and_named() {
 #[test]
 fn figures_of_the_report_are_derived_not_believed() {
     let (_place, folder) = folder::copy(&played().folder);
-    let edits: [(usize, &str, Value); 16] = [
+    let edits: [(usize, &str, Value); 17] = [
         (0, "genesis", Value::from("00".repeat(32))),
         (0, "ring", Value::from("00".repeat(32))),
         (0, "threshold", Value::from(2)),
@@ -302,6 +307,7 @@ fn figures_of_the_report_are_derived_not_believed() {
         (2, "package", Value::from("00".repeat(32))),
         (3, "trustees_answered", Value::from(5)),
         (4, "partials_refused", Value::from(1_000)),
+        (4, "blast_radius", Value::Null),
         (6, "puppet_approver", Value::from("NEVER_SAID")),
         (7, "leaves", Value::from(1)),
         (7, "root", Value::from("AAAA")),
@@ -323,4 +329,39 @@ fn figures_of_the_report_are_derived_not_believed() {
         *bytes = serde_json::to_vec_pretty(&report).unwrap();
     });
     damage(&folder, Path::new("demo.json"), true, |bytes| bytes.truncate(100));
+}
+
+#[test]
+fn the_case_page_shows_the_blast_radius_and_anybody_can_open_its_leaf() {
+    let (_place, folder) = folder::copy(&played().folder);
+    let list = countersign(&folder, &["case", "list"]);
+    let origin = list.out.lines().find(|line| line.contains("xr-monitoring-service")).unwrap();
+    let case = origin.split_whitespace().next().unwrap();
+    let shown = countersign(&folder, &["case", "show", case]);
+    for text in ["would expose (question ", "clients over 1 payment: 25 to 49", "the shape of a list of donors"] {
+        assert!(shown.out.contains(text), "{text} in {shown}");
+    }
+    let entry = fs::read(folder.join("input/letter-of-the-agency.json")).unwrap();
+    let entry: Value = serde_json::from_slice(&entry).unwrap();
+    let address = entry["everyone_who_paid"]["address"].as_str().unwrap();
+    let (key, order) = (folder.join("people/lena-ohm/signing.key"), folder.join("order.json"));
+    let (approval, opening) = (folder.join("approval.json"), folder.join("opening.json"));
+    let [key, order, approval, opening] = [&key, &order, &approval, &opening].map(|path| path.to_str().unwrap());
+    let officer = ["--address", address, "--hops", "2", "--as", "lena-ohm", "--key", key];
+    let blast = |more: &[&str]| countersign(&folder, &[&["case", "blast", case], &officer[..], more].concat());
+    let alone = blast(&[]);
+    assert!(alone.code != Some(0) && alone.err.contains("HOPS_NOT_APPROVED"), "{alone}");
+    assert_eq!(blast(&["--prepare", order]).code, Some(0));
+    let anna = folder.join("people/anna-berg/signing.key");
+    let sign = ["case", "blast-sign", order, "--out", approval, "--as", "anna-berg", "--key", anna.to_str().unwrap()];
+    assert_eq!(countersign(&folder, &sign).code, Some(0));
+    let asked = blast(&["--order", order, "--approval", approval, "--opening", opening]);
+    assert!(asked.code == Some(0) && asked.out.contains("clients over 2 payments"), "{asked}");
+    let opened = countersign(&folder, &["verify", "query", opening]);
+    assert!(opened.code == Some(0) && opened.out.contains("holds: question "), "{opened}");
+    let mut bytes = fs::read(opening).unwrap();
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    fs::write(opening, bytes).unwrap();
+    assert_eq!(countersign(&folder, &["verify", "query", opening]).code, Some(1));
 }

@@ -99,6 +99,8 @@ leaf_kinds! {
     Step = "step" ["document", "step", "until", "at"];
     /// A restriction applied, appealed against, upheld or reversed.
     Restriction = "restriction" ["document", "act", "rule", "pack", "effect", "at"];
+    /// A question how many clients a request would expose, with the bands that were answered.
+    Query = "query" ["document", "purpose", "order", "hops", "payments", "clients", "at"];
     /// Nothing: keeps the rate of leaves steady.
     Dummy = "dummy" [];
 }

@@ -16,6 +16,7 @@ pub mod id;
 pub mod json;
 
 pub mod approval;
+pub mod band;
 pub mod case;
 pub mod check_in;
 pub mod class;
@@ -31,6 +32,7 @@ pub mod finding;
 pub mod leaf;
 pub mod lookup;
 pub mod order;
+pub mod query;
 pub mod reading;
 pub mod resealed;
 pub mod restriction;

@@ -4,7 +4,7 @@ use crate::desk::Desk;
 use crate::error::{DeskError, Result};
 use crate::scope::granted;
 use countersign_core::facts::Facts;
-use countersign_core::id::Handle;
+use countersign_core::id::{Digest, Handle};
 use countersign_core::order::Order;
 use countersign_core::time::{DAY, Timestamp};
 use countersign_policy::Per;
@@ -28,6 +28,7 @@ impl Desk {
     pub(crate) async fn check_caps(&self, facts: &Facts, manifest: &Manifest) -> Result<()> {
         let now = self.now();
         let asked: BTreeSet<Handle> = granted(manifest)?.into_keys().collect();
+        let lists = self.shaped_like_lists(facts).await?;
         let people = asked.len() as u64;
         for cap in &self.custodian.bundle.caps().cumulative {
             let since = now.plus(-i64::from(cap.days) * DAY);
@@ -37,11 +38,19 @@ impl Desk {
                 Per::Address => facts.addresses.iter().copied().map(Counter::Address).collect(),
             };
             for counter in counters {
+                // Whoever waits until the window has passed asks for the rest of the same list.
+                let list = matches!(&counter, Counter::Address(address) if lists.contains(address));
+                let since = if list { Timestamp::MIN } else { since };
                 let already = self.store.people_answered(&counter, since).await?;
                 if already + people > u64::from(cap.subjects) {
+                    let window = if list {
+                        "in all, by the shape of a list of donors".to_owned()
+                    } else {
+                        format!("in {} days", cap.days)
+                    };
                     let detail = format!(
-                        "{CAP_EXCEEDED} (per {}: {already} people in {} days and {people} more, at most {})",
-                        cap.per, cap.days, cap.subjects
+                        "{CAP_EXCEEDED} (per {}: {already} people {window} and {people} more, at most {})",
+                        cap.per, cap.subjects
                     );
                     return Err(DeskError::Denied { reasons: vec![detail] });
                 }
@@ -58,6 +67,17 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// The addresses of a request that have the shape of a list of donors, by what the chain answered to anybody's question.
+    async fn shaped_like_lists(&self, facts: &Facts) -> Result<BTreeSet<Digest>> {
+        let mut lists = BTreeSet::new();
+        for address in &facts.addresses {
+            if self.asked_about_address(address).await?.1 {
+                lists.insert(*address);
+            }
+        }
+        Ok(lists)
     }
 
     /// How many of the people of this order, and of those answered about to authorities of the same state, have paid one address that

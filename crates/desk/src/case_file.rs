@@ -11,6 +11,7 @@ use countersign_core::finding::{Finding, Question};
 use countersign_core::id::{CaseId, Digest};
 use countersign_core::json::{Document, Exact};
 use countersign_core::order::Order;
+use countersign_core::query::Query;
 use countersign_store::StoredDocument;
 use countersign_verify::manifest::Manifest;
 use std::collections::BTreeMap;
@@ -45,6 +46,8 @@ pub struct CaseFile {
     pub notices: Vec<Exact<Notice>>,
     /// Steps: holds, challenges, a withdrawal.
     pub steps: Vec<Exact<StepRecord>>,
+    /// What was asked of the chain about its addresses, and what was answered.
+    pub queries: Vec<Exact<Query>>,
 }
 
 /// An order with the documents that its digests name.
@@ -87,6 +90,8 @@ pub(crate) mod kind {
     pub(crate) const SEALED_PAPER: &str = "sealed_paper";
     pub(crate) const RESTRICTION_PLAN: &str = "restriction_plan";
     pub(crate) const APPEAL_DECISION: &str = "appeal_decision";
+    pub(crate) const TRACE_ORDER: &str = "trace_order";
+    pub(crate) const QUERY: &str = "query";
 }
 
 impl CaseFile {
@@ -119,10 +124,14 @@ impl Desk {
             refusal: None,
             notices: Vec::new(),
             steps: Vec::new(),
+            queries: Vec::new(),
         };
         let happened: Vec<Event> = file.events.iter().map(|record| record.value().event.clone()).collect();
         for event in &happened {
             self.read_into(&mut file, event).await?;
+        }
+        if let Some(intake) = file.intake.as_ref().map(Exact::value).filter(|intake| !intake.addresses.is_empty()) {
+            file.queries = self.queries_of(&intake.matter).await?;
         }
         Ok(file)
     }

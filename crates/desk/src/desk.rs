@@ -78,6 +78,8 @@ pub struct Desk {
     pub(crate) restrictions: tokio::sync::Mutex<()>,
     /// Held while the queue or a reading on its way is changed: one after the other.
     pub(crate) queue: tokio::sync::Mutex<()>,
+    /// Held while a question is asked of the chain: budgets are counted one after the other.
+    pub(crate) tracing: tokio::sync::Mutex<()>,
     control: RwLock<ControlState>,
     rng: Mutex<ChaCha20Rng>,
 }
@@ -124,6 +126,7 @@ impl Desk {
             retention: tokio::sync::Mutex::new(()),
             restrictions: tokio::sync::Mutex::new(()),
             queue: tokio::sync::Mutex::new(()),
+            tracing: tokio::sync::Mutex::new(()),
             control: RwLock::new(control),
             rng: Mutex::new(rng),
         }

@@ -64,7 +64,7 @@ pub struct ChainAddress {
 
 impl ChainAddress {
     /// The digest under which the address is counted. Two spellings of one address must not be two counters.
-    fn digest(&self) -> Result<Digest> {
+    pub(crate) fn digest(&self) -> Result<Digest> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if self.chain.is_empty() || !self.chain.chars().all(plain) {
             return Err(DeskError::Input(format!(
@@ -98,6 +98,11 @@ impl Entry {
         Ok(entry)
     }
 
+    /// Every address that the letter names.
+    pub fn addresses(&self) -> Vec<ChainAddress> {
+        self.everyone_who_paid.iter().chain(&self.traced).cloned().collect()
+    }
+
     fn classes(&self) -> Result<ClassSet> {
         if let [all] = self.classes.as_slice()
             && all == "all"
@@ -106,6 +111,14 @@ impl Entry {
         }
         self.classes.iter().map(|name| Class::parse(name).map_err(DeskError::from)).collect()
     }
+}
+
+/// The addresses as facts and counters name them, sorted.
+pub(crate) fn digests(addresses: &[ChainAddress]) -> Result<Vec<Digest>> {
+    let mut digests = addresses.iter().map(ChainAddress::digest).collect::<Result<Vec<_>>>()?;
+    digests.sort_unstable();
+    digests.dedup();
+    Ok(digests)
 }
 
 /// Refuses lists where objects belong: the parser would take their items for members in the order of the table.
@@ -146,12 +159,15 @@ impl Desk {
         let (targets, people_asked) = match &entry.everyone_who_paid {
             None => (Targets::Named, named),
             Some(paid) => {
-                let exposed = self.blast.exposed(&paid.chain, &paid.address).await.map_err(DeskError::Input)?;
+                let exposed = if self.blast.has_chain() {
+                    self.exposed_by_matter(&entry.authority, &entry.reference, &digests(&entry.addresses())?).await?
+                } else {
+                    self.blast.exposed(&paid.chain, &paid.address).await.map_err(DeskError::Input)?
+                };
                 (Targets::Selector, u32::try_from(exposed).map_err(DeskError::internal)?)
             }
         };
-        let addresses = entry.everyone_who_paid.iter().chain(&entry.traced);
-        let addresses = addresses.map(ChainAddress::digest).collect::<Result<_>>()?;
+        let addresses = digests(&entry.addresses())?;
         Ok(NewRequest {
             authority: entry.authority,
             reference: entry.reference,

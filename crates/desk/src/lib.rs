@@ -1,6 +1,6 @@
 //! The use cases of the custodian's desk, from a contact to a release.
 //!
-//! Read in the order of a case: [`contact`], [`receive`], [`inbound`], [`entry`], [`intake`], [`sender`], [`findings`], [`propose`], [`countersign`], [`publish`],
+//! Read in the order of a case: [`contact`], [`receive`], [`inbound`], [`entry`], [`intake`], [`sender`], [`findings`], [`blast`], [`propose`], [`countersign`], [`publish`],
 //! [`release`] and [`package`](release), [`refuse`], [`step`]. [`case_file`] reads a case back, [`dossier`] gives it away and rebuilds it, [`mod@clocks`] say what is due in it, [`listing`] what is due first. [`totals`] is the day's; [`change`] changes who may do what, and [`history`] reads that
 //! back; [`retention`] erases clients; [`index`] finds them without a readable list. [`reading`] is daily operation. [`ports`] is what the
 //! binary must provide.
@@ -8,6 +8,7 @@
 
 mod asking;
 pub mod authorities;
+pub mod blast;
 mod caps;
 pub mod case_file;
 pub mod change;

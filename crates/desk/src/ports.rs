@@ -2,8 +2,12 @@
 
 use async_trait::async_trait;
 use countersign_core::id::Digest;
+use countersign_core::time::Timestamp;
 use countersign_log::PublicProof;
 use countersign_store::journal::Entry;
+use countersign_trace::gate::{Basis, BlastAnswer, Refusal};
+use countersign_trace::wire::Outpoint;
+use std::collections::BTreeSet;
 
 /// A trustee, wherever it runs. Bytes go in, bytes come out; both are signed.
 #[async_trait]
@@ -71,9 +75,48 @@ pub trait Journal: Send + Sync {
     async fn refresh(&self) -> std::result::Result<(), String>;
 }
 
-/// How many people a selector would expose. Tracing fills this port; until then a table of imported payments does.
+/// A question to the chain, as [`Desk::ask_blast`](crate::Desk::ask_blast) lets it pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Behind {
+    /// The addresses.
+    pub addresses: Vec<String>,
+    /// Payments.
+    pub hops: u8,
+    /// First second of the window.
+    pub from: Timestamp,
+    /// Last second of the window.
+    pub to: Timestamp,
+    /// Least sum of one client in satoshi.
+    pub min_satoshi: u64,
+    /// Payments that have to be covered.
+    pub covers: BTreeSet<Outpoint>,
+}
+
+/// Why the chain has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// It cannot be known here; a text for people. Unknown is never nobody.
+    Unknown(String),
+    /// The gate refuses the question.
+    Refused(Refusal),
+}
+
+/// How many people a selector would expose: by the index of the chain where the custodian keeps one, otherwise by a table of its payments.
 #[async_trait]
 pub trait BlastRadius: Send + Sync {
+    /// Whether there is an index of the chain. Then the desk counts nothing without an order.
+    fn has_chain(&self) -> bool {
+        false
+    }
+
+    /// How many clients stand behind addresses, by the index of the chain.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    async fn behind(&self, _basis: &Basis, _question: &Behind) -> std::result::Result<BlastAnswer, NoAnswer> {
+        Err(NoAnswer::Unknown("there is no index of the chain: how many clients this would expose is unknown".into()))
+    }
+
     /// Distinct clients that paid the address.
     ///
     /// # Errors

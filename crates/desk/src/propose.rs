@@ -1,5 +1,6 @@
 //! From findings to a proposed order: facts, the policy's decision, the arithmetic of the scope.
 
+use crate::blast::exposed_by;
 use crate::case_file::{CaseFile, kind};
 use crate::desk::{Attached, Desk, stored};
 use crate::documents::{Decision, DecisionV1, Intake, Scoping, Targets};
@@ -245,7 +246,10 @@ impl Desk {
             instrument: intake.instrument,
             author: author.clone(),
             factors,
-            asked: Asked { subjects: intake.people_asked, classes: intake.classes.clone() },
+            asked: Asked {
+                subjects: exposed_by(file, intake, self.blast.has_chain()).people,
+                classes: intake.classes.clone(),
+            },
             necessary: scoping.map_or(&empty, |scoping| &scoping.necessary).clone(),
             allowed: scoping.map_or(&empty, |scoping| &scoping.allowed).clone(),
             listed_by: scoping.map(|scoping| scoping.listed_by.clone()).unwrap_or_default(),
@@ -271,7 +275,8 @@ impl Desk {
         };
         let informal = intake.instrument == countersign_core::order::Instrument::Informal;
         let independence = requester.independence.to_string();
-        let exposed = intake.people_asked.to_string();
+        let reach = exposed_by(file, intake, self.blast.has_chain());
+        let exposed = reach.people.to_string();
         let mut answers = vec![
             (Question::Form, if informal { "informal" } else { "formal" }, "intake record"),
             (Question::AuthorityKind, requester.kind.as_str(), directory.as_str()),
@@ -280,8 +285,10 @@ impl Desk {
             (Question::Standing, requester.standing.as_str(), directory.as_str()),
             (Question::Sanctioned, sanctioned, directory.as_str()),
             (Question::Targets, if intake.targets == Targets::Named { "named" } else { "selector" }, "intake record"),
-            (Question::Exposed, exposed.as_str(), "intake record: people named, or blast radius of the selector"),
         ];
+        if let Some(source) = &reach.source {
+            answers.push((Question::Exposed, exposed.as_str(), source));
+        }
         if let Some(word) = authentic {
             answers.push((Question::Authentic, word, "check of the sender"));
         }

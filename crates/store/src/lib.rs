@@ -17,6 +17,7 @@ pub mod memory;
 mod openings;
 mod orders;
 mod payments;
+mod queries;
 mod register;
 mod restrictions;
 mod settings;
@@ -35,6 +36,7 @@ pub use listing::{CaseStanding, Due, DuePlace, Listing};
 pub use openings::{ClosedLeaf, NewOpening, Openings, SealedLeaf};
 pub use orders::{Counter, EffectKey, NewEffect, OpenEffect, OrderEntry, Orders, Receipt};
 pub use payments::{Payment, PaymentWriter, Payments, PaymentsStart};
+pub use queries::{KeptQuery, NewQuery, Queries};
 pub use register::{
     HEADER_LEN, ImportStart, ImportSummary, ImportWriter, NewEntry, NewRecord, Register, RegisterCounts, SealedRecord,
     Tag,
@@ -45,11 +47,11 @@ pub use sigmas::{Sigma, Sigmas};
 
 /// Everything the desk keeps, except the sigma secrets.
 pub trait DeskStore:
-    Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Restrictions + Settings
+    Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Queries + Restrictions + Settings
 {
 }
 
-impl<S: Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Restrictions + Settings> DeskStore
-    for S
+impl<S: Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Queries + Restrictions + Settings>
+    DeskStore for S
 {
 }

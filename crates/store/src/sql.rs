@@ -33,6 +33,14 @@ statements! {
     PLACES_BY_DEADLINE_OF = "SELECT case_id, through, stage, holder, due, clock, paused FROM case_place \
         WHERE open = 1 AND through >= 0 AND (due, case_id) > ($1, $2) AND holder = $4 ORDER BY due, case_id LIMIT $3";
 
+    QUERY_INSERT = "INSERT INTO query (document, matter, tracing, question, leaf_key) VALUES ($1, $2, $3, $4, $5) RETURNING number";
+    QUERY_ROOT_INSERT = "INSERT INTO query_root (root, query) VALUES ($1, $2)";
+    QUERY_ANSWERED = "SELECT document, tracing, leaf_key FROM query WHERE tracing = $1 AND question = $2";
+    QUERIES_OF_MATTER = "SELECT document, tracing, leaf_key FROM query WHERE matter = $1 ORDER BY number";
+    QUERIES_UNDER = "SELECT COUNT(*) FROM query WHERE tracing = $1";
+    QUERIES_ABOUT = "SELECT document, tracing, leaf_key FROM query_root JOIN query ON query.number = query_root.query \
+        WHERE query_root.root = $1 ORDER BY query.number";
+
     CASE_LEAF_INSERT = "INSERT INTO case_leaf (case_id, event, place, leaf_key, kind) VALUES ($1, $2, $3, $4, $5)";
     LEAVES_OF_CASE = "SELECT event, leaf_key, kind FROM case_leaf WHERE case_id = $1 ORDER BY event, place";
     DISCLOSURE_INSERT = "INSERT INTO disclosure (leaf_key, kind, list) VALUES ($1, $2, $3)";

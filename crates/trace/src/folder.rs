@@ -167,6 +167,11 @@ impl Folder {
         }
     }
 
+    /// Whether a folder has a graph, good or damaged.
+    pub fn has_graph(path: &Path) -> bool {
+        path.join(GRAPH).exists()
+    }
+
     /// The graph.
     ///
     /// # Errors

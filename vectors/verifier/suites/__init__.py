@@ -19,7 +19,7 @@ from .restrictions import notices as restriction_notices, restriction_documents
 from .screening import served
 from .sealed import ceremonies, seal_must_fail, seal_valid
 from .shares import share_life
-from .tracing import payment_paths
+from .tracing import payment_paths, queries
 from .trustee import trustee_log
 from .view import masked_views
 
@@ -68,6 +68,7 @@ SUITES = {
     "tlog/witness-answers.json": witness_answers,
     "tlog/witness.json": witnesses,
     "trace/path.json": payment_paths,
+    "trace/query.json": queries,
     "verify/ceremony-documents.json": documents,
     "verify/ceremony.json": ceremonies,
     "verify/documents.json": documents,

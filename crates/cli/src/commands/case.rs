@@ -1,5 +1,6 @@
 //! `countersign case`.
 
+pub(crate) mod blast;
 mod list;
 mod replay;
 mod steps;
@@ -7,6 +8,7 @@ mod steps;
 use crate::commands::client::find::one_lookup;
 use crate::custody::Custody;
 use crate::deadlines;
+use crate::edge;
 use crate::files;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -40,6 +42,7 @@ pub(crate) const EXAMPLE: &str = "Examples (CASE is the id or the beginning of i
   countersign case find CASE D06=yes D09=yes D14=none --source 'Code of Criminal Procedure, s. 12' --as lena-ohm
   countersign case scope CASE --subject A-000001 --necessary name,address --allowed name,address,birth \\
       --left-out 'account A-000002 has no link to the facts' --as lena-ohm
+  countersign case blast CASE --address bc1q... --as lena-ohm --key people/lena-ohm/approval.key
   countersign case propose CASE --as lena-ohm
   countersign case refuse CASE --as lena-ohm
   countersign case ask CASE --why 'the offence is not named' --as lena-ohm
@@ -91,6 +94,10 @@ enum Command {
     Scope(Scope),
     /// Ask the policy, and propose the order it allows.
     Propose(Propose),
+    /// How many clients the request would expose: asked of the chain, under an order that its officer signs.
+    Blast(blast::Blast),
+    /// Sign a tracing order as an approver; needs no custodian.
+    BlastSign(blast::BlastSign),
     /// Refuse with the reasons of the policy.
     Refuse(By),
     /// Note what the persons concerned are told and when.
@@ -195,8 +202,13 @@ struct Scope {
 
 impl Case {
     pub(crate) async fn run(self, dir: &Path) -> Result<ExitCode> {
-        if let Command::Replay(replay) = self.command {
-            return replay.run();
+        match self.command {
+            Command::Replay(replay) => return replay.run(),
+            Command::BlastSign(sign) => {
+                sign.run(edge::clock().now())?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            _ => {}
         }
         Custody::during(dir, async |custody| self.command.run(custody).await).await?;
         Ok(ExitCode::SUCCESS)
@@ -214,7 +226,8 @@ impl Command {
                 files::write_folder(&out, &files)?;
                 println!("wrote {}: {} files", out.display(), files.len());
             }
-            Command::Replay(_) => bail!("a replay needs no custodian"),
+            Command::Replay(_) | Command::BlastSign(_) => bail!("this needs no custodian"),
+            Command::Blast(blast) => blast.run(custody).await?,
             Command::Show { case } => show(custody, &desk.case(&desk.find_case(&case).await?).await?).await?,
             Command::Letter { case, key, out } => {
                 let file = desk.case(&desk.find_case(&case).await?).await?;
@@ -339,6 +352,10 @@ async fn propose(custody: &Custody, entry: &Propose) -> Result<()> {
     } else {
         custody.desk.propose_for(&case, &entry.by, &addressee).await?
     };
+    let file = custody.desk.case(&case).await?;
+    if let Some(intake) = &file.intake {
+        blast::show_blast(custody, &file, intake.value()).await?;
+    }
     match proposed {
         Proposed::Order(proposed) => {
             let decision = proposed.decision.value();
@@ -401,6 +418,7 @@ async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
         println!("instrument {}, received {} by {}", intake.instrument, intake.received_at, intake.channel);
         println!("asked: {} people, classes {}", intake.people_asked, intake.classes);
         show_came(custody, file).await?;
+        blast::show_blast(custody, file, intake).await?;
     }
     for finding in file.findings.values() {
         println!(

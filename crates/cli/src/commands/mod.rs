@@ -2,7 +2,7 @@
 
 mod alerts;
 mod approver;
-mod case;
+pub(crate) mod case;
 pub(crate) mod change;
 pub(crate) mod client;
 mod clock;

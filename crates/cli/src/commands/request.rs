@@ -2,6 +2,7 @@
 
 mod receive;
 
+use crate::commands::case::blast::before_filing;
 use crate::custody::Custody;
 use crate::files;
 use anyhow::{Context, Result};
@@ -54,6 +55,9 @@ struct FileRequest {
     /// The case it belongs to: of the informal approach that led to the letter, or one whose authority was asked to complete its request.
     #[arg(long, visible_alias = "case", value_name = "CASE")]
     contact: Option<String>,
+    /// The officer's key: counts behind the address that everyone paid, in the index of the chain and over one payment, before filing.
+    #[arg(long, value_name = "KEY")]
+    key: Option<PathBuf>,
     /// Who files it.
     #[arg(long = "as", value_name = "PERSON")]
     by: PersonId,
@@ -82,6 +86,10 @@ impl FileRequest {
             None => None,
             Some(prefix) => Some(custody.desk.find_case(prefix).await?),
         };
+        if let Some(key) = &request.key {
+            let matter = custody.desk.matter_of(&entry.authority, &entry.reference)?;
+            before_filing(&custody, &matter, &entry.addresses(), (&request.by, key)).await?;
+        }
         let filed = file(&custody, entry, raw, delay, contact.as_ref(), &request.by).await;
         let case = filed.with_context(|| format!("{} with {}", request.letter.display(), request.meta.display()))?;
         let filed = custody.desk.case(&case).await?;

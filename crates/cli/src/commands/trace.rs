@@ -167,7 +167,7 @@ impl Trace {
     }
 }
 
-fn verify(file: &Path) -> Result<()> {
+pub(crate) fn verify(file: &Path) -> Result<()> {
     let bytes = files::read(file, MAX_FILE)?;
     let facts = check(&bytes).with_context(|| format!("{}", file.display()))?;
     println!("a path on {} from {} to {}", facts.network, facts.from, facts.to);

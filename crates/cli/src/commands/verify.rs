@@ -1,6 +1,7 @@
 //! `countersign verify`: offline checks for anybody.
 
 use crate::ceremony::ring_of_log;
+use crate::commands::trace;
 use crate::files;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -10,6 +11,7 @@ use countersign_open::MAX_PACKAGE;
 use countersign_tlog::note::{MAX_NOTE_BYTES, VerifierKey};
 use countersign_verify::evidence::{Evidence, verify_evidence};
 use countersign_verify::monitor_report::MonitorReport;
+use countersign_verify::query::{MAX_OPENING, check_query};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -66,6 +68,16 @@ enum Command {
         #[arg(long, value_name = "VKEY")]
         monitor: String,
     },
+    /// The opening of a leaf: what was asked of the chain for a request, and what was answered.
+    Query {
+        /// The opening (docs/formats/query.md).
+        file: PathBuf,
+    },
+    /// A path of payments, as `countersign trace verify` checks it.
+    Path {
+        /// The path (docs/formats/payment-path.md).
+        file: PathBuf,
+    },
     /// Everything a demo claims, derived again from its folder.
     Demo {
         /// The demo's folder.
@@ -103,10 +115,21 @@ impl Verify {
             }
             Command::Ring { log, ring, index_ring } => recomputed_rings(&log, ring, index_ring).await?,
             Command::MonitorReport { folder, monitor } => monitor_report(&folder, &monitor)?,
+            Command::Query { file } => query(&file)?,
+            Command::Path { file } => trace::verify(&file)?,
             Command::Demo { folder } => return crate::demo::recheck::run(&folder),
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn query(file: &Path) -> Result<()> {
+    let facts = check_query(&files::read(file, MAX_OPENING)?).with_context(|| file.display().to_string())?;
+    let bands: Vec<String> = facts.clients.iter().map(ToString::to_string).collect();
+    println!("holds: question {} under tracing order {}", facts.query, facts.order);
+    println!("payments {}; clients by payments, most under any rule: {}", facts.payments, bands.join("; "));
+    println!("it was asked if the journal has the leaf with the digest {}", facts.leaf);
+    Ok(())
 }
 
 /// Verifies an evidence folder.

@@ -1,20 +1,36 @@
 //! Step 5, first part: the origin case.
 
+use super::chain::{self, Truth};
 use super::operator::{all_refused, attempt, lies, manifest, signature, write_order};
 use super::report::Report;
 use super::story::Story;
+use crate::ceremony::signer_of;
+use crate::commands::case::blast::{addresses, signed};
 use anyhow::{Context, Result};
 use countersign_core::approval::SignerRole;
+use countersign_core::band::Band;
 use countersign_core::class::{Class, ClassSet};
 use countersign_core::country::Country;
 use countersign_core::facts::Factor;
 use countersign_core::finding::Question as Q;
-use countersign_core::id::{CaseId, Salt};
+use countersign_core::id::{CaseId, PersonId, Salt};
+use countersign_core::json::Exact;
 use countersign_core::order::{Instrument, Kind};
+use countersign_core::query::Query;
 use countersign_core::time::HOUR;
+use countersign_desk::DeskError;
+use countersign_desk::blast::Question;
 use countersign_desk::documents::{Contact, ContactV1, Fact};
 use countersign_desk::findings::ScopeEntry;
-use serde_json::json;
+use countersign_verify::query::check_query;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+/// What the agency calls its letter.
+const REFERENCE: &str = "without number";
+
+/// What the report calls the answer.
+pub(crate) const BLAST_RADIUS: &str = "blast_radius";
 
 /// Reasons that the refusal must give.
 const REASONS: [&str; 6] = [
@@ -28,6 +44,8 @@ const REASONS: [&str; 6] = [
 
 pub(crate) async fn step(story: &mut Story, report: &mut Report) -> Result<()> {
     let case = contact(story, report).await?;
+    let truth = chain::generate(story)?;
+    count(story, &truth, report).await?;
     letter(story, &case).await?;
     let donors: Vec<&str> = story.population.donors();
     let file = story.custody.desk.case(&case).await?;
@@ -36,12 +54,19 @@ pub(crate) async fn step(story: &mut Story, report: &mut Report) -> Result<()> {
     report.add("people_asked", u64::from(asked));
     report.expect(
         "the number of people exposed is known before anybody is named",
-        asked as usize == donors.len() && asked > 0,
+        asked as usize >= truth.direct && asked > 0,
     );
 
     // The regional head signs alone, over an order that the operator wrote for him.
     let desk = &story.custody.desk;
     let facts = desk.facts(&file, Kind::Disclosure, &story.cast.officer, Salt([7; 16]))?;
+    let exposed = facts.findings.iter().find(|finding| finding.question() == Q::Exposed);
+    report.expect(
+        "the policy reads it as a fact with its source",
+        exposed.is_some_and(|fact| {
+            fact.value() == asked.to_string() && fact.source().starts_with("chain: tracing order ")
+        }),
+    );
     let classes = ClassSet::new([Class::Name, Class::Address]);
     let (records, subjects) = manifest(story, &donors, &classes).await?;
     let honest = write_order(story, facts.clone(), records.clone(), subjects, |_| {})?;
@@ -96,11 +121,63 @@ async fn contact(story: &Story, report: &mut Report) -> Result<CaseId> {
     Ok(case)
 }
 
+/// Where an auditor finds what opens the leaf of the question.
+pub(crate) fn question_file(root: &Path) -> PathBuf {
+    root.join("auditor/question.json")
+}
+
+/// How many clients the letter would expose, counted in the chain under an order before the letter is filed: over two payments, so one
+/// approver signs beside the officer. Nobody is named, and nobody can be: what comes out are bands.
+async fn count(story: &Story, truth: &Truth, report: &mut Report) -> Result<()> {
+    let (desk, officer, anna) = (&story.custody.desk, &story.cast.officer, &story.cast.anna);
+    let addresses = addresses(std::slice::from_ref(&story.population.donation_address));
+    let order = desk.prepare_trace(&desk.matter_of(&story.cast.agency, REFERENCE)?, &addresses, 2, officer)?;
+    let sign = |person: &PersonId, role| signed(&order, &signer_of(story.place(), person)?, person, role, desk.now());
+    let alone = vec![sign(officer, SignerRole::Author)?];
+    let both = vec![sign(officer, SignerRole::Author)?, sign(anna, SignerRole::Approver)?];
+    let question = Question { hops: 2, ..Question::default() };
+    let refused = desk.ask_blast(&order, &alone, &addresses, &question, None).await;
+    let refused = matches!(&refused, Err(DeskError::Refused { code: "HOPS_NOT_APPROVED", .. }));
+    report.expect("two payments need an approver beside the officer", refused);
+    let slice = Question { min_satoshi: 1_234, ..question.clone() };
+    let slice = desk.ask_blast(&order, &both, &addresses, &slice, None).await;
+    report.expect("a question that differs little from another is refused", matches!(slice, Err(DeskError::Input(_))));
+    let query = desk.ask_blast(&order, &both, &addresses, &question, None).await?;
+    let again = desk.ask_blast(&order, &both, &addresses, &question, None).await?;
+    report.expect("the same question has the same answer", again == query);
+    let opening = desk.query_opening(&query).await?;
+    report.expect("its leaf says what was answered", check_query(opening.bytes()).is_ok());
+    crate::files::write(&question_file(story.place().root()), opening.bytes())?;
+    let value = query.value();
+    let direct = Band::of(truth.direct);
+    let counted =
+        value.clients.iter().all(|of| of.by_hops.first() == Some(&direct) && of.by_hops.last() >= Some(&direct));
+    report.expect(
+        "the band holds as many clients as the chain's author knows to have given",
+        counted && truth.all > truth.direct,
+    );
+    report.set(BLAST_RADIUS, described(&query));
+    Ok(())
+}
+
+/// An answer as the report tells it.
+pub(crate) fn described(query: &Exact<Query>) -> Value {
+    let value = query.value();
+    let hops = (1..).zip(value.least_by_hops().into_iter().zip(value.by_hops()));
+    let hops: Vec<Value> =
+        hops.map(|(hops, (least, most)): (u8, _)| json!({"hops": hops, "least": least, "most": most})).collect();
+    let rules: Map<String, Value> = value.clients.iter().map(|of| (of.rule.to_string(), json!(of.by_hops))).collect();
+    json!({
+        "order": value.order, "question": query.digest(), "payments": value.payments, "clients": hops, "by_rule": rules,
+        "from_sums_on": value.falls, "shape_of_a_list_of_donors": value.looks_like_donors,
+    })
+}
+
 /// Then a letter: everyone who paid this address.
 async fn letter(story: &Story, case: &CaseId) -> Result<()> {
     let address = story.population.donation_address.as_str();
     let entry = json!({
-        "authority": story.cast.agency, "reference": "without number", "instrument": "informal",
+        "authority": story.cast.agency, "reference": REFERENCE, "instrument": "informal",
         "everyone_who_paid": {"chain": "bitcoin", "address": address},
         "classes": ["name", "address"], "channel": "letter"
     });

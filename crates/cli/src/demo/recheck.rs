@@ -1,6 +1,7 @@
 //! `countersign verify demo`: everything a demo claims, derived again from its folder alone.
 
 use super::STEPS;
+use super::origin::{BLAST_RADIUS, described, question_file};
 use super::report::{Progress, Report, summary};
 use super::totals::{auditor_file, describe, of_log};
 use crate::commands::verify::evidence;
@@ -11,7 +12,9 @@ use anyhow::{Context, Result, ensure};
 use countersign_core::control::Genesis;
 use countersign_core::id::Digest;
 use countersign_core::json::Exact;
+use countersign_core::query::Query;
 use countersign_open::open;
+use countersign_verify::query::{MAX_OPENING, QueryOpening, check_query};
 use countersign_verify::totals::{Held, Totals};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -53,7 +56,10 @@ fn recheck(folder: &Path, progress: &Progress, report: &mut Report) -> Result<()
             of_log(&place.log(), Some(&genesis), &Held::new()).map(|_| ())
         }
         "lawful_order" | "fiu" => release(&place, report, &genesis),
-        "origin_case" => every_release(&place, &genesis),
+        "origin_case" => {
+            question(folder, report)?;
+            every_release(&place, &genesis)
+        }
         "totals" => {
             let held = files::read(&auditor_file(folder), 256 * 1024 * 1024)?;
             let held: Held = serde_json::from_slice(&held).context("auditor/disclosures.json")?;
@@ -136,6 +142,18 @@ const ATTACKS: [&str; 6] = [
 fn pinned(progress: &Progress) -> Result<Digest> {
     let text = progress.steps().iter().find_map(|report| report.evidence.get("genesis")?.as_str());
     Ok(Digest::parse(text.context("demo.json names no genesis")?)?)
+}
+
+/// The blast radius of the report is what the leaf of its question says.
+fn question(folder: &Path, report: &Report) -> Result<()> {
+    let bytes = files::read(&question_file(folder), MAX_OPENING)?;
+    check_query(&bytes).context("auditor/question.json")?;
+    let query = Exact::<Query>::parse(Exact::<QueryOpening>::parse(&bytes)?.value().query.as_bytes())?;
+    ensure!(
+        report.evidence.get(BLAST_RADIUS) == Some(&described(&query)),
+        "`{BLAST_RADIUS}` of the report is not what auditor/question.json opens"
+    );
+    Ok(())
 }
 
 /// Every release holds and opens, also that of a slice before the caps.

@@ -1,5 +1,6 @@
 //! Values like those of the desk.
 
+use countersign_core::band::Band;
 use countersign_core::leaf::LeafKind;
 use countersign_core::time::{DAY, HOUR, Timestamp};
 use countersign_testkit::random::{below, pick};
@@ -15,6 +16,11 @@ pub(crate) fn values(kind: LeafKind, at: Timestamp, rng: &mut ChaCha20Rng) -> Ve
 fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Value {
     match name {
         // Most evaluations are enrolments; then nobody, no case and no value is named.
+        "purpose" if kind == LeafKind::Query => one_of(rng, &["request", "request", "sanctions"]),
+        "order" if kind == LeafKind::Query && below(rng, 3) == 0 => Value::Null,
+        "hops" => Value::from(1 + below(rng, 6)),
+        "payments" => band(rng),
+        "clients" => (0..1 + below(rng, 6)).map(|_| band(rng)).collect(),
         "purpose" => one_of(rng, &["enrol", "enrol", "enrol", "find"]),
         "case" | "officer" | "value" | "records" if kind == LeafKind::Lookup && below(rng, 2) == 0 => Value::Null,
         "records" if kind == LeafKind::Lookup => digest(rng),
@@ -69,6 +75,10 @@ fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Va
         "latest_opening" => Value::from(at.plus(100 * DAY).quarter_end().to_string()),
         other => panic!("say what the field `{other}` of kind `{kind}` looks like at the desk"),
     }
+}
+
+fn band(rng: &mut ChaCha20Rng) -> Value {
+    Value::from(Band::of(skewed(rng) as usize).to_string())
 }
 
 fn digest(rng: &mut ChaCha20Rng) -> Value {

@@ -8,6 +8,7 @@ pub mod index;
 pub mod listing;
 pub mod openings;
 pub mod orders;
+pub mod queries;
 pub mod register;
 pub mod restrictions;
 pub mod settings;
@@ -43,6 +44,7 @@ macro_rules! desk_store_conformance {
                 receipts_of_lookups_are_kept_once;
             restrictions: a_restriction_applied_twice_is_one, a_refused_batch_leaves_nothing, chains_are_paged_and_counted,
                 an_account_is_told_in_order, a_notice_is_given_up_and_revived, a_notice_is_queued_once;
+            queries: a_question_is_answered_once, questions_are_counted_by_order_and_address;
             settings: settings_are_kept, some_settings_never_change;
         }
     };

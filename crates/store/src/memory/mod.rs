@@ -6,6 +6,7 @@ mod listing;
 mod openings;
 mod orders;
 mod payments;
+mod queries;
 mod register;
 mod restrictions;
 mod settings;
@@ -64,6 +65,7 @@ struct State {
     index: index::State,
     payments: Vec<Payment>,
     restrictions: restrictions::State,
+    queries: Vec<queries::Kept>,
 }
 
 struct Event {

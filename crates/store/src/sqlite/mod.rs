@@ -11,6 +11,7 @@ mod openings;
 mod orders;
 mod outbox;
 mod payments;
+mod queries;
 mod register;
 mod restrictions;
 pub(crate) mod rows;

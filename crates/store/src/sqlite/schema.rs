@@ -26,6 +26,7 @@ pub(crate) const CUSTODIAN: &[Component] = &[
     Component { name: "lists", version: 1, ddl: include_str!("lists.sql") },
     Component { name: "listing", version: 1, ddl: include_str!("listing.sql") },
     Component { name: "restrictions", version: 1, ddl: include_str!("restrictions.sql") },
+    Component { name: "queries", version: 1, ddl: include_str!("queries.sql") },
 ];
 
 /// The components of `sigma.db`.

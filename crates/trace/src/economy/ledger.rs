@@ -38,6 +38,8 @@ pub(super) struct Ledger {
     tip: Option<BlockHash>,
     coins: BTreeMap<Holder, Vec<Coin>>,
     addresses: BTreeMap<Holder, u32>,
+    /// Known addresses that are not the holder's own invention.
+    given: BTreeMap<Holder, Vec<u8>>,
     /// Made in this block, to be spent from the next on.
     fresh: Vec<(Holder, Coin)>,
     drafts: Vec<Draft>,
@@ -59,9 +61,14 @@ impl Ledger {
         u32::try_from(self.blocks.len()).unwrap_or(u32::MAX)
     }
 
+    /// A holder who is known by this script.
+    pub(super) fn know(&mut self, holder: Holder, script: Vec<u8>) {
+        self.given.insert(holder, script);
+    }
+
     fn address(&mut self, holder: Holder, known: bool) -> Vec<u8> {
         if known {
-            return script(holder, 0);
+            return self.given.get(&holder).cloned().unwrap_or_else(|| script(holder, 0));
         }
         let count = self.addresses.entry(holder).or_default();
         *count += 1;

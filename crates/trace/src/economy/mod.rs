@@ -6,11 +6,13 @@
 
 mod dice;
 mod draft;
+mod gifts;
 mod ledger;
 #[cfg(test)]
 mod measure;
 
 pub use draft::{Draft, block};
+pub use gifts::Gift;
 
 use crate::address::Lock;
 use crate::wire::Outpoint;
@@ -61,18 +63,24 @@ pub struct Economy {
     pub stolen: Option<Lock>,
     /// Clients who gave from their own coins or their account.
     pub donors: BTreeSet<u32>,
+    /// Those of them who gave from their account.
+    pub direct: BTreeSet<u32>,
 }
 
 struct Play {
     dice: Dice,
     ledger: Ledger,
     economy: Economy,
+    gifts: gifts::Giving,
 }
 
 impl Economy {
     /// The economy of this seed.
     pub fn of_seed(seed: u64) -> Self {
-        let mut play = Play { dice: Dice::new(seed), ledger: Ledger::default(), economy: Self::default() };
+        Self::played(Play::new(seed, Ledger::default(), gifts::Giving::default()))
+    }
+
+    fn played(mut play: Play) -> Self {
         for height in 0..BLOCKS {
             play.block(height);
         }
@@ -80,18 +88,23 @@ impl Economy {
         economy.blocks = play.ledger.blocks;
         economy.wallet = known(HOT);
         economy.services = [OTHER_EXCHANGE, MIXER].into_iter().filter_map(known).collect();
-        economy.collector = known(COLLECTOR);
+        economy.collector = economy.collector.or_else(|| known(COLLECTOR));
         economy.stolen = known(THIEF);
         economy
     }
 }
 
 impl Play {
+    fn new(seed: u64, ledger: Ledger, gifts: gifts::Giving) -> Self {
+        Self { dice: Dice::new(seed), ledger, economy: Economy::default(), gifts }
+    }
+
     fn block(&mut self, height: u32) {
         for _ in 0..8 {
             self.everyday();
         }
         self.withdraw();
+        self.give(height);
         if height.is_multiple_of(6) {
             (0..CLIENTS).for_each(|client| self.ledger.sweep(DEPOSIT + client, HOT));
         }
@@ -205,6 +218,7 @@ impl Play {
             self.economy.withdrawals.push((outpoint, client));
             if gives {
                 self.economy.donors.insert(client);
+                self.economy.direct.insert(client);
             }
         }
     }

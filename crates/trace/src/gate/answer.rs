@@ -1,7 +1,7 @@
 //! What leaves the gate: shares of own deposits, and bands.
 
-use super::Band;
 use crate::taint::{Rule, Share};
+use countersign_core::band::Band;
 use countersign_core::id::Digest;
 use countersign_core::time::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -4,15 +4,11 @@ use super::Refusal;
 use countersign_core::digest;
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::order::Kind;
+pub use countersign_core::query::{MAX_HOPS, MAX_QUESTIONS as MAX_BUDGET};
 use std::collections::BTreeSet;
 
 /// Domain of the name under which questions without an order are kept.
 const COMMAND_LINE: &str = "countersign/trace/command-line/v1";
-
-/// Different questions under one order at most, whatever the order says.
-pub const MAX_BUDGET: u32 = 100;
-/// Payments in between at most, however many people approve.
-pub const MAX_HOPS: u8 = 6;
 
 /// What the desk has verified about an order. The signatures are checked by whoever fills this in, before.
 #[derive(Clone, Debug, PartialEq, Eq)]

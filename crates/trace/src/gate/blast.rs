@@ -2,15 +2,14 @@
 
 use super::BlastQuery;
 use super::answer::{BlastAnswer, Fall, Narrowed, RuleBands};
-use super::band::Band;
 use crate::graph::{Graph, LockId, OutId, TxId};
 use crate::taint::{Back, Rule, Stops, trace_back};
+use countersign_core::band::Band;
 use countersign_core::id::Digest;
+use countersign_core::query::THRESHOLDS;
 use countersign_core::time::{DAY, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Thresholds that are tried, in satoshi: from 0.001 to 10 bitcoin.
-const THRESHOLDS: [u64; 5] = [100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 /// What makes the shape of a list of donors: so many payments, of at most so many satoshi at the median, spent by few transactions.
 const DONORS: (usize, u64) = (20, 5_000_000);
 

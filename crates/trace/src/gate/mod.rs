@@ -11,7 +11,6 @@
 //! ```
 
 mod answer;
-mod band;
 mod basis;
 mod blast;
 mod exposure;
@@ -20,8 +19,8 @@ mod journal;
 mod tests;
 
 pub use answer::{BlastAnswer, Exposure, Fall, ListExposure, Narrowed, Rest, RuleBands, RuleExposure};
-pub use band::Band;
 pub use basis::{Basis, MAX_BUDGET, MAX_HOPS, OrderTerms};
+pub use countersign_core::band::Band;
 pub use journal::{Journal, JournalError, MAX_PER_ROOT};
 
 use crate::address::Lock;

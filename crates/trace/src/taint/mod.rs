@@ -14,19 +14,6 @@ mod tests;
 
 pub use amount::{Amount, Share};
 pub(crate) use back::{Back, Sources, trace_back};
+pub use countersign_core::query::Rule;
 pub(crate) use forward::trace_forward;
 pub(crate) use stops::Stops;
-
-countersign_core::named_enum!(
-    /// A rule for what happens to a part of some money.
-    Rule, "a rule (poison, haircut, fifo, lifo)" {
-        /// Any part makes the whole.
-        Poison = "poison",
-        /// Every output has the mix of all inputs.
-        Haircut = "haircut",
-        /// First in, first out.
-        Fifo = "fifo",
-        /// Last in, first out.
-        Lifo = "lifo",
-    }
-);

@@ -101,6 +101,7 @@ impl Said {
             | LeafKind::View
             | LeafKind::Step
             | LeafKind::Restriction
+            | LeafKind::Query
             | LeafKind::Dummy => Said::Other,
         })
     }

@@ -1,5 +1,6 @@
-//! Numbers of people, in bands.
+//! Numbers of people, in bands: what may be said before anybody is named.
 
+use crate::id::InvalidId;
 use std::fmt;
 
 /// Where bands begin. Below the first, nothing is told apart: not one from four, and not none from one.
@@ -22,6 +23,12 @@ impl Band {
         let low = place.checked_sub(1).and_then(|below| STARTS.get(below)).copied().unwrap_or(0);
         (low, STARTS.get(place).map(|next| next - 1))
     }
+
+    /// The largest number in the band; where the last band has none, the larger of its least and `everybody`.
+    pub fn at_most(self, everybody: u64) -> u64 {
+        let (low, high) = self.bounds();
+        high.unwrap_or_else(|| low.max(everybody))
+    }
 }
 
 impl fmt::Display for Band {
@@ -35,15 +42,15 @@ impl fmt::Display for Band {
 }
 
 impl std::str::FromStr for Band {
-    type Err = countersign_core::id::InvalidId;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
         let all = (0..=STARTS.len() as u8).map(Self);
         let found = all.into_iter().find(|band| band.to_string() == text);
-        found.ok_or_else(|| Self::Err::not("a band of numbers like `5 to 9`", text))
+        found.ok_or_else(|| InvalidId::not("a band of numbers like `5 to 9`", text))
     }
 }
 
-countersign_core::text_serde!(Band);
+text_serde!(Band);
 
 #[cfg(test)]
 mod tests {
@@ -61,5 +68,7 @@ mod tests {
             assert_eq!(text.parse(), Ok(Band::of(count)));
         }
         assert!("7 to 9".parse::<Band>().is_err());
+        assert_eq!((Band::of(0).at_most(1), Band::of(12).at_most(1)), (4, 24));
+        assert_eq!((Band::of(200_000).at_most(7), Band::of(200_000).at_most(1_000_000)), (100_000, 1_000_000));
     }
 }
