@@ -9,6 +9,8 @@ mod draft;
 mod ledger;
 #[cfg(test)]
 mod measure;
+#[cfg(test)]
+mod valid;
 
 pub use draft::{Draft, block};
 
