@@ -5,8 +5,12 @@ mod program;
 use countersign_trace::Network;
 use countersign_trace::address::Lock;
 use countersign_trace::economy::Economy;
+use countersign_trace::graph::Graph;
+use countersign_trace::wire::Block;
 use program::{Ran, countersign};
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 struct World {
@@ -126,7 +130,7 @@ fn exposure_and_blast_radius_as_shares_and_bands() {
     );
     world.refused(&["exposure", "--all"], &["there is no graph yet", "countersign trace ingest"]);
     let said = world.ingest(&["--address", &collector, "--hops", "8"]);
-    assert!(said.starts_with("260 blocks read, 0 taken back\n"), "{said}");
+    assert!(said.starts_with("360 blocks read, 0 taken back\n"), "{said}");
     // The wallet, the theft, the collector, the two labelled services: strangers are not in the data.
     assert!(said.contains(" 5 addresses known"), "{said}");
 
@@ -182,15 +186,103 @@ fn exposure_and_blast_radius_as_shares_and_bands() {
 fn the_whole_chain_goes_on_where_it_ended() {
     let world = World::ready();
     let blocks = world.economy.blocks.clone();
-    world.blocks(&blocks[..200]);
-    assert!(world.ingest(&["--full"]).starts_with("200 blocks read, 0 taken back\n"));
+    world.blocks(&blocks[..300]);
+    assert!(world.ingest(&["--full"]).starts_with("300 blocks read, 0 taken back\n"));
     world.blocks(&blocks);
     let said = world.ingest(&["--full"]);
-    assert!(said.starts_with("60 blocks read, 0 taken back\n") && said.contains("at height 259"), "{said}");
+    assert!(said.starts_with("60 blocks read, 0 taken back\n") && said.contains("at height 359"), "{said}");
+    // kernel-check/ compares these two with a node's.
+    let graph = Graph::parse(&fs::read(world.path("custodian/trace/graph.bin")).unwrap()).unwrap();
+    let (count, sum) = graph.extent().unspent;
+    assert!(said.contains(&format!("\nunspent: {count} outputs, {sum} satoshi\n")), "{said}");
     let first = fs::read(world.path("custodian/trace/graph.bin")).unwrap();
     assert!(world.ingest(&["--full"]).starts_with("0 blocks read"));
     assert_eq!(fs::read(world.path("custodian/trace/graph.bin")).unwrap(), first);
     assert_eq!(shares(&world.sound(&["exposure", "--all"])).len(), world.economy.deposits.len());
+}
+
+/// A node's REST interface on a port of its own, for as long as the test runs; its address.
+fn node(blocks: Vec<Vec<u8>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let hashes: Vec<String> =
+            blocks.iter().map(|bytes| Block::parse(bytes).unwrap().header.hash.to_string()).collect();
+        let answer = |path: &str| -> Option<Vec<u8>> {
+            let (kind, rest) = path.strip_prefix("/rest/")?.split_once('/')?;
+            let (key, ending) = rest.split_once('.')?;
+            let named = || hashes.iter().position(|hash| hash == key);
+            match (kind, ending) {
+                ("blockhashbyheight", "hex") => Some(format!("{}\n", hashes.get(key.parse::<usize>().ok()?)?).into()),
+                ("headers", "bin?count=2000") => {
+                    Some(blocks[named()?..].iter().flat_map(|bytes| bytes[..80].to_vec()).collect())
+                }
+                ("block", "bin") => Some(blocks[named()?].clone()),
+                _ => None,
+            }
+        };
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let lines: Vec<String> = BufReader::new(stream.try_clone().unwrap())
+                .lines()
+                .map_while(Result::ok)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            let path = lines.first().and_then(|line| line.strip_prefix("GET ")?.split_once(' ')).unwrap().0;
+            let (status, body) = answer(path).map_or(("404 Not Found", vec![]), |body| ("200 OK", body));
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn a_node_is_asked_instead_of_its_files() {
+    let world = World::ready();
+    let said = world.ingest(&["--hops", "2"]);
+    let kept = || fs::read(world.path("custodian/trace/graph.bin")).unwrap();
+    let (of_files, address) = (kept(), node(world.economy.blocks.clone()));
+    fs::remove_file(world.path("custodian/trace/graph.bin")).unwrap();
+    let ingest = ["ingest", &address, "--network", "regtest", "--hops", "2"];
+    assert_eq!(world.sound(&ingest), said);
+    assert!(kept() == of_files);
+    let full = world.sound(&["ingest", &address, "--network", "regtest", "--full", "--out", "@elsewhere"]);
+    assert!(full.contains("last block") && world.path("elsewhere/graph.bin").exists() && kept() == of_files, "{full}");
+
+    // Begun later, this node would have to say what its blocks spend.
+    let late = [&ingest[..], &["--first-height", "200"]].concat();
+    world.refused(&late, &["which no earlier transaction made"]);
+    let beyond = [&ingest[..], &["--first-height", "9999"]].concat();
+    world.refused(&beyond, &["the node does not have /rest/blockhashbyheight/9999.hex", "rest=1"]);
+    world.refused(&["ingest", "http://127.0.0.1:1", "--network", "regtest"], &["cannot ask the node for /rest/"]);
+    assert!(kept() == of_files);
+}
+
+#[test]
+fn labels_come_and_go_in_the_formats_of_others() {
+    let world = World::ready();
+    let stolen = address(world.economy.stolen);
+    let uri = format!("bitcoin:{stolen}?amount=0.1&label=somebody");
+    world.ingest(&["--address", &uri]);
+    assert_eq!(world.sound(&["blast", &uri]), world.sound(&["blast", &stolen]));
+    world.refused(&["blast", &format!("bitcoin:{stolen}?req-x=1")], &["is not a payment URI without requirements"]);
+
+    let pack = world.sound(&["labels", "export", "police", "--network", "regtest", "--title", "Thefts"]);
+    assert!(pack.starts_with("title: \"Thefts\"\ncreator: \"police\"\n") && pack.contains(&stolen), "{pack}");
+    world.file("pack.yaml", &pack);
+    assert!(world.sound(&["labels", "add", "@pack.yaml", "--network", "regtest"]).starts_with("1 addresses labelled"));
+    world.refused(&["labels", "export", "nobody", "--network", "regtest"], &["`nobody` has no labels here"]);
+
+    let wallet = format!(
+        "{{\"schema\":\"CryptoWallet\",\"properties\":{{\"publicKey\":[\"{stolen}\"],\"currency\":[\"XBT\"]}}}}\n"
+    );
+    world.file("entities", wallet);
+    let add =
+        ["labels", "add", "@entities", "--entities", "--network", "regtest", "--issuer", "XA", "--label", "listed"];
+    assert!(world.sound(&add).starts_with("1 addresses labelled"));
+    world.file("entities", "{}");
+    world.refused(&add, &["entities: line 1: is no entity of FollowTheMoney"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use crate::address::Lock;
 use crate::gate::{Journal, JournalError};
 use crate::graph::Graph;
-use crate::labels::{BadAddress, LabelError, Labels, Pack, Role, read_list, read_tagpack};
+use crate::labels::{BadAddress, LabelError, Labels, Pack, Role, read_list, read_tagpack, read_wallets};
 use crate::network::Network;
 use crate::own::Own;
 use crate::wire::{Malformed, Outpoint};
@@ -95,6 +95,13 @@ pub enum LabelForm {
         /// What the addresses are said to be.
         label: String,
     },
+    /// Entities of FollowTheMoney with wallets among them; issuer and label as with a list.
+    Wallets {
+        /// Who says so.
+        issuer: String,
+        /// What the addresses are said to be.
+        label: String,
+    },
 }
 
 impl LabelFile {
@@ -107,6 +114,7 @@ impl LabelFile {
         match &self.form {
             LabelForm::Tagpack => read_tagpack(&self.text, network, self.role, bad),
             LabelForm::Plain { issuer, label } => read_list(&self.text, network, issuer, label, self.role, bad),
+            LabelForm::Wallets { issuer, label } => read_wallets(&self.text, network, issuer, label, self.role, bad),
         }
     }
 }

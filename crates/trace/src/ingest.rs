@@ -1,9 +1,10 @@
-//! From files with blocks to a graph.
+//! From blocks to a graph: out of files, or from a node that is asked for them.
 
 use crate::graph::{Graph, GraphError, Interest, Neighbourhood};
 use crate::network::Network;
-use crate::source::{BlockFiles, ChainError, Found, SourceError, Spent, canonical};
-use crate::wire::{Block, BlockHash, Malformed};
+use crate::source::{BlockFiles, ChainError, Found, Node, NodeError, SourceError, Spent, canonical};
+use crate::wire::{Block, BlockHash, Header, Malformed};
+use std::io;
 
 /// Why nothing was ingested. A graph that was there before is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,12 @@ pub enum IngestError {
     /// A file cannot be read or is no file with blocks.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// A node's answers cannot be used.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The graph so far could not be kept.
+    #[error("the graph cannot be kept")]
+    Keep(#[source] io::Error),
     /// The blocks form no chain.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -32,7 +39,7 @@ pub enum IngestError {
         block: BlockHash,
         /// What the system says.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The first block is not the chain's first, and nobody said which it is.
     #[error("the first block, {0}, is not the first of its chain: say its height")]
@@ -62,7 +69,7 @@ pub struct Ingested {
 }
 
 /// The outputs that a block spends, as bytes of a node's answer, when they are at hand.
-pub type SpentSource<'s> = &'s dyn Fn(&BlockHash) -> std::io::Result<Option<Vec<u8>>>;
+pub type SpentSource<'s> = &'s dyn Fn(&BlockHash) -> io::Result<Option<Vec<u8>>>;
 
 /// Files with blocks of one network, and what else is known of them.
 pub struct Input<'i> {
@@ -76,39 +83,138 @@ pub struct Input<'i> {
     pub first_height: Option<u32>,
 }
 
-impl Input<'_> {
-    /// The chain, first block first, and the height it begins at.
-    fn chain(&self) -> Result<(Vec<Found>, Result<u32, IngestError>), IngestError> {
+/// Where the blocks of a chain come from.
+pub trait Blocks {
+    /// What is known of a block before it is read.
+    type At;
+
+    /// The network.
+    fn network(&self) -> Network;
+    /// The chain, first block first, and the height it begins at, if that is known.
+    ///
+    /// # Errors
+    /// [`IngestError`].
+    fn chain(&self) -> Result<(Vec<Self::At>, Option<u32>), IngestError>;
+    /// The header.
+    fn header(at: &Self::At) -> &Header;
+    /// The block's bytes.
+    ///
+    /// # Errors
+    /// [`IngestError`].
+    fn bytes(&self, at: &Self::At) -> Result<Vec<u8>, IngestError>;
+    /// What the block spends, if it is at hand.
+    ///
+    /// # Errors
+    /// [`IngestError`].
+    fn spent(&self, at: &Self::At) -> Result<Option<Vec<u8>>, IngestError>;
+    /// Says where the block's bytes are malformed.
+    fn blame(&self, at: &Self::At, wrong: &Malformed) -> IngestError;
+}
+
+impl Blocks for Input<'_> {
+    type At = Found;
+
+    fn network(&self) -> Network {
+        self.network
+    }
+
+    fn chain(&self) -> Result<(Vec<Found>, Option<u32>), IngestError> {
         let found = self.files.headers()?;
         let headers: Vec<_> = found.iter().map(|found| found.header).collect();
         let order = canonical(&headers)?;
         let chain: Vec<Found> = order.into_iter().filter_map(|at| found.get(at).copied()).collect();
-        let first = chain.first().ok_or(ChainError::Empty)?;
-        let begins = first.header.parent == BlockHash([0; 32]);
-        let height = if begins { Some(0) } else { self.first_height };
-        let height = height.ok_or(IngestError::Height(first.header.hash));
+        let parent = chain.first().ok_or(ChainError::Empty)?.header.parent;
+        let height = match parent {
+            BlockHash(none) if none == [0; 32] => Some(0),
+            parent if parent == self.network.genesis() => Some(1),
+            _ => self.first_height,
+        };
         Ok((chain, height))
     }
 
-    fn each(
-        &self,
-        chain: &[Found],
-        take: &mut dyn FnMut(&Block<'_>, &Spent) -> Result<(), IngestError>,
-    ) -> Result<(), IngestError> {
-        for found in chain {
-            let bytes = self.files.block(&found.place)?;
-            let block = Block::parse(&bytes).map_err(|wrong| self.files.blame(&found.place, &wrong))?;
-            let hash = block.header.hash;
-            let answer = (self.spent)(&hash).map_err(|source| IngestError::SpentFile { block: hash, source })?;
-            let spent = match answer {
-                None => Spent::default(),
-                Some(bytes) => {
-                    Spent::parse(&bytes, &block).map_err(|wrong| IngestError::Spent { block: hash, wrong })?
-                }
-            };
-            take(&block, &spent)?;
-        }
-        Ok(())
+    fn header(found: &Found) -> &Header {
+        &found.header
+    }
+
+    fn bytes(&self, found: &Found) -> Result<Vec<u8>, IngestError> {
+        Ok(self.files.block(&found.place)?)
+    }
+
+    fn spent(&self, found: &Found) -> Result<Option<Vec<u8>>, IngestError> {
+        let block = found.header.hash;
+        (self.spent)(&block).map_err(|source| IngestError::SpentFile { block, source })
+    }
+
+    fn blame(&self, found: &Found, wrong: &Malformed) -> IngestError {
+        self.files.blame(&found.place, wrong).into()
+    }
+}
+
+impl Blocks for Node<'_> {
+    type At = Header;
+
+    fn network(&self) -> Network {
+        self.network
+    }
+
+    fn chain(&self) -> Result<(Vec<Header>, Option<u32>), IngestError> {
+        Ok((self.headers()?, Some(self.first_height)))
+    }
+
+    fn header(header: &Header) -> &Header {
+        header
+    }
+
+    fn bytes(&self, header: &Header) -> Result<Vec<u8>, IngestError> {
+        Ok(self.block(&header.hash)?)
+    }
+
+    fn spent(&self, header: &Header) -> Result<Option<Vec<u8>>, IngestError> {
+        Ok(Node::spent(self, &header.hash)?)
+    }
+
+    fn blame(&self, header: &Header, wrong: &Malformed) -> IngestError {
+        Node::blame(self, &header.hash, wrong).into()
+    }
+}
+
+/// Blocks whose readings are told to somebody who waits: how many were read, of how many readings.
+pub struct Told<'t, B> {
+    /// The blocks.
+    pub blocks: &'t B,
+    /// Who is told.
+    pub tell: &'t dyn Fn(usize),
+    /// Readings so far.
+    pub read: std::cell::Cell<usize>,
+}
+
+impl<B: Blocks> Blocks for Told<'_, B> {
+    type At = B::At;
+
+    fn network(&self) -> Network {
+        self.blocks.network()
+    }
+
+    fn chain(&self) -> Result<(Vec<B::At>, Option<u32>), IngestError> {
+        self.blocks.chain()
+    }
+
+    fn header(at: &B::At) -> &Header {
+        B::header(at)
+    }
+
+    fn bytes(&self, at: &B::At) -> Result<Vec<u8>, IngestError> {
+        self.read.set(self.read.get() + 1);
+        (self.tell)(self.read.get());
+        self.blocks.bytes(at)
+    }
+
+    fn spent(&self, at: &B::At) -> Result<Option<Vec<u8>>, IngestError> {
+        self.blocks.spent(at)
+    }
+
+    fn blame(&self, at: &B::At, wrong: &Malformed) -> IngestError {
+        self.blocks.blame(at, wrong)
     }
 }
 
@@ -116,16 +222,18 @@ impl Input<'_> {
 ///
 /// # Errors
 /// [`IngestError`].
-pub fn neighbourhood(input: &Input<'_>, interest: Interest) -> Result<(Graph, Ingested), IngestError> {
-    let (chain, height) = input.chain()?;
-    let height = height?;
+pub fn neighbourhood(blocks: &impl Blocks, interest: Interest) -> Result<(Graph, Ingested), IngestError> {
+    let (chain, height) = blocks.chain()?;
+    let height = begins(blocks, &chain, height)?;
     let mut look = Neighbourhood::new(interest);
-    input.each(&chain, &mut |block, _| {
+    each(blocks, &chain, |_, block| {
         look.look(&block.transactions);
         Ok(())
     })?;
-    let mut builder = look.into_builder(input.network, height);
-    input.each(&chain, &mut |block, spent| {
+    let mut builder = look.into_builder(blocks.network(), height);
+    each(blocks, &chain, |at, block| {
+        // What a block spends is asked for only where it matters.
+        let spent = if builder.keeps(&block.transactions) { spent(blocks, at, block)? } else { Spent::default() };
         Ok(builder.append(&block.header, &block.transactions, &|outpoint| spent.get(outpoint))?)
     })?;
     Ok((builder.finish(), Ingested { added: chain.len(), removed: 0 }))
@@ -135,32 +243,78 @@ pub fn neighbourhood(input: &Input<'_>, interest: Interest) -> Result<(Graph, In
 ///
 /// # Errors
 /// [`IngestError`].
-pub fn whole(input: &Input<'_>, before: Option<Graph>) -> Result<(Graph, Ingested), IngestError> {
-    let (chain, height) = input.chain()?;
+pub fn whole(blocks: &impl Blocks, before: Option<Graph>) -> Result<(Graph, Ingested), IngestError> {
+    whole_kept(blocks, before, usize::MAX, &mut |_| Ok(()))
+}
+
+/// The same, and keeps the graph after every so many blocks, so that whoever is interrupted goes on from there.
+///
+/// # Errors
+/// [`IngestError`].
+pub fn whole_kept(
+    blocks: &impl Blocks,
+    before: Option<Graph>,
+    every: usize,
+    keep: &mut dyn FnMut(&Graph) -> io::Result<()>,
+) -> Result<(Graph, Ingested), IngestError> {
+    let (chain, height) = blocks.chain()?;
     let (mut graph, rest, removed) = match before.filter(Graph::is_whole) {
-        None => (Graph::new(input.network, height?), chain.as_slice(), 0),
+        None => (Graph::new(blocks.network(), begins(blocks, &chain, height)?), chain.as_slice(), 0),
         Some(mut graph) => {
-            let (rest, removed) = go_back(&mut graph, &chain)?;
+            let (rest, removed) = go_back(blocks, &mut graph, &chain)?;
             (graph, rest, removed)
         }
     };
-    input.each(rest, &mut |block, spent| {
-        Ok(graph.append(&block.header, &block.transactions, &|outpoint| spent.get(outpoint))?)
-    })?;
+    let mut parts = rest.chunks(every.max(1)).peekable();
+    while let Some(part) = parts.next() {
+        each(blocks, part, |at, block| {
+            let spent = spent(blocks, at, block)?;
+            Ok(graph.append(&block.header, &block.transactions, &|outpoint| spent.get(outpoint))?)
+        })?;
+        if parts.peek().is_some() {
+            keep(&graph).map_err(IngestError::Keep)?;
+        }
+    }
     Ok((graph, Ingested { added: rest.len(), removed }))
 }
 
+fn begins<B: Blocks>(_: &B, chain: &[B::At], height: Option<u32>) -> Result<u32, IngestError> {
+    let first = B::header(chain.first().ok_or(ChainError::Empty)?);
+    height.ok_or(IngestError::Height(first.hash))
+}
+
+fn each<B: Blocks>(
+    blocks: &B,
+    chain: &[B::At],
+    mut take: impl FnMut(&B::At, &Block<'_>) -> Result<(), IngestError>,
+) -> Result<(), IngestError> {
+    for at in chain {
+        let bytes = blocks.bytes(at)?;
+        let block = Block::parse(&bytes).map_err(|wrong| blocks.blame(at, &wrong))?;
+        if block.header.hash != B::header(at).hash {
+            return Err(blocks.blame(at, &Malformed { offset: 0, what: "this is another block than was asked for" }));
+        }
+        take(at, &block)?;
+    }
+    Ok(())
+}
+
+fn spent<B: Blocks>(blocks: &B, at: &B::At, block: &Block<'_>) -> Result<Spent, IngestError> {
+    let Some(bytes) = blocks.spent(at)? else { return Ok(Spent::default()) };
+    Spent::parse(&bytes, block).map_err(|wrong| IngestError::Spent { block: block.header.hash, wrong })
+}
+
 /// Takes away what the chain does not have, and gives what the graph does not have.
-fn go_back<'c>(graph: &mut Graph, chain: &'c [Found]) -> Result<(&'c [Found], usize), IngestError> {
+fn go_back<'c, B: Blocks>(_: &B, graph: &mut Graph, chain: &'c [B::At]) -> Result<(&'c [B::At], usize), IngestError> {
     let Some((tip, height)) = graph.tip() else { return Ok((chain, 0)) };
-    if chain.first().is_some_and(|first| first.header.parent == tip) {
+    if chain.first().is_some_and(|first| B::header(first).parent == tip) {
         return Ok((chain, 0));
     }
     let known: std::collections::HashSet<BlockHash> = graph.block_hashes().collect();
-    let common = chain.iter().rposition(|found| known.contains(&found.header.hash));
+    let common = chain.iter().rposition(|at| known.contains(&B::header(at).hash));
     let place = common.ok_or(IngestError::Apart { tip, height })?;
     let (shared, rest) = chain.split_at(place + 1);
-    let Some(last) = shared.last().map(|found| found.header.hash) else { return Ok((rest, 0)) };
+    let Some(last) = shared.last().map(|at| B::header(at).hash) else { return Ok((rest, 0)) };
     let removed = graph.block_hashes().rev().take_while(|hash| *hash != last).count();
     if rest.is_empty() {
         return Ok((rest, 0));
@@ -176,6 +330,7 @@ fn go_back<'c>(graph: &mut Graph, chain: &'c [Found]) -> Result<(&'c [Found], us
 mod tests {
     use super::*;
     use crate::graph::tests::{Chain, lock, pay};
+    use crate::wire::Outpoint;
     use std::fs;
 
     fn files(blocks: &[&Vec<u8>]) -> (tempfile::TempDir, BlockFiles) {
@@ -220,6 +375,177 @@ mod tests {
         assert_eq!((done, graph.tip()), (Ingested { added: 3, removed: 2 }, two.graph.tip()));
         assert!(matches!(run(&[&first[2]], Some(graph)), Err(IngestError::Apart { .. })));
         assert!(matches!(run(&[&first[2]], None), Err(IngestError::Height(_))));
+    }
+
+    /// How an answer is changed before it is given; `None`: the node does not have it.
+    type Change<'c> = &'c dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>;
+
+    /// A node with a chain.
+    struct FakeNode<'n> {
+        blocks: &'n [Vec<u8>],
+        hashes: Vec<BlockHash>,
+        outputs: std::collections::HashMap<Outpoint, (u64, Vec<u8>)>,
+    }
+
+    impl<'n> FakeNode<'n> {
+        fn new(blocks: &'n [Vec<u8>]) -> Self {
+            let mut node = Self { blocks, hashes: vec![], outputs: Default::default() };
+            for bytes in blocks {
+                let block = Block::parse(bytes).unwrap();
+                node.hashes.push(block.header.hash);
+                for transaction in &block.transactions {
+                    for (vout, output) in (0..).zip(&transaction.outputs) {
+                        let outpoint = Outpoint { txid: transaction.txid, vout };
+                        node.outputs.insert(outpoint, (output.value, output.script.to_vec()));
+                    }
+                }
+            }
+            node
+        }
+
+        fn place(&self, hash: &str) -> usize {
+            let hash: BlockHash = hash.parse().unwrap();
+            self.hashes.iter().position(|known| *known == hash).unwrap()
+        }
+
+        fn answer(&self, path: &str) -> Option<Vec<u8>> {
+            let (kind, rest) = path.strip_prefix("/rest/")?.split_once('/')?;
+            let (key, ending) = rest.split_once('.')?;
+            match (kind, ending) {
+                ("blockhashbyheight", "hex") => {
+                    Some(format!("{}\n", self.hashes.get(key.parse::<usize>().ok()?)?).into_bytes())
+                }
+                // Three at a time, so that answers have to be joined.
+                ("headers", "bin?count=2000") => {
+                    Some(self.blocks[self.place(key)..].iter().take(3).flat_map(|bytes| bytes[..80].to_vec()).collect())
+                }
+                ("block", "bin") => Some(self.blocks[self.place(key)].clone()),
+                ("spenttxouts", "bin") => Some(self.spent(self.place(key))),
+                _ => None,
+            }
+        }
+
+        /// What a block spends as a node answers it; all counts here are below 253.
+        fn spent(&self, at: usize) -> Vec<u8> {
+            let block = Block::parse(&self.blocks[at]).unwrap();
+            let mut out = vec![block.transactions.len() as u8];
+            for transaction in &block.transactions {
+                let inputs = if transaction.is_coinbase() { &[][..] } else { &transaction.inputs };
+                out.push(inputs.len() as u8);
+                for (value, script) in inputs.iter().map(|input| &self.outputs[input]) {
+                    out.extend(value.to_le_bytes());
+                    out.push(script.len() as u8);
+                    out.extend(script);
+                }
+            }
+            out
+        }
+
+        /// Reads from this node; what comes of it, and every path that was asked for.
+        fn ask<T>(&self, first_height: u32, change: Change<'_>, read: impl Fn(&Node<'_>) -> T) -> (T, Vec<String>) {
+            let asked = std::cell::RefCell::new(vec![]);
+            let fetch = |path: &str, _: usize| {
+                asked.borrow_mut().push(path.to_owned());
+                Ok(self.answer(path).and_then(|answer| change(path, answer)))
+            };
+            let done = read(&Node { network: Network::Regtest, fetch: &fetch, first_height });
+            (done, asked.into_inner())
+        }
+    }
+
+    #[test]
+    fn a_node_is_asked_block_by_block() {
+        let economy = crate::economy::Economy::of_seed(1);
+        let blocks = &economy.blocks[..];
+        let interest = || Interest { locks: economy.collector.into_iter().collect(), hops: 2, ..Interest::default() };
+        let (_place, files) = files(&blocks.iter().collect::<Vec<_>>());
+        let input = Input { network: Network::Regtest, files: &files, spent: &|_| Ok(None), first_height: None };
+        let expected = neighbourhood(&input, interest()).unwrap().0.to_bytes();
+        let node = FakeNode::new(blocks);
+        let pass = |_: &str, bytes: Vec<u8>| Some(bytes);
+        let (built, asked) = node.ask(0, &pass, |node| neighbourhood(node, interest()).unwrap());
+        assert!(built.0.to_bytes() == expected);
+        // From the first block on nothing but blocks is needed.
+        assert!(!asked.iter().any(|path| path.contains("spenttxouts")));
+        let whole_graph = whole(&input, None).unwrap().0.to_bytes();
+        assert!(node.ask(0, &pass, |node| whole(node, None).unwrap()).0.0.to_bytes() == whole_graph);
+
+        // Begun later, with what the node says the blocks spend: the same payments, as far as they are younger.
+        let (late, asked) = node.ask(300, &pass, |node| neighbourhood(node, interest()).unwrap().0);
+        assert_eq!((late.extent().blocks, late.tip()), (blocks.len() - 300, Graph::parse(&expected).unwrap().tip()));
+        let times = |what: &str| asked.iter().filter(|path| path.contains(what)).count();
+        assert!(times("spenttxouts") > 0 && times("spenttxouts") < 60 && times("/block/") == 120);
+        let (_late_place, files) = self::files(&blocks[300..].iter().collect::<Vec<_>>());
+        let spent = |hash: &BlockHash| Ok(Some(node.spent(node.place(&hash.to_string()))));
+        let input = Input { network: Network::Regtest, files: &files, spent: &spent, first_height: Some(300) };
+        assert!(neighbourhood(&input, interest()).unwrap().0.to_bytes() == late.to_bytes());
+        // A node without them is refused as soon as they are needed.
+        let without = |path: &str, bytes: Vec<u8>| (!path.contains("spenttxouts")).then_some(bytes);
+        let (refused, _) = node.ask(300, &without, |node| neighbourhood(node, interest()).err().unwrap());
+        assert!(matches!(refused, IngestError::Graph(GraphError::Unknown { .. })), "{refused}");
+    }
+
+    #[test]
+    fn what_a_node_says_wrongly_is_named() {
+        let mut chain = Chain::new();
+        (0..5).for_each(|owner| drop(chain.block(owner, &[])));
+        let refusal = |change: Change<'_>| {
+            let (error, _) = FakeNode::new(&chain.blocks).ask(1, change, |node| whole(node, None).err());
+            error.map(|error| error.to_string())
+        };
+        assert_eq!(refusal(&|_, bytes| Some(bytes)), None);
+        let of = |what: &'static str, change: fn(&mut Vec<u8>)| {
+            move |path: &str, mut bytes: Vec<u8>| {
+                if path.contains(what) {
+                    change(&mut bytes);
+                }
+                Some(bytes)
+            }
+        };
+        let changed = Some(NodeError::Changed.to_string());
+        assert_eq!(refusal(&of("headers", Vec::clear)), changed);
+        assert_eq!(refusal(&of("headers", |bytes| drop(bytes.drain(..80)))), changed);
+        assert_eq!(refusal(&of("headers", |bytes| bytes.truncate(160))), None);
+        for (what, change, said) in [
+            ("headers", (|bytes| bytes.truncate(100)) as fn(&mut Vec<u8>), "ends too early at byte 80"),
+            ("blockhash", |bytes| bytes.truncate(10), "/rest/blockhashbyheight/1.hex: this is not a block hash"),
+            ("/block/", |bytes| bytes.truncate(90), ".bin: "),
+            ("/block/", |bytes| bytes.push(0), ".bin: bytes are left over at byte "),
+            ("/block/", |bytes| bytes.resize(4_000_001, 0), "the answer is longer than it can be at byte 4000000"),
+            ("spenttxouts", |bytes| bytes.push(0), "bytes are left over at byte 2"),
+            ("spenttxouts", |bytes| bytes[0] = 9, "of block"),
+        ] {
+            let error = refusal(&of(what, change)).unwrap();
+            assert!(error.contains(said), "{what}: {error}");
+        }
+        let swapped =
+            |path: &str, bytes: Vec<u8>| Some(if path.contains("/block/") { chain.blocks[0].clone() } else { bytes });
+        assert!(refusal(&swapped).unwrap().ends_with("this is another block than was asked for at byte 0"));
+        let gone = |path: &str, bytes: Vec<u8>| (!path.contains("/block/")).then_some(bytes);
+        assert!(refusal(&gone).unwrap().contains("the node does not have /rest/block/"));
+        let cut = |_: &str, _: usize| Err(io::ErrorKind::ConnectionRefused.into());
+        let node = Node { network: Network::Regtest, fetch: &cut, first_height: 0 };
+        assert!(matches!(whole(&node, None), Err(IngestError::Node(NodeError::Ask { .. }))));
+    }
+
+    #[test]
+    fn who_is_interrupted_goes_on() {
+        let economy = crate::economy::Economy::of_seed(2);
+        let (_place, files) = files(&economy.blocks.iter().collect::<Vec<_>>());
+        let input = Input { network: Network::Regtest, files: &files, spent: &|_| Ok(None), first_height: None };
+        let told = std::cell::Cell::new(0);
+        let blocks = Told { blocks: &input, tell: &|count| told.set(count), read: 0.into() };
+        let (expected, _) = whole(&blocks, None).unwrap();
+        assert_eq!(told.get(), economy.blocks.len());
+        let mut kept = None;
+        let mut stop = |graph: &Graph| {
+            kept = Some(graph.to_bytes());
+            if graph.extent().blocks < 200 { Ok(()) } else { Err(io::Error::other("no more space")) }
+        };
+        assert!(matches!(whole_kept(&input, None, 100, &mut stop), Err(IngestError::Keep(_))));
+        let (graph, done) = whole(&input, Some(Graph::parse(&kept.unwrap()).unwrap())).unwrap();
+        assert_eq!((done.added, done.removed), (economy.blocks.len() - 200, 0));
+        assert!(graph.to_bytes() == expected.to_bytes());
     }
 
     #[test]

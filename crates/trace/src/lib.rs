@@ -17,6 +17,7 @@ pub mod ingest;
 pub mod labels;
 mod network;
 pub mod own;
+pub mod pace;
 pub mod proof;
 pub mod source;
 pub mod taint;

@@ -1,20 +1,24 @@
 //! `countersign trace`: exposure of own deposits, and how many clients a request would expose. Shares and bands, never a list of people.
 
+mod node;
+
 use crate::files;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use countersign_core::time::Timestamp;
 use countersign_trace::Network;
-use countersign_trace::address::Lock;
-use countersign_trace::folder::{Folder, LabelFile, LabelForm};
+use countersign_trace::address::PaymentRequest;
+use countersign_trace::folder::{Folder, LabelFile, LabelForm, OwnFile};
 use countersign_trace::gate::{Basis, BlastQuery, Exposure, Gate, Rest};
-use countersign_trace::graph::Interest;
-use countersign_trace::ingest::{Input, neighbourhood, whole};
-use countersign_trace::labels::Role;
+use countersign_trace::graph::{Graph, Interest};
+use countersign_trace::ingest::{Blocks, Ingested, Input, Told, neighbourhood, whole_kept};
+use countersign_trace::labels::{Role, write_tagpack};
+use countersign_trace::own::Own;
 use countersign_trace::proof::check;
-use countersign_trace::source::BlockFiles;
+use countersign_trace::source::{BlockFiles, Node};
 use countersign_trace::wire::{BlockHash, Outpoint};
 use std::collections::BTreeSet;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 pub(crate) const EXAMPLE: &str = "Example:
@@ -26,6 +30,10 @@ pub(crate) const EXAMPLE: &str = "Example:
 
 /// Longest accepted file of labels, addresses, outputs or withdrawals.
 const MAX_FILE: usize = 64 * 1024 * 1024;
+/// The graph of a whole chain is kept after so many blocks: who is interrupted goes on from there.
+const KEEP_EVERY: usize = 10_000;
+/// Progress is shown after so many blocks.
+const TELL_EVERY: usize = 100;
 
 #[derive(Args)]
 pub(crate) struct Trace {
@@ -67,7 +75,7 @@ enum Command {
 
 #[derive(Args)]
 struct Ingest {
-    /// A node's folder with blk*.dat, a file in that framing, or one raw block.
+    /// A node's folder with blk*.dat, a file in that framing, one raw block, or a node's REST interface like http://127.0.0.1:8332.
     blocks: PathBuf,
     /// main, test, signet or regtest.
     #[arg(long, default_value = "main")]
@@ -78,12 +86,15 @@ struct Ingest {
     /// Payments to follow onwards from own wallets and listed addresses.
     #[arg(long, default_value_t = 4, value_name = "N")]
     hops: u8,
-    /// One more address whose payments are kept, to ask `blast` about.
+    /// One more address (or payment URI) whose payments are kept, to ask `blast` about.
     #[arg(long, value_name = "ADDRESS")]
     address: Vec<String>,
-    /// Height of the first block, when it is not the chain's first.
+    /// Height of the first block, when it is not the chain's first. A node is asked from there on: nothing older can be yours.
     #[arg(long, value_name = "N")]
     first_height: Option<u32>,
+    /// Keep the graph in this folder, not in `trace` beside the custodian's other data.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Folder with what the blocks spend: a node's answers to /rest/spenttxouts/HASH.bin as files of that name.
     #[arg(long, value_name = "DIR")]
     spent: Option<PathBuf>,
@@ -100,7 +111,7 @@ struct Ingest {
 
 #[derive(Args)]
 struct Blast {
-    /// The addresses of the request.
+    /// The addresses of the request, or payment URIs (bitcoin:...).
     #[arg(required = true)]
     addresses: Vec<String>,
     /// Payments in between; more than one needs an order.
@@ -132,6 +143,9 @@ enum LabelsCommand {
         /// Who says what a plain list says.
         #[arg(long, requires = "label")]
         issuer: Option<String>,
+        /// The file has entities of FollowTheMoney, one a line; the wallets among them are taken. Needs --issuer and --label.
+        #[arg(long, requires = "issuer")]
+        entities: bool,
         /// What the addresses of a plain list are said to be.
         #[arg(long, requires = "issuer")]
         label: Option<String>,
@@ -145,6 +159,17 @@ enum LabelsCommand {
         #[arg(long)]
         leave_out: bool,
     },
+    /// Write what one issuer says as a TagPack; what reveals opinion, religion or charity stays here.
+    Export {
+        /// The issuer.
+        issuer: String,
+        /// Title of the pack.
+        #[arg(long, default_value = "Labels")]
+        title: String,
+        /// main, test, signet or regtest.
+        #[arg(long, default_value = "main")]
+        network: Network,
+    },
     /// Who labels how many addresses, and the lists.
     Show {
         /// main, test, signet or regtest.
@@ -157,7 +182,10 @@ impl Trace {
     pub(crate) fn run(self, dir: &Path) -> Result<()> {
         let folder = || Folder::take(&dir.join("trace"));
         match self.command {
-            Command::Ingest(ingest) => ingest.run(&folder()?),
+            Command::Ingest(ingest) => {
+                let folder = ingest.out.as_deref().map_or_else(folder, Folder::take)?;
+                ingest.run(&folder)
+            }
             Command::Exposure { deposits, all } => exposure(&folder()?, deposits, all),
             Command::Blast(blast) => blast.run(&folder()?),
             Command::Explain { deposit } => explain(&folder()?, &deposit),
@@ -198,39 +226,21 @@ impl Ingest {
             own.withdrawals = files::read_text(file, MAX_FILE)?;
         }
         let known = own.read(self.network).context("what is the custodian's own")?;
-        let input = Input {
-            network: self.network,
-            files: &BlockFiles::open(&self.blocks, self.network)?,
-            spent: &|hash| spent(self.spent.as_deref(), hash),
-            first_height: self.first_height,
-        };
-        let (graph, done) = if self.full {
-            let before = match folder.graph() {
-                Err(countersign_trace::folder::FolderError::NoGraph(_)) => None,
-                other => Some(other?).filter(|graph| graph.extent().blocks > 0),
-            };
-            ensure!(
-                before.as_ref().is_none_or(|graph| graph.network() == self.network),
-                "the graph is of another network"
-            );
-            whole(&input, before)?
+        let address = self.blocks.to_str().filter(|text| node::is_address(text));
+        let (graph, done) = if let Some(address) = address {
+            ensure!(self.spent.is_none(), "--spent is for files: a node says itself what its blocks spend");
+            let http = node::Http::new(address)?;
+            let fetch = |path: &str, most: usize| http.get(path, most);
+            let first_height = self.first_height.unwrap_or(0);
+            self.build(&Node { network: self.network, fetch: &fetch, first_height }, folder, &own, &known)?
         } else {
-            let labels = folder.labels(self.network)?;
-            let listed = labels.lists().flat_map(|(_, locks)| locks.iter().copied());
-            let mut interest = Interest { hops: self.hops, ..Interest::default() };
-            interest.locks.extend(listed.chain(known.wallets().copied()));
-            interest.labelled.extend(labels.locks().copied());
-            for address in &self.address {
-                interest.locks.insert(Lock::parse(address, self.network)?);
-            }
-            interest
-                .outpoints
-                .extend(known.deposits().copied().chain(known.withdrawals().map(|(outpoint, _)| *outpoint)));
-            ensure!(
-                !interest.locks.is_empty() || !interest.outpoints.is_empty(),
-                "nothing to begin at: name --wallets, --deposits, --withdrawals or --address, or add a list with `trace labels add`"
-            );
-            neighbourhood(&input, interest)?
+            let input = Input {
+                network: self.network,
+                files: &BlockFiles::open(&self.blocks, self.network)?,
+                spent: &|hash| spent(self.spent.as_deref(), hash),
+                first_height: self.first_height,
+            };
+            self.build(&input, folder, &own, &known)?
         };
         // What is own is kept first: a graph without it answers nothing, and says so.
         folder.keep_own(&own)?;
@@ -238,10 +248,56 @@ impl Ingest {
         let extent = graph.extent();
         println!("{} blocks read, {} taken back", done.added, done.removed);
         println!("{} transactions, {} outputs, {} addresses known", extent.transactions, extent.outputs, extent.locks);
+        if graph.is_whole() {
+            println!("unspent: {} outputs, {} satoshi", extent.unspent.0, extent.unspent.1);
+        }
         if let Some((hash, height)) = graph.tip() {
             println!("last block {hash} at height {height}");
         }
         Ok(())
+    }
+
+    fn build(&self, blocks: &impl Blocks, folder: &Folder, own: &OwnFile, known: &Own) -> Result<(Graph, Ingested)> {
+        let terminal = io::stderr().is_terminal();
+        let tell = |read: usize| {
+            if terminal && read.is_multiple_of(TELL_EVERY) {
+                eprint!("\r{read} blocks read");
+            }
+        };
+        let blocks = &Told { blocks, tell: &tell, read: 0.into() };
+        let built = if self.full { self.whole(blocks, folder, own) } else { self.near(blocks, folder, known) };
+        if terminal && blocks.read.get() >= TELL_EVERY {
+            eprintln!();
+        }
+        built
+    }
+
+    fn whole(&self, blocks: &impl Blocks, folder: &Folder, own: &OwnFile) -> Result<(Graph, Ingested)> {
+        let before = match folder.graph() {
+            Err(countersign_trace::folder::FolderError::NoGraph(_)) => None,
+            other => Some(other?).filter(|graph| graph.extent().blocks > 0),
+        };
+        ensure!(before.as_ref().is_none_or(|graph| graph.network() == self.network), "the graph is of another network");
+        let mut keep =
+            |graph: &Graph| folder.keep_own(own).and_then(|()| folder.keep_graph(graph)).map_err(io::Error::other);
+        Ok(whole_kept(blocks, before, KEEP_EVERY, &mut keep)?)
+    }
+
+    fn near(&self, blocks: &impl Blocks, folder: &Folder, known: &Own) -> Result<(Graph, Ingested)> {
+        let labels = folder.labels(self.network)?;
+        let listed = labels.lists().flat_map(|(_, locks)| locks.iter().copied());
+        let mut interest = Interest { hops: self.hops, ..Interest::default() };
+        interest.locks.extend(listed.chain(known.wallets().copied()));
+        interest.labelled.extend(labels.locks().copied());
+        for address in &self.address {
+            interest.locks.insert(PaymentRequest::parse(address, self.network)?.lock);
+        }
+        interest.outpoints.extend(known.deposits().copied().chain(known.withdrawals().map(|(outpoint, _)| *outpoint)));
+        ensure!(
+            !interest.locks.is_empty() || !interest.outpoints.is_empty(),
+            "nothing to begin at: name --wallets, --deposits, --withdrawals or --address, or add a list with `trace labels add`"
+        );
+        Ok(neighbourhood(blocks, interest)?)
     }
 }
 
@@ -305,9 +361,9 @@ impl Blast {
             own.withdrawals().next().is_some(),
             "no withdrawals are known: how many clients this would expose is unknown"
         );
-        let roots = self.addresses.iter().map(|address| Lock::parse(address, graph.network()));
+        let roots = self.addresses.iter().map(|text| Ok(PaymentRequest::parse(text, graph.network())?.lock));
         let query = BlastQuery {
-            roots: roots.collect::<Result<_, _>>()?,
+            roots: roots.collect::<Result<_>>()?,
             hops: self.hops,
             from: self.from.unwrap_or(Timestamp::MIN),
             to: self.to.unwrap_or(Timestamp::MAX),
@@ -342,8 +398,9 @@ impl Blast {
 impl LabelsCommand {
     fn run(self, folder: &Folder) -> Result<()> {
         match self {
-            Self::Add { file, network, issuer, label, list, role, leave_out } => {
+            Self::Add { file, network, issuer, label, entities, list, role, leave_out } => {
                 let form = match (issuer, label) {
+                    (Some(issuer), Some(label)) if entities => LabelForm::Wallets { issuer, label },
                     (Some(issuer), Some(label)) => LabelForm::Plain { issuer, label },
                     _ => LabelForm::Tagpack,
                 };
@@ -366,6 +423,16 @@ impl LabelsCommand {
                 if special > 0 {
                     println!(
                         "{special} labels reveal opinion, religion or charity: no question begins there without a court"
+                    );
+                }
+            }
+            Self::Export { issuer, title, network } => {
+                let written = write_tagpack(&folder.labels(network)?, &issuer, &title, network)?;
+                print!("{}", written.text);
+                if written.kept_back > 0 {
+                    eprintln!(
+                        "{} labels stay here: a pack cannot say their role, or they reveal too much",
+                        written.kept_back
                     );
                 }
             }

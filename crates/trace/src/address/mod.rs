@@ -2,6 +2,9 @@
 
 mod base58;
 mod bech32;
+mod request;
+
+pub use request::PaymentRequest;
 
 use crate::network::Network;
 use countersign_core::digest;

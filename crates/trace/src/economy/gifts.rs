@@ -34,7 +34,7 @@ impl Economy {
     /// The economy of this seed in which the collector is known by this address, and these gifts are made besides. `None` for an address that
     /// is none of its own kind.
     pub fn with_gifts(seed: u64, to: Lock, gifts: &[Gift]) -> Option<Self> {
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger::new();
         ledger.know(COLLECTOR, script_of(&to)?);
         let per_block = gifts.len().div_ceil((UNTIL - FROM) as usize);
         let giving = Giving { waiting: gifts.iter().copied().collect(), in_wallets: Vec::new(), per_block };
@@ -46,13 +46,13 @@ impl Economy {
 
 impl Play {
     /// What is given in one block: one batch of the exchange, and what lies in wallets since the last one.
-    pub(super) fn give(&mut self, height: u32) {
+    pub(super) fn give(&mut self, turn: u32) {
         for gift in std::mem::take(&mut self.gifts.in_wallets) {
             if self.pay(WALLET + gift.client, COLLECTOR, gift.satoshi, true).is_some() {
                 self.economy.donors.insert(gift.client);
             }
         }
-        if !(FROM..UNTIL).contains(&height) || self.gifts.waiting.is_empty() {
+        if !(FROM..UNTIL).contains(&turn) || self.gifts.waiting.is_empty() {
             return;
         }
         let count = self.gifts.per_block.min(self.gifts.waiting.len());

@@ -138,11 +138,16 @@ fn the_published_figures_are_those_that_are_measured() {
     let measured = format!("{BEGIN}\n{}\n{}\n{END}", exposures(&economies), donors(&economies));
     let page = workspace_root().join("docs/tracing.md");
     let text = std::fs::read_to_string(&page).unwrap();
-    let published = text
-        .split_once(BEGIN)
-        .and_then(|(_, rest)| rest.split_once(END))
-        .map(|(between, _)| format!("{BEGIN}{between}{END}"));
-    assert!(published.as_ref() == Some(&measured), "docs/tracing.md must have, between its marks:\n{measured}");
+    let (before, (published, after)) =
+        text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?))).unwrap();
+    if std::env::var_os("COUNTERSIGN_WRITE_FIGURES").is_some() {
+        std::fs::write(&page, format!("{before}{measured}{after}")).unwrap();
+        return;
+    }
+    assert!(
+        format!("{BEGIN}{published}{END}") == measured,
+        "run this test with COUNTERSIGN_WRITE_FIGURES=1 and read what changed; measured:\n{measured}"
+    );
 }
 
 #[test]
@@ -161,6 +166,7 @@ fn an_economy_is_a_function_of_its_seed_and_holds_together() {
     assert!(thief >= 20 && one.deposits.len() >= 5 * thief, "{thief} of {}", one.deposits.len());
     assert!(one.donors.len() >= 15, "{}", one.donors.len());
     assert!(graph.extent().transactions > 2_000, "{:?}", graph.extent());
-    // Not one satoshi more than was mined.
-    assert!(graph.extent().unspent.1 <= one.blocks.len() as u64 * 5_000_000_000);
+    // Not one satoshi more than was mined; kernel-check/ compares with a node's own count.
+    let mined: u64 = (1..one.blocks.len() as u64).map(|height| 5_000_000_000u64 >> (height / 150)).sum();
+    assert!(graph.extent().unspent.1 <= mined && mined - graph.extent().unspent.1 < 100_000_000);
 }

@@ -1,8 +1,8 @@
 //! An invented economy whose owners are known, so that what a rule says of a deposit can be compared with what is true.
 //!
 //! An exchange (the custodian) with clients, strangers, a shop, another exchange, a mixer, mixes, somebody who collects donations, and a thief
-//! who launders through all of them and has accounts at the exchange. Everything is a function of the seed; the blocks are regtest blocks
-//! that the crate's own readers read.
+//! who launders through all of them and has accounts at the exchange. Everything is a function of the seed; the blocks are blocks that a node
+//! of regtest takes for valid (`kernel-check/` asks one).
 
 mod dice;
 mod draft;
@@ -10,6 +10,8 @@ mod gifts;
 mod ledger;
 #[cfg(test)]
 mod measure;
+#[cfg(test)]
+mod valid;
 
 pub use draft::{Draft, block};
 pub use gifts::Gift;
@@ -17,7 +19,7 @@ pub use gifts::Gift;
 use crate::address::Lock;
 use crate::wire::Outpoint;
 use dice::Dice;
-use ledger::{Holder, Ledger, Payment, known};
+use ledger::{Holder, Ledger, MATURITY, Payment, known};
 use std::collections::BTreeSet;
 
 /// Clients are the holders from 0 on; strangers follow them.
@@ -39,6 +41,7 @@ const VICTIM: Holder = 1_007;
 /// The deposit address of a client: this and the client's number.
 const DEPOSIT: Holder = 10_000;
 
+/// Blocks in which something happens, and the one with the theft.
 const BLOCKS: u32 = 260;
 const THEFT: u32 = 130;
 const LOOT_COINS: u64 = 40;
@@ -77,12 +80,17 @@ struct Play {
 impl Economy {
     /// The economy of this seed.
     pub fn of_seed(seed: u64) -> Self {
-        Self::played(Play::new(seed, Ledger::default(), gifts::Giving::default()))
+        Self::played(Play::new(seed, Ledger::new(), gifts::Giving::default()))
     }
 
     fn played(mut play: Play) -> Self {
-        for height in 0..BLOCKS {
-            play.block(height);
+        // Nobody has anything before the first coinbase can be spent.
+        for mined in 0..MATURITY - 1 {
+            play.close(mined);
+        }
+        for turn in 0..BLOCKS {
+            play.block(turn);
+            play.close(MATURITY - 1 + turn);
         }
         let mut economy = play.economy;
         economy.blocks = play.ledger.blocks;
@@ -99,33 +107,36 @@ impl Play {
         Self { dice: Dice::new(seed), ledger, economy: Economy::default(), gifts }
     }
 
-    fn block(&mut self, height: u32) {
+    fn block(&mut self, turn: u32) {
         for _ in 0..8 {
             self.everyday();
         }
         self.withdraw();
-        self.give(height);
-        if height.is_multiple_of(6) {
+        self.give(turn);
+        if turn.is_multiple_of(6) {
             (0..CLIENTS).for_each(|client| self.ledger.sweep(DEPOSIT + client, HOT));
         }
-        if height.is_multiple_of(4) {
+        if turn.is_multiple_of(4) {
             self.mix(None);
         }
-        if height.is_multiple_of(90) {
+        if turn.is_multiple_of(90) {
             self.ledger.sweep(COLLECTOR, VICTIM + 1);
         }
-        if height == THEFT {
+        if turn == THEFT {
             let loot = self.ledger.balance(VICTIM).saturating_sub(10 * COIN);
             self.pay(VICTIM, THIEF, loot, true);
         }
-        if height == THEFT + 1 {
+        if turn == THEFT + 1 {
             self.split();
         }
-        if height > THEFT + 2 {
+        if turn > THEFT + 2 {
             self.launder();
         }
-        // Who is funded when: the big ones first, then everybody, then the miner.
-        let miner = match height {
+    }
+
+    /// Ends the block, the one after so many. Who is funded when: the big ones first, then everybody, then the miner.
+    fn close(&mut self, mined: u32) {
+        let miner = match mined {
             0..20 => HOT,
             20..25 => OTHER_EXCHANGE,
             25..30 => MIXER,

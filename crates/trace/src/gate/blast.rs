@@ -2,7 +2,7 @@
 
 use super::BlastQuery;
 use super::answer::{BlastAnswer, Fall, Narrowed, RuleBands};
-use crate::graph::{Graph, LockId, OutId, TxId};
+use crate::graph::{Graph, LockId, Locked, OutId, TxId};
 use crate::taint::{Back, Rule, Stops, trace_back};
 use countersign_core::band::Band;
 use countersign_core::id::Digest;
@@ -16,6 +16,7 @@ const DONORS: (usize, u64) = (20, 5_000_000);
 /// A question that the gate let pass, with what it is asked of.
 pub(super) struct Passed<'q> {
     pub(super) graph: &'q Graph,
+    pub(super) locked: &'q Locked,
     pub(super) query: &'q BlastQuery,
     pub(super) roots: BTreeSet<LockId>,
     pub(super) covers: BTreeSet<OutId>,
@@ -51,7 +52,7 @@ impl Passed<'_> {
     fn payments(&self, (from, to): (Timestamp, Timestamp)) -> BTreeSet<OutId> {
         let graph = self.graph;
         let inside = |out: &OutId| (from.unix()..=to.unix()).contains(&i64::from(graph.time_of(graph.maker(*out))));
-        (0..graph.out_count()).filter(|out| self.roots.contains(&graph.lock(*out))).filter(inside).collect()
+        self.locked.outputs_of(self.roots.iter().copied()).into_iter().filter(inside).collect()
     }
 
     fn exposed(&self, targets: &BTreeSet<OutId>) -> Vec<(Rule, Exposed)> {

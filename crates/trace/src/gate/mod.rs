@@ -24,7 +24,7 @@ pub use countersign_core::band::Band;
 pub use journal::{Journal, JournalError, MAX_PER_ROOT};
 
 use crate::address::Lock;
-use crate::graph::{Clusters, Graph, LockId, NO_LOCK, OutId, QUARANTINE};
+use crate::graph::{Clusters, Graph, LockId, Locked, NO_LOCK, OutId, QUARANTINE};
 use crate::labels::Labels;
 use crate::own::Own;
 use crate::taint::{Rule, Stops};
@@ -165,6 +165,7 @@ pub struct Gate<'g> {
     own: &'g Own,
     journal: Journal,
     clusters: Clusters,
+    locked: Locked,
     services: HashSet<LockId>,
     clients: HashMap<OutId, u32>,
 }
@@ -182,7 +183,7 @@ impl<'g> Gate<'g> {
         let services = all.filter(|lock| roots.contains(&clusters.root(*lock))).collect();
         let clients =
             own.withdrawals().filter_map(|(outpoint, client)| Some((graph.out_id(outpoint)?, client))).collect();
-        Self { graph, labels, own, journal, clusters, services, clients }
+        Self { graph, labels, own, journal, clusters, locked: Locked::of(graph), services, clients }
     }
 
     /// What was answered so far; to be kept by the caller before an answer is shown.
@@ -205,6 +206,7 @@ impl<'g> Gate<'g> {
         let covers = query.covers.iter().map(|outpoint| self.covered(query, outpoint)).collect::<Result<_, _>>()?;
         let passed = blast::Passed {
             graph: self.graph,
+            locked: &self.locked,
             query,
             roots: query.roots.iter().filter_map(|root| self.graph.lock_id(root)).collect(),
             covers,
@@ -329,12 +331,10 @@ impl<'g> Gate<'g> {
         digest::parts(EXPOSURE, &[deposit.to_string().as_bytes(), &tip])
     }
 
-    fn lists(&self) -> impl Iterator<Item = Listed<'g>> + use<'g> {
-        let graph = self.graph;
-        self.labels.lists().map(move |(name, locks)| {
-            let ids: HashSet<LockId> = locks.iter().filter_map(|lock| graph.lock_id(lock)).collect();
-            let outputs = (0..graph.out_count()).filter(|out| ids.contains(&graph.lock(*out))).collect();
-            Listed { name, outputs }
+    fn lists(&self) -> impl Iterator<Item = Listed<'g>> {
+        self.labels.lists().map(|(name, locks)| {
+            let ids = locks.iter().filter_map(|lock| self.graph.lock_id(lock));
+            Listed { name, outputs: self.locked.outputs_of(ids) }
         })
     }
 }

@@ -1,7 +1,9 @@
 //! Blocks come and go: appending one, and going back to an earlier one when the chain was reorganised.
 
+use super::at;
+use super::index::Index;
 use super::packed::Packed;
-use super::{BlockRow, COINBASE, Graph, LockId, NO_LOCK, OVERWRITTEN, OutId, STUB, TxId, UNSPENT};
+use super::{BlockRow, COINBASE, Graph, LockId, NEVER, NO_LOCK, OutId, STUB, TxId, UNSPENDABLE, UNSPENT};
 use crate::address::Lock;
 use crate::source::SpentOutput;
 use crate::wire::{BlockHash, Header, MAX_MONEY, Outpoint, Transaction, Txid};
@@ -35,6 +37,14 @@ pub enum GraphError {
         /// What it spends.
         spent: Outpoint,
     },
+    /// A transaction spends what nobody can spend.
+    #[error("transaction {txid} spends {spent}, which nobody can spend")]
+    Unspendable {
+        /// The transaction.
+        txid: Txid,
+        /// What it spends.
+        spent: Outpoint,
+    },
     /// A transaction pays more than it spends.
     #[error("transaction {0} pays more than it spends")]
     Unbalanced(Txid),
@@ -48,6 +58,9 @@ pub enum GraphError {
     #[error("block {0} is not in the graph")]
     NoSuchBlock(BlockHash),
 }
+
+/// Longer scripts fail when they are run.
+const MAX_SCRIPT_LEN: usize = 10_000;
 
 /// What the graph is told of things outside its blocks, and what it may learn.
 pub(super) struct Surroundings<'a> {
@@ -91,9 +104,10 @@ impl Graph {
         }
         let mark = self.mark();
         let first_tx = self.tx_count();
+        let genesis = header.hash == self.network.genesis();
         self.blocks.push(BlockRow { hash: header.hash, time: header.time, first_tx });
         for transaction in transactions {
-            if let Err(error) = self.push(transaction, surroundings) {
+            if let Err(error) = self.push(transaction, genesis, surroundings) {
                 self.rewind(&mark);
                 return Err(error);
             }
@@ -135,18 +149,11 @@ impl Graph {
                 *spender = UNSPENT;
             }
         }
-        for txid in self.txids.iter().skip(mark.txs) {
-            if self.by_txid.get(txid).is_some_and(|tx| *tx as usize >= mark.txs) {
-                self.by_txid.remove(txid);
-            }
-        }
         while let Some((later, earlier)) = self.overwrites.pop_if(|(later, _)| *later as usize >= mark.txs) {
             debug_assert!(later > earlier);
-            if let Some(txid) = self.txids.get(earlier as usize) {
-                self.by_txid.insert(*txid, earlier);
-            }
             for out in self.outputs_of(earlier) {
-                if let Some(spender) = slot(&mut self.spenders, out).filter(|spender| **spender == OVERWRITTEN) {
+                let spendable = at(&self.locks, out) != Some(UNSPENDABLE);
+                if let Some(spender) = slot(&mut self.spenders, out).filter(|spender| spendable && **spender == NEVER) {
                     *spender = UNSPENT;
                 }
             }
@@ -161,9 +168,21 @@ impl Graph {
         self.values.truncate(mark.outs);
         self.locks.truncate(mark.outs);
         self.spenders.truncate(mark.outs);
+        // A chain is rarely reorganised: nothing is taken out of the index, it is made anew.
+        self.by_txid = Index::default();
+        for tx in 0..self.tx_count() {
+            if let Some(txid) = self.txid(tx).filter(|_| !self.is_stub(tx)) {
+                self.name(&txid, tx);
+            }
+        }
     }
 
-    fn push(&mut self, transaction: &Transaction<'_>, surroundings: &Surroundings<'_>) -> Result<(), GraphError> {
+    fn push(
+        &mut self,
+        transaction: &Transaction<'_>,
+        genesis: bool,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<(), GraphError> {
         let txid = transaction.txid;
         let coinbase = transaction.is_coinbase();
         let mut spends = Vec::with_capacity(transaction.inputs.len());
@@ -182,6 +201,7 @@ impl Graph {
         for (spent, out) in spends {
             match slot(&mut self.spenders, out) {
                 Some(spender) if *spender == UNSPENT => *spender = tx,
+                _ if at(&self.locks, out) == Some(UNSPENDABLE) => return Err(GraphError::Unspendable { txid, spent }),
                 _ => return Err(GraphError::Spent { txid, spent }),
             }
             if !self.inputs.push(out) {
@@ -189,10 +209,14 @@ impl Graph {
             }
         }
         for output in &transaction.outputs {
-            let lock = Lock::of_script(output.script).filter(|lock| (surroundings.may_know)(lock));
-            self.push_output(output.value, lock)?;
+            if genesis || is_unspendable(output.script) {
+                self.push_locked(output.value, UNSPENDABLE);
+            } else {
+                let lock = Lock::of_script(output.script).filter(|lock| (surroundings.may_know)(lock));
+                self.push_output(output.value, lock)?;
+            }
         }
-        self.by_txid.insert(txid, tx);
+        self.name(&txid, tx);
         Ok(())
     }
 
@@ -212,7 +236,7 @@ impl Graph {
 
     fn begin(&mut self, txid: Txid, flags: u8) -> Result<TxId, GraphError> {
         let tx = self.tx_count();
-        let fits = tx < OVERWRITTEN && self.first_out.push(self.values.len() as u64);
+        let fits = tx < NEVER && self.first_out.push(self.values.len() as u64);
         if !fits || !self.first_in.push(self.inputs.len() as u64) {
             return Err(GraphError::Full);
         }
@@ -226,20 +250,21 @@ impl Graph {
             None => NO_LOCK,
             Some(lock) => self.number(lock)?,
         };
-        self.values.push(value);
-        self.locks.push(lock);
-        self.spenders.push(UNSPENT);
+        self.push_locked(value, lock);
         Ok(())
     }
 
+    fn push_locked(&mut self, value: u64, lock: LockId) {
+        self.values.push(value);
+        self.locks.push(lock);
+        self.spenders.push(if lock == UNSPENDABLE { NEVER } else { UNSPENT });
+    }
+
     fn number(&mut self, lock: Lock) -> Result<LockId, GraphError> {
-        if let Some(id) = self.lock_ids.get(&lock) {
-            return Ok(*id);
+        match self.lock_id(&lock) {
+            Some(id) => Ok(id),
+            None => self.know(lock).ok_or(GraphError::Full),
         }
-        let id = LockId::try_from(self.known_locks.len()).ok().filter(|id| *id != NO_LOCK).ok_or(GraphError::Full)?;
-        self.known_locks.push(lock);
-        self.lock_ids.insert(lock, id);
-        Ok(id)
     }
 
     /// Two early coinbases have the ids of earlier ones, whose outputs were lost by that (BIP-30).
@@ -255,12 +280,17 @@ impl Graph {
         }
         for out in unspent {
             if let Some(spender) = slot(&mut self.spenders, out) {
-                *spender = OVERWRITTEN;
+                *spender = NEVER;
             }
         }
         self.overwrites.push((self.tx_count(), earlier));
         Ok(())
     }
+}
+
+/// Whether no node would keep an output with this script, because it begins with `OP_RETURN` or is longer than scripts may be.
+fn is_unspendable(script: &[u8]) -> bool {
+    script.first() == Some(&0x6a) || script.len() > MAX_SCRIPT_LEN
 }
 
 fn slot(spenders: &mut [TxId], out: OutId) -> Option<&mut TxId> {

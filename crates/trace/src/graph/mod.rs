@@ -5,7 +5,9 @@
 
 mod append;
 mod cluster;
+mod index;
 mod join;
+mod locked;
 mod neighbourhood;
 mod packed;
 mod stored;
@@ -15,14 +17,17 @@ pub(crate) mod tests;
 pub use append::GraphError;
 pub use cluster::{Clusters, Merge, QUARANTINE};
 pub use join::Join;
+pub(crate) use locked::Locked;
 pub use neighbourhood::{Interest, Neighbourhood};
 
 use crate::address::Lock;
 use crate::network::Network;
 use crate::wire::{BlockHash, Outpoint, Txid};
+use index::Index;
 use packed::Packed;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 
 /// Number of a transaction.
@@ -34,10 +39,12 @@ pub(crate) type LockId = u32;
 
 /// No lock, or one that the graph must not know.
 pub(crate) const NO_LOCK: LockId = u32::MAX;
+/// No lock, because nobody can ever spend the output. Only stored; whoever asks is told [`NO_LOCK`].
+const UNSPENDABLE: LockId = u32::MAX - 1;
 /// Not spent in the graph.
 const UNSPENT: TxId = u32::MAX;
-/// Never to be spent: a later transaction took the id (BIP-30).
-const OVERWRITTEN: TxId = u32::MAX - 1;
+/// Never to be spent: the script allows it to nobody, or a later transaction took the id (BIP-30).
+const NEVER: TxId = u32::MAX - 1;
 
 const COINBASE: u8 = 1;
 const STUB: u8 = 2;
@@ -67,8 +74,10 @@ pub struct Graph {
     locks: Vec<LockId>,
     spenders: Vec<TxId>,
     known_locks: Vec<Lock>,
-    lock_ids: HashMap<Lock, LockId>,
-    by_txid: HashMap<Txid, TxId>,
+    lock_ids: Index,
+    /// Locks are chosen by whoever pays, so that their hashes must not be known outside.
+    lock_key: RandomState,
+    by_txid: Index,
     stubs: HashMap<Outpoint, OutId>,
     /// Transactions whose id a later one took: (later, earlier).
     overwrites: Vec<(TxId, TxId)>,
@@ -83,7 +92,7 @@ pub struct Extent {
     pub transactions: usize,
     /// Outputs, those of stubs included.
     pub outputs: usize,
-    /// Outputs that nothing in the graph spends, and their sum in satoshi.
+    /// Outputs that can be spent and that nothing in the graph spends, and their sum in satoshi: a node's own count, for a whole graph.
     pub unspent: (u64, u64),
     /// Locks that the graph knows.
     pub locks: usize,
@@ -106,8 +115,9 @@ impl Graph {
             locks: Vec::new(),
             spenders: Vec::new(),
             known_locks: Vec::new(),
-            lock_ids: HashMap::new(),
-            by_txid: HashMap::new(),
+            lock_ids: Index::default(),
+            lock_key: RandomState::new(),
+            by_txid: Index::default(),
             stubs: HashMap::new(),
             overwrites: Vec::new(),
         }
@@ -163,7 +173,12 @@ impl Graph {
     }
 
     pub(crate) fn tx_id(&self, txid: &Txid) -> Option<TxId> {
-        self.by_txid.get(txid).copied()
+        self.by_txid.get(txid_hash(txid), |tx| self.txids.get(tx as usize) == Some(txid))
+    }
+
+    /// From now on this id is the name of this transaction, which stands in the graph.
+    fn name(&mut self, txid: &Txid, tx: TxId) {
+        self.by_txid.insert(txid_hash(txid), tx, |other| self.txids.get(other as usize) == Some(txid));
     }
 
     pub(crate) fn is_coinbase(&self, tx: TxId) -> bool {
@@ -210,12 +225,12 @@ impl Graph {
     }
 
     pub(crate) fn lock(&self, out: OutId) -> LockId {
-        at(&self.locks, out).unwrap_or(NO_LOCK)
+        at(&self.locks, out).filter(|lock| *lock != UNSPENDABLE).unwrap_or(NO_LOCK)
     }
 
     /// The transaction that spends an output.
     pub(crate) fn spender(&self, out: OutId) -> Option<TxId> {
-        at(&self.spenders, out).filter(|spender| *spender < OVERWRITTEN)
+        at(&self.spenders, out).filter(|spender| *spender < NEVER)
     }
 
     /// Number of outputs.
@@ -224,7 +239,19 @@ impl Graph {
     }
 
     pub(crate) fn lock_id(&self, lock: &Lock) -> Option<LockId> {
-        self.lock_ids.get(lock).copied()
+        self.lock_ids.get(self.lock_hash(lock), |id| self.known_locks.get(id as usize) == Some(lock))
+    }
+
+    /// Appends a lock that the graph does not know yet; none when there are too many.
+    fn know(&mut self, lock: Lock) -> Option<LockId> {
+        let id = LockId::try_from(self.known_locks.len()).ok().filter(|id| *id < UNSPENDABLE)?;
+        self.known_locks.push(lock);
+        self.lock_ids.insert(self.lock_hash(&lock), id, |_| false);
+        Some(id)
+    }
+
+    fn lock_hash(&self, lock: &Lock) -> u32 {
+        self.lock_key.hash_one(lock) as u32
     }
 
     pub(crate) fn lock_count(&self) -> usize {
@@ -262,6 +289,12 @@ impl fmt::Debug for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Graph").field("network", &self.network).field("extent", &self.extent()).finish_non_exhaustive()
     }
+}
+
+/// Ids are hashes already; who wants many that begin alike has to search for every one of them.
+fn txid_hash(txid: &Txid) -> u32 {
+    let [a, b, c, d, ..] = txid.0;
+    u32::from_le_bytes([a, b, c, d])
 }
 
 fn at<T: Copy>(list: &[T], index: u64) -> Option<T> {

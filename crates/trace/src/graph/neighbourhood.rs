@@ -115,6 +115,11 @@ impl Builder {
         self.graph.append_some(header, kept, &surroundings)
     }
 
+    /// Whether any of these transactions is part of the neighbourhood.
+    pub fn keeps(&self, transactions: &[Transaction<'_>]) -> bool {
+        transactions.iter().any(|transaction| self.of.kept.contains(&transaction.txid))
+    }
+
     /// The graph.
     pub fn finish(self) -> Graph {
         self.graph

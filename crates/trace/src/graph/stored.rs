@@ -1,13 +1,13 @@
 //! A graph as bytes, for the custodian's own folder. Links that can be computed are not stored, so they cannot disagree; everything else is
 //! checked as if somebody else had written it, and the last 32 bytes are the SHA-256 of all before.
 
-use super::{BlockRow, COINBASE, Graph, NO_LOCK, OVERWRITTEN, OutId, STUB, TxId, UNSPENT};
+use super::{BlockRow, COINBASE, Graph, NEVER, OutId, STUB, TxId, UNSPENDABLE, UNSPENT};
 use crate::address::{Lock, LockKind};
 use crate::network::Network;
 use crate::wire::{BlockHash, Malformed, Outpoint, Reader, Txid};
 use countersign_core::digest;
 
-const MAGIC: &[u8; 32] = b"countersign/trace/graph/v1\0\0\0\0\0\n";
+const MAGIC: &[u8; 32] = b"countersign/trace/graph/v2\0\0\0\0\0\n";
 const CHECK_LEN: usize = 32;
 /// A link in five bytes.
 const LINK_LEN: usize = 5;
@@ -111,7 +111,7 @@ impl Graph {
                 STUB => spent == 0,
                 _ => false,
             };
-            let fits = graph.first_out.push(next_out) && graph.first_in.push(next_in) && tx < OVERWRITTEN as usize;
+            let fits = graph.first_out.push(next_out) && graph.first_in.push(next_in) && tx < NEVER as usize;
             if !sound || !fits || graph.blocks.is_empty() {
                 return Err(reader.wrong("a transaction that cannot be"));
             }
@@ -128,12 +128,12 @@ impl Graph {
         }
         for _ in 0..outs {
             let (value, lock) = (reader.u64()?, reader.u32()?);
-            if lock != NO_LOCK && lock as usize >= locks {
+            if lock < UNSPENDABLE && lock as usize >= locks {
                 return Err(reader.wrong("an output has a lock that is not there"));
             }
             graph.values.push(value);
             graph.locks.push(lock);
-            graph.spenders.push(UNSPENT);
+            graph.spenders.push(if lock == UNSPENDABLE { NEVER } else { UNSPENT });
         }
         for _ in 0..inputs {
             let [a, b, c, d, e] = reader.array()?;
@@ -150,13 +150,10 @@ impl Graph {
         let lock = kind.and_then(|kind| Lock::new(kind, body.get(..kind.len())?));
         let lock = lock.filter(|lock| body.iter().skip(lock.body().len()).all(|byte| *byte == 0));
         let lock = lock.ok_or_else(|| reader.wrong("a lock that cannot be"))?;
-        let id = u32::try_from(self.known_locks.len()).ok().filter(|id| *id != NO_LOCK);
-        let id = id.ok_or_else(|| reader.wrong("too many locks"))?;
-        self.known_locks.push(lock);
-        match self.lock_ids.insert(lock, id) {
-            None => Ok(()),
-            Some(_) => Err(reader.wrong("a lock stands here twice")),
+        if self.lock_id(&lock).is_some() {
+            return Err(reader.wrong("a lock stands here twice"));
         }
+        self.know(lock).map(drop).ok_or_else(|| reader.wrong("too many locks"))
     }
 
     /// Computes who spends what, and which id names which transaction.
@@ -180,11 +177,13 @@ impl Graph {
 
     fn relink(&mut self, tx: TxId) {
         let Some(txid) = self.txid(tx) else { return };
-        let Some(earlier) = self.by_txid.insert(txid, tx) else { return };
+        let earlier = self.tx_id(&txid);
+        self.name(&txid, tx);
+        let Some(earlier) = earlier else { return };
         for out in self.outputs_of(earlier) {
             let spender = usize::try_from(out).ok().and_then(|out| self.spenders.get_mut(out));
             if let Some(spender) = spender.filter(|spender| **spender == UNSPENT) {
-                *spender = OVERWRITTEN;
+                *spender = NEVER;
             }
         }
         self.overwrites.push((tx, earlier));

@@ -130,6 +130,35 @@ fn a_repeated_coinbase_takes_the_earlier_ones_money_and_gives_it_back_when_undon
 }
 
 #[test]
+fn what_nobody_can_spend_is_not_counted() {
+    let mut chain = Chain::new();
+    let first = chain.block(1, &[])[0];
+    let before = (shown(&chain.graph), chain.tip);
+    let kept = (4_000_000_000, script(2));
+    let outputs = vec![(30, vec![0x6a, 1, 2]), kept.clone(), (40, vec![0x51; 10_001]), (50, vec![0x51; 10_000])];
+    let burn = Draft { inputs: vec![Outpoint { txid: first, vout: 0 }], outputs };
+    let txid = chain.block(1, &[burn])[1];
+    assert_eq!(chain.graph.extent().unspent, (3, kept.0 + 50 + 5_000_000_000));
+    assert_eq!(chain.graph.lock(chain.graph.out_id(&Outpoint { txid, vout: 0 }).unwrap()), NO_LOCK);
+    for vout in [0, 2] {
+        let spend = pay(&[(txid, vout)], &[(1, 1)]);
+        assert!(matches!(chain.try_block(1, &[spend]), Err(GraphError::Unspendable { .. })));
+    }
+    let stored = Graph::parse(&chain.graph.to_bytes()).unwrap();
+    assert_eq!((stored.extent(), stored.spender(0)), (chain.graph.extent(), chain.graph.spender(0)));
+    chain.graph.go_back_to(&before.1).unwrap();
+    assert!(shown(&chain.graph) == before.0);
+
+    // The first block of a network pays nobody.
+    let economy = crate::economy::Economy::of_seed(1);
+    let genesis = Block::parse(&economy.blocks[0]).unwrap();
+    assert_eq!(genesis.header.hash, Network::Regtest.genesis());
+    let mut graph = Graph::new(Network::Regtest, 0);
+    graph.append(&genesis.header, &genesis.transactions, &|_| None).unwrap();
+    assert_eq!((graph.extent().outputs, graph.extent().unspent), (1, (0, 0)));
+}
+
+#[test]
 fn outputs_from_outside_become_stubs() {
     let mut graph = Graph::new(Network::Regtest, 100);
     let (one, two) = (Txid([1; 32]), Txid([2; 32]));

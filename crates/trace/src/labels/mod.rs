@@ -4,11 +4,15 @@ mod list;
 mod tagpack;
 #[cfg(test)]
 mod tests;
+mod wallets;
 mod words;
+mod write;
 mod yaml;
 
 pub use list::read_list;
 pub use tagpack::read_tagpack;
+pub use wallets::read_wallets;
+pub use write::{Written, write_tagpack};
 
 use crate::address::Lock;
 use crate::network::Network;
@@ -135,6 +139,11 @@ impl Labels {
     /// What is said about this lock.
     pub fn of(&self, lock: &Lock) -> impl Iterator<Item = &Tag> {
         self.tags.get(lock).into_iter().flatten()
+    }
+
+    /// Every claim.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Lock, &Tag)> {
+        self.tags.iter().flat_map(|(lock, tags)| tags.iter().map(move |tag| (lock, tag)))
     }
 
     /// Every lock that something is said about.

@@ -2,10 +2,12 @@
 
 mod chain;
 mod files;
+mod node;
 mod spent;
 
 pub use chain::{ChainError, canonical};
 pub use files::{BlockFiles, Found, Place, SourceError};
+pub use node::{Fetch, Node, NodeError, read_headers};
 pub use spent::{MAX_SPENT_LEN, Spent, SpentOutput};
 
 #[cfg(test)]
