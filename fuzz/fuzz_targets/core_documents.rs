@@ -10,6 +10,7 @@ use countersign_core::directory::Directory;
 use countersign_core::duty::{Duty, Run};
 use countersign_core::facts::Facts;
 use countersign_core::json::{Document, Exact};
+use countersign_core::list_update::ListUpdate;
 use countersign_core::order::Order;
 use countersign_core::reading::{Reading, ViewRecord};
 use countersign_core::resealed::Resealed;
@@ -25,7 +26,7 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 17 {
+    match format % 18 {
         0 => one::<Order>(bytes),
         1 => one::<Approval>(bytes),
         2 => one::<Facts>(bytes),
@@ -42,6 +43,7 @@ fuzz_target!(|data: &[u8]| {
         13 => one::<Resealed>(bytes),
         14 => one::<ViewRecord>(bytes),
         15 => one::<StepRecord>(bytes),
+        16 => one::<ListUpdate>(bytes),
         _ => one::<EventRecord>(bytes),
     }
 });

@@ -38,6 +38,19 @@ pub(crate) struct Config {
     /// The blind index; what is sensible where the index ring has keys, if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) index: Option<IndexConfig>,
+    /// Clients are compared with lists before they are sealed; whoever leaves it out may import without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) screening: Option<ScreeningConfig>,
+}
+
+/// What has to be in effect before a client is sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScreeningConfig {
+    /// Sources that must be there, such as `un`.
+    pub(crate) sources: Vec<String>,
+    /// Most days since each list was last compared with its publisher's files.
+    pub(crate) max_age_days: u16,
 }
 
 /// Under which attributes clients of an import are enrolled.
@@ -145,6 +158,13 @@ impl Config {
             "{}: `sealed_per_tick` under `cover` is {floor}: write 0 to {MOST_SEALED_PER_TICK}",
             path.display()
         );
+        if let Some(screening) = &config.screening {
+            ensure!(
+                !screening.sources.is_empty() && screening.max_age_days > 0,
+                "{}: `screening` names no source, or no age of 1 day or more: it would ask for nothing",
+                path.display()
+            );
+        }
         Ok(config)
     }
 
@@ -187,6 +207,9 @@ mod tests {
             (r#","openings":{"hour":24}"#, "0 to 23"),
             (r#","openings":{"hour":3,"minute":5}"#, "minute"),
             (r#","opening":{"hour":3}"#, "opening"),
+            (r#","screening":{"sources":[],"max_age_days":7}"#, "no source"),
+            (r#","screening":{"sources":["un"],"max_age_days":0}"#, "1 day"),
+            (r#","screening":{"sources":["un"]}"#, "max_age_days"),
         ] {
             let error = format!("{:#}", parse(more).unwrap_err());
             assert!(error.contains(word), "{more}: {error}");

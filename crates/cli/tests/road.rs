@@ -7,6 +7,7 @@ mod control;
 mod folder;
 mod inbound;
 mod index;
+mod lists;
 mod program;
 mod reading;
 mod ring;

@@ -70,6 +70,8 @@ leaf_kinds! {
     View = "view" ["document", "at"];
     /// A step of a case: a hold, a challenge, a withdrawal.
     Step = "step" ["document", "step", "until", "at"];
+    /// A screening list came into effect. Every field equals the record's.
+    ListUpdate = "list_update" ["document", "source", "list", "before", "listed", "added", "changed", "removed", "at"];
     /// Nothing: keeps the rate of leaves steady.
     Dummy = "dummy" [];
 }

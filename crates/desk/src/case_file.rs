@@ -84,6 +84,7 @@ pub(crate) mod kind {
     pub(crate) const STATUS: &str = "status";
     pub(crate) const VIEW: &str = "view";
     pub(crate) const STEP: &str = "step";
+    pub(crate) const LIST_UPDATE: &str = "list_update";
     pub(crate) const SEALED_PAPER: &str = "sealed_paper";
 }
 
