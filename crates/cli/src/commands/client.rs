@@ -114,7 +114,7 @@ struct ImportClients {
     import: Import,
     /// Compare every client with the lists first, and put the alerts into the queue; nobody is sealed whom that missed. Without LISTS the
     /// lists of this custodian. Done in any case where `screening` stands in the configuration.
-    #[arg(long, value_name = "LISTS", num_args = 0..=1)]
+    #[arg(long, value_name = "LISTS", num_args = 0..=1, require_equals = true)]
     screen: Option<Option<PathBuf>>,
 }
 

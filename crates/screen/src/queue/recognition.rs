@@ -172,6 +172,19 @@ mod tests {
     }
 
     #[test]
+    fn a_listing_that_stands_beside_a_recognised_one_does_not_bind_by_that() {
+        use Basis::*;
+        let policy = Recognition::parse(DEFAULT).unwrap();
+        let both = [listing("zz_unsc", UnMandate, None), listing("us_ofac", Autonomous, Some("zz_unsc"))];
+        let issuers =
+            |all: &[Listing]| policy.binding(all, &[]).iter().map(|one| one.issuer.clone()).collect::<Vec<_>>();
+        assert_eq!(issuers(&both), ["zz_unsc"], "one issuer copied the other");
+        assert_eq!(issuers(&[listing("us_ofac", Autonomous, None)]), [""; 0]);
+        assert_eq!(issuers(&[listing("cn_mfa", Counter, None)]), [""; 0]);
+        assert_eq!(issuers(&[]), [""; 0]);
+    }
+
+    #[test]
     fn no_policy_recognises_what_people_judge() {
         let all = "permit(principal, action, resource);";
         assert_eq!(lane(all, &[listing("us_ofac", Basis::Autonomous, None)], &[]), Lane::Recognised);
