@@ -14,7 +14,6 @@ pub mod delta;
 pub mod designation;
 pub mod entity;
 pub mod evidence;
-mod hangul;
 pub mod identifier;
 pub mod index;
 pub mod letters;

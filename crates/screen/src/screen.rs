@@ -9,14 +9,13 @@ use crate::date::StatedDate;
 use crate::designation::Basis;
 use crate::entity::{Gender, Kind, Name, NameQuality};
 use crate::evidence::{About, Evidence, weigh};
-use crate::hangul;
 use crate::identifier::Identifier;
 use crate::index::{Asked, Index, NameId};
 use crate::territory::Territory;
 use crate::word::Likeness;
 
 /// Name and version of the way of matching; a change that can move a score raises it.
-pub const ALGORITHM: &str = "countersign-names/2";
+pub const ALGORITHM: &str = "countersign-names/1";
 
 /// Score from which a match is reported when nothing else is asked.
 pub const DEFAULT_THRESHOLD: f32 = 0.7;
@@ -164,9 +163,6 @@ pub struct NameReason {
     pub only_listed: Vec<String>,
     /// Both sides keep words for themselves.
     pub contradiction: bool,
-    /// Where both names are written in Korean syllables: the share of the shorter one's that the other has. The score is lowered by the rest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub syllables: Option<f32>,
 }
 
 /// One pair of words.
@@ -187,8 +183,6 @@ struct Best {
     name: NameId,
     asked: usize,
     compared: Compared,
-    /// Share of Korean syllables in common.
-    syllables: Option<f32>,
     log_odds: f32,
 }
 
@@ -229,23 +223,18 @@ impl Index {
             query.names.iter().map(|name| self.ask(&name.text, name.family.as_deref(), query.kind)).collect();
         let mut best: BTreeMap<u32, Option<Best>> = BTreeMap::new();
         for (number, asked) in asked.iter().enumerate() {
-            let ours = query.names.get(number).and_then(|name| hangul::syllables(&name.text));
             for name in self.candidates(asked) {
                 let (listed, entity, listed_name) = self.listed(name);
                 if !query.kind.may_be(entity.kind) {
                     continue;
                 }
-                let Some(mut compared) = self.compare(asked, name) else { continue };
-                let syllables =
-                    ours.as_ref().and_then(|ours| Some(hangul::shared(ours, &hangul::syllables(&listed_name.text)?)));
-                compared.score *= syllables.map_or(1.0, hangul::factor);
-                if compared.score < NAME_FLOOR {
+                let Some(compared) = self.compare(asked, name).filter(|compared| compared.score >= NAME_FLOOR) else {
                     continue;
-                }
+                };
                 let log_odds = name_log_odds(&compared, listed_name.quality);
                 let slot = best.entry(listed.entity).or_default();
                 if slot.as_ref().is_none_or(|slot| slot.log_odds < log_odds) {
-                    *slot = Some(Best { name, asked: number, compared, syllables, log_odds });
+                    *slot = Some(Best { name, asked: number, compared, log_odds });
                 }
             }
         }
@@ -327,7 +316,6 @@ impl Index {
             only_asked: only_asked.iter().map(|at| ours(*at, 1)).collect(),
             only_listed: only_listed.iter().map(|at| self.shown(best.name, *at, 1)).collect(),
             contradiction: best.compared.contradiction > 0.0,
-            syllables: best.syllables,
         }
     }
 }
