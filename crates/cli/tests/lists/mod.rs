@@ -110,9 +110,12 @@ fn nobody_is_sealed_whom_the_lists_have_not_seen() {
     let ran = hand.run(&[&["client", "import", &unseen], MAPS.as_slice()].concat());
     assert!(ran.code == Some(1) && ran.err.contains("lines 3") && !ran.err.contains("Belso"), "{ran}");
     // Alerts that cannot be kept.
-    fs::create_dir_all(hand.dir.join("alerts/journal.jsonl")).unwrap();
+    let journal = hand.dir.join("alerts/journal.jsonl");
+    assert_eq!(fs::read(&journal).unwrap(), b"", "nobody was compared");
+    fs::remove_file(&journal).unwrap();
+    fs::create_dir(&journal).unwrap();
     assert_eq!(hand.run(&import).code, Some(1));
-    fs::remove_dir(hand.dir.join("alerts/journal.jsonl")).unwrap();
+    fs::remove_dir(&journal).unwrap();
     assert!(hand.good(&["client", "count"]).starts_with("2 clients"));
 
     let said = hand.good(&import);
