@@ -89,7 +89,16 @@ pub fn percentile(mut figures: Vec<f64>, share: f64) -> f64 {
 }
 
 fn processor() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+    spent(ClockId::ProcessCPUTime)
+}
+
+/// Processor time of this thread so far: what one short piece of work takes, also where other programs take their turns in between.
+pub fn thread_time() -> Duration {
+    spent(ClockId::ThreadCPUTime)
+}
+
+fn spent(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 

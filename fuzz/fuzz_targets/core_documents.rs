@@ -12,6 +12,7 @@ use countersign_core::directory::Directory;
 use countersign_core::duty::{Duty, Run};
 use countersign_core::facts::Facts;
 use countersign_core::json::{Document, Exact};
+use countersign_core::list_update::ListUpdate;
 use countersign_core::order::Order;
 use countersign_core::reading::{Reading, ViewRecord};
 use countersign_core::resealed::Resealed;
@@ -28,7 +29,7 @@ fn one<T: Document>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((format, bytes)) = data.split_first() else { return };
-    match format % 25 {
+    match format % 26 {
         0 => one::<Order>(bytes),
         1 => one::<Approval>(bytes),
         2 => one::<Facts>(bytes),
@@ -53,6 +54,7 @@ fuzz_target!(|data: &[u8]| {
         21 => one::<NoticeReceipt>(bytes),
         22 => one::<CheckIn>(bytes),
         23 => one::<CounselNote>(bytes),
+        24 => one::<ListUpdate>(bytes),
         _ => one::<EventRecord>(bytes),
     }
 });

@@ -42,6 +42,19 @@ pub(crate) struct Config {
     /// Requests of authorities over HTTP; none are taken so, if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) requests: Option<RequestsConfig>,
+    /// Clients are compared with lists before they are sealed; whoever leaves it out may import without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) screening: Option<ScreeningConfig>,
+}
+
+/// What has to be in effect before a client is sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScreeningConfig {
+    /// Sources that must be there, such as `un`.
+    pub(crate) sources: Vec<String>,
+    /// Most days since each list was last compared with its publisher's files.
+    pub(crate) max_age_days: u16,
 }
 
 /// Under which attributes clients of an import are enrolled.
@@ -150,6 +163,13 @@ impl Config {
             path.display()
         );
         config.requests.iter().try_for_each(RequestsConfig::check).with_context(|| path.display().to_string())?;
+        if let Some(screening) = &config.screening {
+            ensure!(
+                !screening.sources.is_empty() && screening.max_age_days > 0,
+                "{}: `screening` names no source, or no age of 1 day or more: it would ask for nothing",
+                path.display()
+            );
+        }
         Ok(config)
     }
 
@@ -196,6 +216,9 @@ mod tests {
             (r#","requests":{"host":"https://a.example","officer":"lena-ohm"}"#, "without scheme"),
             (r#","requests":{"host":"A.example","officer":"lena-ohm"}"#, "lower case"),
             (r#","requests":{"host":"","officer":"lena-ohm"}"#, "lower case"),
+            (r#","screening":{"sources":[],"max_age_days":7}"#, "no source"),
+            (r#","screening":{"sources":["un"],"max_age_days":0}"#, "1 day"),
+            (r#","screening":{"sources":["un"]}"#, "max_age_days"),
         ] {
             let error = format!("{:#}", parse(more).unwrap_err());
             assert!(error.contains(word), "{more}: {error}");

@@ -150,6 +150,20 @@ pub(crate) fn lock(place: &Place) -> Result<File> {
     }
 }
 
+/// Whether another process works on the folder now.
+pub(crate) fn is_taken(place: &Place) -> Result<bool> {
+    let path = place.lock();
+    if !path.exists() {
+        return Ok(false);
+    }
+    let file = File::options().write(true).open(&path).with_context(|| format!("cannot open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+    }
+}
+
 /// Folds the custodian's own control leaves, each at the time of the first proof that is kept of it. One that is not public yet
 /// counts from its tick: it cools for days, and by then its proof is kept.
 async fn fold(journal: &SqliteJournal, store: &SqliteStore, pinned: &Digest) -> Result<ControlState> {

@@ -11,6 +11,7 @@ use countersign_core::time::{Seconds, Timestamp};
 use countersign_desk::cover::{Cover, CoverParts};
 use countersign_desk::opening::OpenedLeaves;
 use countersign_desk::{Desk, DeskError};
+use countersign_screen::list::folder::Lists;
 use countersign_store::journal::Journal;
 use countersign_store::{DeskStore, Settings};
 use std::io::Write as _;
@@ -45,7 +46,8 @@ impl Upkeep {
             let report = |error: &DeskError| eprintln!("countersign: cover traffic is tried again: {error}");
             tasks.spawn(cover.run(stopped.clone(), report));
         }
-        tasks.spawn(look(Arc::clone(&custody.desk), daily(custody), stopped));
+        let lists = crate::commands::lists::in_folder(custody.place.root());
+        tasks.spawn(look(Arc::clone(&custody.desk), daily(custody), lists, stopped));
         Ok(Self { stop, tasks })
     }
 
@@ -120,10 +122,14 @@ pub(crate) fn say_opened(opened: &OpenedLeaves) {
     }
 }
 
-async fn look(desk: Arc<Desk>, mut daily: Daily, mut stop: watch::Receiver<bool>) {
+async fn look(desk: Arc<Desk>, mut daily: Daily, lists: Lists, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = warn_of_overdue(&desk).await {
             complain(&error);
+        }
+        // Updates of lists are made by a process of their own, which cannot write to the log while this one runs.
+        if let Err(error) = crate::commands::lists::log::pending(&desk, &lists).await {
+            complain(&error.context("updates of lists are not logged yet, and tried again"));
         }
         let (_, failed) = daily.look().await;
         failed.iter().for_each(complain);

@@ -8,6 +8,7 @@ mod counsel;
 mod folder;
 mod inbound;
 mod index;
+mod lists;
 mod people;
 mod program;
 mod reading;

@@ -3,12 +3,14 @@
 mod program;
 mod served;
 
-use program::{Ran, countersign};
+use program::{Ran, command, countersign};
 use served::Served;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
 /// An invented list in the form of the Security Council's.
 fn list(people: &[&str]) -> String {
@@ -261,6 +263,37 @@ fn two_people_decide_and_the_decision_holds_until_a_side_changes() {
     fs::write(&journal, text.replacen("papers seen", "papers sent", 1)).unwrap();
     let damaged = run(&dir, &["alerts", "list"]);
     assert!(damaged.code == Some(1) && damaged.err.contains("is damaged"), "{damaged}");
+}
+
+#[test]
+fn a_queue_that_was_killed_opens_with_whole_alerts_and_takes_the_others_again() {
+    const ALERTS: usize = 20_000;
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("exchange");
+    let rows: String = (0..ALERTS).map(|number| format!("{number},A-{number},Q{number},Arun Belso\n")).collect();
+    let vendor = file(place.path(), "export.csv", &format!("AlertId,Customer,ListId,Name\n{rows}"));
+    let places = "reference=AlertId,client=Customer,entity=ListId,caption=Name";
+    let import = ["alerts", "import", "oldwatch", &vendor, "--places", places];
+    let journal = dir.join("alerts/journal.jsonl");
+    for millis in [20, 200, 500, 900, 1_300] {
+        let mut child = command(&dir, &import).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(millis));
+        // SIGKILL: nothing in the process can react.
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if journal.exists() {
+            let lines = fs::read(&journal).unwrap().iter().filter(|byte| **byte == b'\n').count();
+            let waiting = good(&dir, &["alerts", "list", "--people", "--most", "1"]);
+            assert!(waiting.contains(&format!("{lines} waiting here")), "{waiting}");
+        }
+    }
+    // What a kill left of a line, for certain this time.
+    let mut whole = fs::read(&journal).unwrap_or_default();
+    whole.extend_from_slice(b"{\"at\":\"2026-11-20T1");
+    fs::create_dir_all(journal.parent().unwrap()).unwrap();
+    fs::write(&journal, whole).unwrap();
+    good(&dir, &import);
+    assert!(good(&dir, &["alerts", "list", "--people", "--most", "1"]).contains(&format!("{ALERTS} waiting here")));
 }
 
 #[test]

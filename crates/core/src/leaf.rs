@@ -101,6 +101,8 @@ leaf_kinds! {
     Restriction = "restriction" ["document", "act", "rule", "pack", "effect", "at"];
     /// A question how many clients a request would expose, with the bands that were answered.
     Query = "query" ["document", "purpose", "order", "hops", "payments", "clients", "at"];
+    /// A screening list came into effect. Every field equals the record's.
+    ListUpdate = "list_update" ["document", "source", "list", "before", "listed", "added", "changed", "removed", "at"];
     /// Nothing: keeps the rate of leaves steady.
     Dummy = "dummy" [];
 }

@@ -30,6 +30,7 @@ pub mod encoding;
 pub mod facts;
 pub mod finding;
 pub mod leaf;
+pub mod list_update;
 pub mod lookup;
 pub mod order;
 pub mod query;

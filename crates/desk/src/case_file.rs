@@ -87,6 +87,7 @@ pub(crate) mod kind {
     pub(crate) const STATUS: &str = "status";
     pub(crate) const VIEW: &str = "view";
     pub(crate) const STEP: &str = "step";
+    pub(crate) const LIST_UPDATE: &str = "list_update";
     pub(crate) const SEALED_PAPER: &str = "sealed_paper";
     pub(crate) const RESTRICTION_PLAN: &str = "restriction_plan";
     pub(crate) const APPEAL_DECISION: &str = "appeal_decision";

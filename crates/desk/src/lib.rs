@@ -2,7 +2,7 @@
 //!
 //! Read in the order of a case: [`contact`], [`receive`], [`inbound`], [`entry`], [`intake`], [`sender`], [`findings`], [`blast`], [`propose`], [`countersign`], [`publish`],
 //! [`release`] and [`package`](release), [`refuse`], [`step`]. [`case_file`] reads a case back, [`dossier`] gives it away and rebuilds it, [`mod@clocks`] say what is due in it, [`listing`] what is due first. [`totals`] is the day's; [`change`] changes who may do what, and [`history`] reads that
-//! back; [`retention`] erases clients; [`index`] finds them without a readable list. [`reading`] is daily operation. [`ports`] is what the
+//! back; [`retention`] erases clients; [`index`] finds them without a readable list. [`reading`] is daily operation. [`lists`] logs updates of screening lists. [`ports`] is what the
 //! binary must provide.
 //! Every use case appends one event with its documents and leaves in one transaction, or does nothing.
 
@@ -33,6 +33,7 @@ pub mod index;
 pub mod intake;
 mod leaves;
 pub mod listing;
+pub mod lists;
 pub mod opening;
 pub mod overdue;
 mod package;

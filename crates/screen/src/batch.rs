@@ -213,8 +213,8 @@ fn write_state(out: &Path, progress: &Progress) -> Result<(), BatchError> {
     go().map_err(io("write", &path))
 }
 
-/// Alerts of each query, in their order; `None` when a thread failed.
-fn screen_all(index: &Index, queries: &[Query], threshold: f32, threads: usize) -> Option<Vec<Vec<Alert>>> {
+/// Alerts of each query, in their order, with what either side stated; `None` when a thread failed.
+pub fn screen_all(index: &Index, queries: &[Query], threshold: f32, threads: usize) -> Option<Vec<Vec<Alert>>> {
     let part = queries.len().div_ceil(threads.max(1)).max(1);
     std::thread::scope(|scope| {
         let running: Vec<_> = queries

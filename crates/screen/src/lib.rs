@@ -19,6 +19,7 @@ pub mod index;
 pub mod letters;
 pub mod list;
 pub mod name;
+pub mod onboarding;
 pub mod programme;
 pub mod quality;
 pub mod queue;

@@ -19,6 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::screen::{Alert, Listing};
 use crate::text::clean_name;
 
+/// Who raises alerts: the program, and nobody who decides.
+pub const SCREENING: &str = "screening";
 /// Longest name of a person and longest reason, in bytes.
 const MAX_WORDS_BYTES: usize = 2_000;
 
@@ -34,7 +36,7 @@ pub enum Lane {
 
 /// Where an alert comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "from")]
+#[serde(rename_all = "snake_case", tag = "from", deny_unknown_fields)]
 pub enum Origin {
     /// Our own screening.
     Screening {
@@ -52,6 +54,7 @@ pub enum Origin {
 
 /// An alert as the queue keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Finding {
     /// Id of the client.
     pub client: String,
@@ -242,6 +245,11 @@ impl Queue {
         self.cases.values()
     }
 
+    /// The latest alert about a pair of client and entity.
+    pub fn latest(&self) -> impl Iterator<Item = &Case> {
+        self.by_pair.values().filter_map(|number| self.cases.get(number))
+    }
+
     /// What is waiting for somebody: the likeliest first, among equals the rarest name, then client and entity.
     pub fn waiting(&self, lane: Lane) -> Vec<&Case> {
         let mut waiting: Vec<&Case> = self
@@ -300,6 +308,10 @@ impl Queue {
     /// [`Refused`]; nothing is changed then.
     pub fn apply(&mut self, at: Timestamp, by: &str, event: Event) -> Result<(), Refused> {
         words("who acts", by)?;
+        let decides = matches!(event, Event::Proposed { .. } | Event::Agreed { .. } | Event::Disagreed { .. });
+        if decides && same_person(by, SCREENING) {
+            return Err(Refused::Words(format!("`{by}` is the program, which decides nothing: say who does")));
+        }
         match event {
             Event::Raised { number, again, finding } => {
                 if number != self.cases.last_key_value().map_or(1, |(last, _)| last + 1) {

@@ -138,6 +138,17 @@ impl<'a> Notes<'a> {
         self.faults
     }
 
+    /// The cells of a row as clean text, and the row's line from now on; a row of another length, or that is not text, is noted.
+    pub(crate) fn cells(&mut self, record: &csv::ByteRecord, columns: usize) -> Option<Vec<String>> {
+        self.line = record.position().map_or(0, csv::Position::line);
+        if record.len() != columns {
+            self.row(format!("has {} cells instead of {columns}", record.len()));
+            return None;
+        }
+        let cells: Result<Vec<String>, _> = record.iter().map(clean_bytes).collect();
+        cells.map_err(|fault| self.row(format!("a cell {fault}"))).ok()
+    }
+
     /// A name that can be used, or a note why not.
     pub(crate) fn name(&mut self, field: &str, text: &str, quality: NameQuality) -> Option<Name> {
         match clean_name(text) {
@@ -167,6 +178,15 @@ impl<'a> Notes<'a> {
             self.value(format!("{field} {}: is no such number (length or checksum)", quoted(text)));
         }
         found
+    }
+}
+
+/// A table that is no CSV from some line on.
+pub(crate) fn broken(file: &str, error: &csv::Error) -> ReadError {
+    ReadError::Broken {
+        file: file.to_owned(),
+        line: error.position().map_or(0, csv::Position::line),
+        reason: error.to_string(),
     }
 }
 

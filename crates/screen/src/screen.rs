@@ -123,6 +123,7 @@ pub fn entity_state(entity: &crate::entity::Entity) -> String {
 
 /// One listing, short.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Listing {
     /// Key of the issuer.
     pub issuer: String,

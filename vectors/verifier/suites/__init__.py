@@ -16,7 +16,7 @@ from .parties import (
 from .policy import golden, policy_bundle
 from .restrict import clients as restrict_clients, packs as restrict_packs
 from .restrictions import notices as restriction_notices, restriction_documents
-from .screening import served
+from .screening import journals, list_updates, served
 from .sealed import ceremonies, seal_must_fail, seal_valid
 from .shares import share_life
 from .tracing import payment_paths, queries
@@ -48,6 +48,8 @@ SUITES = {
     "restrict/documents.json": restriction_documents,
     "restrict/notices.json": restriction_notices,
     "restrict/packs.json": restrict_packs,
+    "screen/alerts.json": journals,
+    "screen/list-update.json": list_updates,
     "screen/served.json": served,
     "seal/must-fail.json": seal_must_fail,
     "seal/normal.json": normal_forms,

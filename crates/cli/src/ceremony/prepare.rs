@@ -118,6 +118,7 @@ pub(crate) fn prepare(place: &Place, founding: &Founding, now: Timestamp, rng: &
         requests: None,
         // A demo must be short: it enrols what its story looks up.
         index: founding.demo.then(|| IndexConfig { attributes: vec![Attribute::NameBirth] }),
+        screening: None,
     };
     config.save_at(&place.ceremony().join(CONFIG_DRAFT))?;
     close_folders(place)

@@ -1,5 +1,7 @@
 //! `countersign alerts`: the queue of alerts, decided by two people.
 
+mod facts;
+
 use crate::edge;
 use crate::files;
 use anyhow::{Context, Result, bail, ensure};
@@ -12,7 +14,7 @@ use countersign_screen::queue::{Case, Disposition, Event, Finding, Lane, Origin,
 use countersign_screen::read::Fault;
 use countersign_screen::screen::Alert;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
 
 pub(crate) const EXAMPLE: &str = "Examples:
@@ -22,6 +24,7 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign alerts show 7
   countersign alerts propose 7 false-positive --by 'Mara Quill' --reason 'born thirty years later'
   countersign alerts agree 7 --by 'Olen Varga' --reason 'passport seen'
+  countersign alerts facts --clients clients.csv --run alerts.jsonl --out facts.csv
   countersign alerts import oldwatch export.csv --places reference=AlertId,client=Customer,entity=ListId,caption=Name,score=Score";
 
 /// Where the queue is kept, below the custodian's folder.
@@ -68,6 +71,8 @@ enum Command {
     Disagree(Act),
     /// Take an alert out that is void: the client or the listing is gone.
     Withdraw(Act),
+    /// Write what two people confirmed as facts that `countersign restrict` reads.
+    Facts(facts::Facts),
     /// Print the policy that says whose listings are recognised.
     Policy,
 }
@@ -122,12 +127,12 @@ struct List {
     json: bool,
 }
 
-fn journal(dir: &Path) -> Result<Journal> {
+pub(crate) fn journal(dir: &Path) -> Result<Journal> {
     Ok(Journal::open(&dir.join(FOLDER).join("journal.jsonl"))?)
 }
 
 /// The custodian's own policy, or the one that comes with the program.
-fn policy_text(dir: &Path) -> Result<String> {
+pub(crate) fn policy_text(dir: &Path) -> Result<String> {
     let own = dir.join(FOLDER).join("recognition.cedar");
     if !own.exists() {
         return Ok(recognition::DEFAULT.to_owned());
@@ -163,6 +168,7 @@ impl Alerts {
             Command::Withdraw(Act { number, who }) => {
                 act(who, |number, reason| Event::Withdrawn { number, reason }, number)
             }
+            Command::Facts(command) => command.run(dir),
             Command::Policy => {
                 let text = policy_text(dir)?;
                 println!("// SHA-256 {}\n{text}", Recognition::parse(&text)?.digest());
@@ -172,9 +178,9 @@ impl Alerts {
     }
 }
 
-fn add(dir: &Path, path: &Path) -> Result<()> {
+/// The head of a finished run of `countersign screen`, and its alerts as lines.
+fn open_run(path: &Path) -> Result<(AlertsHead, Lines<BufReader<File>>)> {
     let shown = path.display();
-    let recognition = Recognition::parse(&policy_text(dir)?)?;
     let mut lines = BufReader::new(File::open(path).with_context(|| format!("cannot read {shown}"))?).lines();
     let first = lines.next().transpose()?.unwrap_or_default();
     let head: AlertsHead = serde_json::from_str(&first)
@@ -187,6 +193,13 @@ fn add(dir: &Path, path: &Path) -> Result<()> {
     let mut progress = path.as_os_str().to_owned();
     progress.push(".progress");
     ensure!(!Path::new(&progress).exists(), "{shown} is not finished: go on with `countersign screen --resume`");
+    Ok((head, lines))
+}
+
+fn add(dir: &Path, path: &Path) -> Result<()> {
+    let shown = path.display();
+    let recognition = Recognition::parse(&policy_text(dir)?)?;
+    let (_, lines) = open_run(path)?;
     let mut journal = journal(dir)?;
     let now = edge::SystemClock.now();
     let mut all = Brought::default();
@@ -207,14 +220,14 @@ fn add(dir: &Path, path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn total(all: &mut Brought, more: Brought) {
+pub(crate) fn total(all: &mut Brought, more: Brought) {
     all.raised += more.raised;
     all.again += more.again;
     all.known += more.known;
     all.suppressed += more.suppressed;
 }
 
-fn print_brought(all: &Brought) {
+pub(crate) fn print_brought(all: &Brought) {
     println!(
         "{} new ({} because a side changed), {} waiting or confirmed already, {} suppressed",
         all.raised, all.again, all.known, all.suppressed

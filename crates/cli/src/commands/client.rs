@@ -2,19 +2,20 @@
 
 pub(crate) mod find;
 pub(crate) mod index;
+mod screening;
 mod view;
 
 use crate::custody::Custody;
 use crate::edge;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
-use countersign_core::id::{Handle, PersonId};
+use countersign_core::id::{Digest, Handle, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::time::Timestamp;
 use countersign_desk::documents::Retention;
 use countersign_desk::register::{
     BadRows, COLUMNS, ClientImport, CsvOptions, Imported, MOST_REPORTED, Rejected, Stores, import_clients,
-    import_payments,
+    import_payments, import_these_clients,
 };
 use countersign_store::{Payments, Register};
 use std::fs::File;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) const EXAMPLE: &str = "Examples:
   countersign client import clients.csv
+  countersign client import clients.csv --screen
   countersign client import people.csv --map 'LAST_NAME=primaryIdentifier' --map 'ID=account' --ignore COMMENTS
   countersign client import-payments payments.csv
   countersign client index people.csv --map 'LAST_NAME=primaryIdentifier' --map 'ID=account' --ignore COMMENTS
@@ -42,7 +44,7 @@ pub(crate) struct Client {
 #[derive(Subcommand)]
 enum Command {
     /// Seal the clients of a CSV file, whole or not at all, and bring them into the blind index.
-    Import(Import),
+    Import(ImportClients),
     /// Bring an imported file into the blind index, or go on with it; without a file, say what is missing.
     Index(index::Index),
     /// Look one value up for a case, through the trustees. Found or not, it is counted and logged.
@@ -104,6 +106,16 @@ struct Import {
     /// Import the good rows and report the bad ones, instead of importing nothing.
     #[arg(long)]
     skip_bad_rows: bool,
+}
+
+#[derive(Args)]
+struct ImportClients {
+    #[command(flatten)]
+    import: Import,
+    /// Compare every client with the lists first, and put the alerts into the queue; nobody is sealed whom that missed. Without LISTS the
+    /// lists of this custodian. Done in any case where `screening` stands in the configuration.
+    #[arg(long, value_name = "LISTS", num_args = 0..=1, require_equals = true)]
+    screen: Option<Option<PathBuf>>,
 }
 
 /// How a file is to be read.
@@ -248,13 +260,16 @@ async fn release(custody: &Custody, act: &Act, hold: Option<&str>) -> Result<()>
     Ok(())
 }
 
-impl Import {
+impl ImportClients {
     async fn run(&self, custody: &Custody) -> Result<()> {
-        let options = self.options()?;
-        report(&self.file, clients(custody, &self.file, &options).await)?;
-        index::after_import(custody, &self.file, &options).await
+        let (file, options) = (&self.import.file, self.import.options()?);
+        let screened = screening::before_sealing(custody, file, &options, self.screen.as_ref())?;
+        report(file, seal(custody, file, &options, screened.as_ref()).await)?;
+        index::after_import(custody, file, &options).await
     }
+}
 
+impl Import {
     fn options(&self) -> Result<CsvOptions> {
         let bad_rows = if self.skip_bad_rows { BadRows::Skip } else { BadRows::Refuse };
         Ok(CsvOptions { bad_rows, ..self.csv.options()? })
@@ -279,6 +294,11 @@ impl Csv {
 
 /// Seals the clients of a file.
 pub(crate) async fn clients(custody: &Custody, file: &Path, options: &CsvOptions) -> Result<Imported> {
+    seal(custody, file, options, None).await
+}
+
+/// Seals the clients of a file, of `these` bytes and no others.
+async fn seal(custody: &Custody, file: &Path, options: &CsvOptions, these: Option<&Digest>) -> Result<Imported> {
     let custodian = custody.desk.custodian();
     let ring = custodian.ring.as_ref().context(
         "this custodian has no sealed register (ladder level L0): found one with `countersign init --level l3`",
@@ -292,7 +312,11 @@ pub(crate) async fn clients(custody: &Custody, file: &Path, options: &CsvOptions
         now: custody.desk.now(),
     };
     let stores = Stores { register: custody.store.as_ref(), sigmas: custody.sigmas.as_ref() };
-    Ok(import_clients(open(file)?, &import, stores, &mut edge::rng()?).await?)
+    let (file, rng) = (open(file)?, &mut edge::rng()?);
+    Ok(match these {
+        Some(these) => import_these_clients(file, these, &import, stores, rng).await?,
+        None => import_clients(file, &import, stores, rng).await?,
+    })
 }
 
 /// Takes in the payments of a file.

@@ -1,5 +1,8 @@
 //! `countersign lists`: the sanctions lists that clients are screened against.
 
+pub(crate) mod log;
+mod names;
+
 use crate::edge;
 use crate::files;
 use anyhow::{Context, Result, bail};
@@ -20,7 +23,9 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign lists update ftm entities.ftm.json --name opensanctions
   countersign lists show
   countersign lists show un-CDi.001
-  countersign lists diff un";
+  countersign lists diff un
+  countersign lists log
+  countersign lists names un --out new-names.tsv";
 
 /// Where lists are kept, below the custodian's folder.
 const FOLDER: &str = "lists";
@@ -40,6 +45,10 @@ enum Command {
     Update(Update),
     /// What changed between two versions of a source.
     Diff(Diff),
+    /// Put into the custodian's log what happened to the lists and does not stand there yet.
+    Log,
+    /// Write what an update added or changed as the list that a duty of purpose `screening` names.
+    Names(names::Names),
     /// The sources, or one entity with everything its lists say.
     Show {
         /// The id of an entity, such as `un-CDi.001`.
@@ -95,11 +104,18 @@ struct Diff {
 }
 
 impl ListsCommand {
-    pub(crate) fn run(self, dir: &Path) -> Result<()> {
+    pub(crate) async fn run(self, dir: &Path) -> Result<()> {
         let lists = in_folder(dir);
         match self.command {
-            Command::Update(command) => command.run(&lists),
+            Command::Update(command) => {
+                let updated = command.run(&lists);
+                // Also what was held back is logged.
+                let logged = log::after_update(dir, &lists, updated.is_ok()).await;
+                updated.and(logged)
+            }
             Command::Diff(command) => command.run(&lists),
+            Command::Names(command) => command.run(&lists),
+            Command::Log => log::run(dir, &lists).await,
             Command::Show { entity: Some(id) } => show_entity(&lists, &id),
             Command::Show { entity: None } => show(&lists),
         }
@@ -184,6 +200,7 @@ impl Update {
         let (version, _) = match updated {
             Ok(next) => next,
             Err(UpdateError::Unchanged(_)) => {
+                lists.note_checked(source, now)?;
                 println!("{source}: the same files as before; nothing changes");
                 return Ok(());
             }
@@ -272,15 +289,7 @@ impl Diff {
     fn run(self, lists: &Lists) -> Result<()> {
         let history = lists.history(&self.source)?;
         let Some(last) = history.last() else { bail!("there is no list `{}`", self.source) };
-        let find = |start: &str| -> Result<String> {
-            let found: Vec<&str> =
-                history.iter().map(|head| head.digest.as_str()).filter(|digest| digest.starts_with(start)).collect();
-            match found.as_slice() {
-                [one] => Ok((*one).to_owned()),
-                [] => bail!("no version of `{}` has a digest that starts with `{start}`", self.source),
-                _ => bail!("several versions of `{}` have a digest that starts with `{start}`", self.source),
-            }
-        };
+        let find = |start: &str| find_version(lists, &self.source, start);
         let to = self.to.as_deref().map_or_else(|| Ok(last.digest.clone()), find)?;
         let from = match &self.from {
             Some(start) => find(start)?,
@@ -307,6 +316,17 @@ impl Diff {
             }
         }
         Ok(())
+    }
+}
+
+/// The version of a source whose digest starts so.
+pub(crate) fn find_version(lists: &Lists, source: &str, start: &str) -> Result<String> {
+    let history = lists.history(source)?;
+    let mut found = history.into_iter().map(|head| head.digest).filter(|digest| digest.starts_with(start));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => bail!("no version of `{source}` has a digest that starts with `{start}`"),
+        (Some(_), Some(_)) => bail!("several versions of `{source}` have a digest that starts with `{start}`"),
     }
 }
 

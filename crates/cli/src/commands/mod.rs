@@ -1,6 +1,6 @@
 //! The commands, one file each; `countersign --help` is their table of contents.
 
-mod alerts;
+pub(crate) mod alerts;
 mod approver;
 pub(crate) mod case;
 pub(crate) mod change;
@@ -15,7 +15,7 @@ mod duty;
 mod exit_state;
 pub(crate) mod init;
 mod letter;
-mod lists;
+pub(crate) mod lists;
 mod log;
 pub(crate) mod order;
 mod policy;
@@ -175,7 +175,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Log(command) => return command.run(&dir).await,
         Command::Serve(command) => command.run(&dir).await?,
         Command::Trace(command) => command.run(&dir)?,
-        Command::Lists(command) => command.run(&dir)?,
+        Command::Lists(command) => command.run(&dir).await?,
         Command::Screen(command) => command.run(&dir).await?,
         Command::Alerts(command) => command.run(&dir)?,
         Command::Trustee(command) => command.run().await?,

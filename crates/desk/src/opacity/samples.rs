@@ -66,6 +66,10 @@ fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Va
         "trustee" => Value::from(1 + below(rng, 5)),
         // Most ask about one person, some about tens of thousands.
         "found" => Value::from(below(rng, 3)),
+        "source" => one_of(rng, &["un", "eu", "ofac", "uk"]),
+        "before" if below(rng, 8) == 0 => Value::Null,
+        "list" | "before" => digest(rng),
+        "listed" | "added" | "changed" | "removed" => Value::from(skewed(rng)),
         "people_asked" | "people" | "subjects" | "records" => Value::from(1 + skewed(rng)),
         "cells_asked" | "cells" => Value::from(6 * (1 + skewed(rng))),
         "at" | "received_at" | "not_before" => Value::from(at.to_string()),

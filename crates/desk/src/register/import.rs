@@ -140,12 +140,39 @@ pub async fn check_clients<R: Read + Seek + Send>(
 /// # Errors
 /// [`ImportError`]; nothing of the file is in the register then.
 pub async fn import_clients<R: Read + Seek + Send>(
+    file: R,
+    import: &ClientImport<'_>,
+    stores: Stores<'_>,
+    rng: &mut (dyn CryptoRng + Send),
+) -> Result<Imported, ImportError> {
+    import_if(file, None, import, stores, rng).await
+}
+
+/// As [`import_clients`], of exactly the bytes whose rows [`each_client`](super::each_client) has shown, and of no others.
+///
+/// # Errors
+/// As there; [`ImportError::File`] when the file has changed since.
+pub async fn import_these_clients<R: Read + Seek + Send>(
+    file: R,
+    these: &Digest,
+    import: &ClientImport<'_>,
+    stores: Stores<'_>,
+    rng: &mut (dyn CryptoRng + Send),
+) -> Result<Imported, ImportError> {
+    import_if(file, Some(these), import, stores, rng).await
+}
+
+async fn import_if<R: Read + Seek + Send>(
     mut file: R,
+    these: Option<&Digest>,
     import: &ClientImport<'_>,
     stores: Stores<'_>,
     rng: &mut (dyn CryptoRng + Send),
 ) -> Result<Imported, ImportError> {
     let digest = clients_digest(&mut file)?;
+    if these.is_some_and(|these| *these != digest) {
+        return Err(ImportError::File(CHANGED));
+    }
     if let Some(before) = imported_before(stores.register, &digest).await? {
         return Ok(Imported::Before(before));
     }

@@ -7,6 +7,7 @@ mod clients;
 mod columns;
 mod hints;
 mod import;
+mod onboarding;
 mod payments;
 mod records;
 mod references;
@@ -15,7 +16,8 @@ mod view;
 
 pub use columns::{COLUMNS, Column, ColumnError, ColumnProblem, Columns};
 pub(crate) use import::clients_digest;
-pub use import::{Checked, ClientImport, Imported, Stores, check_clients, import_clients};
+pub use import::{Checked, ClientImport, Imported, Stores, check_clients, import_clients, import_these_clients};
+pub use onboarding::{Onboarded, each_client};
 pub use payments::{BITCOIN, PAYMENT_COLUMNS, PaymentTable, import_payments};
 pub use records::{StoredRecordError, opened_record, stored_record};
 pub use references::ReferenceKey;

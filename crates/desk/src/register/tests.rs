@@ -125,6 +125,35 @@ impl World {
     }
 }
 
+#[tokio::test]
+async fn what_was_shown_is_what_is_imported_or_nothing_is() {
+    let world = world();
+    let file = b"account,primaryIdentifier,dateOfBirth\nA1,Orlando,1980-02-03\nA2,,\nA3,Quill,\n";
+    let mut shown = Vec::new();
+    let digest = each_client(Cursor::new(file), &skip(), |row| {
+        shown.push((row.line(), row.value("account").to_owned(), row.value("dateOfBirth").to_owned()));
+    })
+    .unwrap();
+    let row = |line, account: &str, birth: &str| (line, account.to_owned(), birth.to_owned());
+    assert_eq!(shown, [row(2, "A1", "1980-02-03"), row(4, "A3", "")], "bad rows are not shown and not sealed");
+    let options = skip();
+    let import = ClientImport {
+        options: &options,
+        ring: &world.ring,
+        custodian: CustodianId([7; 16]),
+        references: &world.key,
+        local_seed: &[6; 32],
+        now: now(),
+    };
+    let stores = Stores { register: &world.store, sigmas: &world.sigmas };
+    let mut rng = named("import of what was shown");
+    let other = Cursor::new([file.as_slice(), b"A4,Garrow,\n"].concat());
+    let refused = import_these_clients(other, &digest, &import, stores, &mut rng).await;
+    assert!(matches!(refused, Err(ImportError::File(_))), "{refused:?}");
+    assert_eq!(world.store.counts().await.unwrap().clients, 0);
+    assert_eq!(summary(import_these_clients(Cursor::new(file), &digest, &import, stores, &mut rng).await), (2, 1));
+}
+
 fn skip() -> CsvOptions {
     CsvOptions { bad_rows: BadRows::Skip, ..CsvOptions::default() }
 }

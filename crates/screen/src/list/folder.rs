@@ -1,8 +1,9 @@
-//! The folder of lists: `SOURCE/DIGEST.jsonl` for each version, `SOURCE/current` with the digest of the one in effect, and
-//! `SOURCE/incidents.jsonl` with every update that was held back.
+//! The folder of lists: `SOURCE/DIGEST.jsonl` for each version, `SOURCE/current` with the digest of the one in effect,
+//! `SOURCE/incidents.jsonl` with every update that was held back, and `SOURCE/checked` with the time at which the publisher's files were
+//! last found to be those in effect.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Lines, Write};
 use std::path::{Path, PathBuf};
 
 use countersign_core::time::Timestamp;
@@ -99,12 +100,19 @@ impl Lists {
     /// # Errors
     /// [`FolderError`].
     pub fn current(&self, source: &str) -> Result<Option<Version>, FolderError> {
-        let path = self.source(source)?.join("current");
-        match fs::read_to_string(&path) {
-            Ok(digest) => self.version(source, digest.trim()).map(Some),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(io("read", &path)(error)),
-        }
+        self.current_digest(source)?.map(|digest| self.version(source, &digest)).transpose()
+    }
+
+    /// The head of the version in effect; its entities are not read.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn current_head(&self, source: &str) -> Result<Option<Head>, FolderError> {
+        self.current_digest(source)?.map(|digest| self.head(source, &digest)).transpose()
+    }
+
+    fn current_digest(&self, source: &str) -> Result<Option<String>, FolderError> {
+        Ok(read_if_there(&self.source(source)?.join("current"))?.map(|text| text.trim().to_owned()))
     }
 
     /// Source and digest of every version in effect, without reading the versions.
@@ -126,10 +134,9 @@ impl Lists {
     /// # Errors
     /// [`FolderError`] also when the file is not whole.
     pub fn version(&self, source: &str, digest: &str) -> Result<Version, FolderError> {
-        let path = self.source(source)?.join(format!("{}.jsonl", name(digest)?));
+        let (head, mut lines, path) = self.begin(source, digest)?;
         let damaged =
             |line: usize, reason: String| FolderError::Damaged { path: path.display().to_string(), line, reason };
-        let mut lines = BufReader::new(File::open(&path).map_err(io("read", &path))?).lines();
         let mut next = |line: usize| {
             lines
                 .next()
@@ -137,10 +144,6 @@ impl Lists {
                 .map_err(io("read", &path))?
                 .ok_or_else(|| damaged(line, "it ends too early".to_owned()))
         };
-        let head: Head = serde_json::from_str(&next(1)?).map_err(|error| damaged(1, error.to_string()))?;
-        if head.format != "countersign-list/1" || head.digest != digest || head.source != source {
-            return Err(damaged(1, "it is of another format, source or digest".to_owned()));
-        }
         let mut entities: Vec<Entity> = Vec::with_capacity(head.entities.min(1 << 20));
         for number in 0..head.entities {
             entities.push(
@@ -150,16 +153,62 @@ impl Lists {
         Ok(Version { head, entities })
     }
 
+    /// The head of a version by its digest; its entities are not read.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn head(&self, source: &str, digest: &str) -> Result<Head, FolderError> {
+        Ok(self.begin(source, digest)?.0)
+    }
+
+    /// The head of a version, and the lines behind it.
+    fn begin(&self, source: &str, digest: &str) -> Result<(Head, Lines<BufReader<File>>, PathBuf), FolderError> {
+        let path = self.source(source)?.join(format!("{}.jsonl", name(digest)?));
+        let damaged = |reason: String| FolderError::Damaged { path: path.display().to_string(), line: 1, reason };
+        let mut lines = BufReader::new(File::open(&path).map_err(io("read", &path))?).lines();
+        let first = lines.next().transpose().map_err(io("read", &path))?;
+        let first = first.ok_or_else(|| damaged("it ends too early".to_owned()))?;
+        let head: Head = serde_json::from_str(&first).map_err(|error| damaged(error.to_string()))?;
+        if head.format != "countersign-list/1" || head.digest != digest || head.source != source {
+            return Err(damaged("it is of another format, source or digest".to_owned()));
+        }
+        Ok((head, lines, path))
+    }
+
+    /// When the publisher's files were last read and found to be those in effect: by the update itself, or later without a change.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn last_checked(&self, source: &str) -> Result<Option<Timestamp>, FolderError> {
+        let Some(head) = self.current_head(source)? else { return Ok(None) };
+        let path = self.source(source)?.join("checked");
+        let Some(text) = read_if_there(&path)? else { return Ok(Some(head.read_at)) };
+        let checked = Timestamp::parse(text.trim()).map_err(|error| FolderError::Damaged {
+            path: path.display().to_string(),
+            line: 1,
+            reason: error.to_string(),
+        })?;
+        Ok(Some(checked.max(head.read_at)))
+    }
+
+    /// Notes that the publisher's files are those in effect.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn note_checked(&self, source: &str, at: Timestamp) -> Result<(), FolderError> {
+        whole(&self.source(source)?.join("checked"), |file| writeln!(file, "{at}"))
+    }
+
     /// Digests of all versions of a source with their heads, in the order in which they were read.
     ///
     /// # Errors
     /// [`FolderError`].
     pub fn history(&self, source: &str) -> Result<Vec<Head>, FolderError> {
         let mut heads = Vec::new();
-        let mut next = self.current(source)?.map(|version| version.head);
+        let mut next = self.current_head(source)?;
         while let Some(head) = next {
             next = match &head.before {
-                Some(before) if heads.len() < 10_000 => Some(self.version(source, before)?.head),
+                Some(before) if heads.len() < 10_000 => Some(self.head(source, before)?),
                 _ => None,
             };
             heads.push(head);
@@ -228,6 +277,14 @@ impl Lists {
     }
 }
 
+fn read_if_there(path: &Path) -> Result<Option<String>, FolderError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io("read", path)(error)),
+    }
+}
+
 /// Names become parts of paths.
 fn name(name: &str) -> Result<&str, FolderError> {
     let sound = (1..=64).contains(&name.len())
@@ -278,6 +335,23 @@ mod tests {
             ["aa", "bb"]
         );
         assert_eq!(lists.sources().unwrap(), ["un"]);
+    }
+
+    #[test]
+    fn an_unchanged_list_is_known_to_be_fresh() {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = Lists::at(folder.path().to_owned());
+        let at = |seconds| Some(Timestamp::from_unix(seconds).unwrap());
+        assert_eq!(lists.last_checked("un").unwrap(), None);
+        lists.put(&version("ARUN BELSO", "aa", None)).unwrap();
+        assert_eq!(lists.last_checked("un").unwrap(), at(1_000));
+        lists.note_checked("un", at(5_000).unwrap()).unwrap();
+        assert_eq!(lists.last_checked("un").unwrap(), at(5_000));
+        lists.note_checked("un", at(500).unwrap()).unwrap();
+        assert_eq!(lists.last_checked("un").unwrap(), at(1_000), "a clock that went back makes nothing older");
+        fs::write(folder.path().join("un/checked"), "yesterday").unwrap();
+        assert!(matches!(lists.last_checked("un"), Err(FolderError::Damaged { .. })));
+        assert_eq!(lists.current_head("un").unwrap().unwrap().digest, "aa");
     }
 
     #[test]

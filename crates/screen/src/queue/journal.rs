@@ -2,8 +2,9 @@
 //!
 //! A file and not the custodian's database: screening runs beside the custodian, on machines that hold no share of it, and what has to hold
 //! is only an order of events with one writer. The file is locked while it is open. A line that a kill cut off is no event; anything else
-//! that does not fit is damage, named with its line, and the queue does not open.
+//! that does not fit is damage, named with its line, and the queue does not open. Bytes and rules: `docs/formats/alerts.md`.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -12,10 +13,7 @@ use countersign_core::digest;
 use countersign_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::queue::{Arrival, Event, Finding, Queue, Refused};
-
-/// Who raises alerts.
-const SCREENING: &str = "screening";
+use crate::queue::{Arrival, Event, Finding, Queue, Refused, SCREENING};
 
 /// One line.
 #[derive(Serialize, Deserialize)]
@@ -75,6 +73,64 @@ pub struct Brought {
     pub suppressed: usize,
 }
 
+/// What the bytes of a journal say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// The queue after every whole line.
+    pub queue: Queue,
+    /// Digest of the last whole line, which the next one names.
+    pub last: String,
+    /// Length of all whole lines; what stands behind was cut off by a kill and is no event.
+    pub whole: usize,
+}
+
+/// The first line that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} is damaged ({reason})")]
+pub struct LineFault {
+    /// Which, counted from 1.
+    pub line: usize,
+    /// How.
+    pub reason: String,
+}
+
+/// Reads a journal.
+///
+/// # Errors
+/// [`LineFault`] at the first line that is none, does not follow the one before, or that the rules of the queue refuse.
+pub fn read(bytes: &[u8]) -> Result<Told, LineFault> {
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    let mut told = Told { queue: Queue::default(), last: digest::plain(b"").to_string(), whole };
+    let lines = bytes.get(..whole).unwrap_or_default().split_inclusive(|byte| *byte == b'\n');
+    for (number, line) in (1..).zip(lines) {
+        let fault = |reason: String| LineFault { line: number, reason };
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let entry: Entry = serde_json::from_slice(line).map_err(|error| fault(error.to_string()))?;
+        if entry.before != told.last {
+            return Err(fault("it does not follow the line before".to_owned()));
+        }
+        if let Some(member) = unknown_member(&entry.event, line) {
+            return Err(fault(format!("`{member}` is no member of this event")));
+        }
+        told.last = digest::plain(line).to_string();
+        told.queue.apply(entry.at, &entry.by, entry.event).map_err(|refused| fault(refused.to_string()))?;
+    }
+    Ok(told)
+}
+
+/// A member of a line that its event does not have. What people decide on must not hold something that is passed over.
+fn unknown_member(event: &Event, line: &[u8]) -> Option<String> {
+    let own: &[&str] = match event {
+        Event::Raised { .. } => &["number", "again", "finding"],
+        Event::Proposed { .. } => &["number", "disposition", "reason"],
+        Event::Agreed { .. } | Event::Disagreed { .. } | Event::Withdrawn { .. } => &["number", "reason"],
+    };
+    let members: BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_slice(line).unwrap_or_default();
+    members
+        .into_keys()
+        .find(|name| !["at", "by", "before", "event"].contains(&name.as_str()) && !own.contains(&name.as_str()))
+}
+
 /// The queue with its file.
 pub struct Journal {
     path: PathBuf,
@@ -107,24 +163,12 @@ impl Journal {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(io("read"))?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        let mut journal = Self {
-            path: path.to_owned(),
-            file,
-            before: digest::plain(b"").to_string(),
-            queue: Queue::default(),
-            broken: false,
-        };
-        for (number, line) in (1..).zip(bytes.get(..whole).unwrap_or_default().split_inclusive(|byte| *byte == b'\n')) {
-            let damaged = |reason: String| JournalError::Damaged { path: shown.clone(), line: number, reason };
-            let line = line.strip_suffix(b"\n").unwrap_or(line);
-            let entry: Entry = serde_json::from_slice(line).map_err(|error| damaged(error.to_string()))?;
-            if entry.before != journal.before {
-                return Err(damaged("it does not follow the line before".to_owned()));
-            }
-            journal.before = digest::plain(line).to_string();
-            journal.queue.apply(entry.at, &entry.by, entry.event).map_err(|refused| damaged(refused.to_string()))?;
-        }
+        let Told { queue, last, whole } = read(&bytes).map_err(|LineFault { line, reason }| JournalError::Damaged {
+            path: shown.clone(),
+            line,
+            reason,
+        })?;
+        let mut journal = Self { path: path.to_owned(), file, before: last, queue, broken: false };
         // What a kill left of a line nobody was told of.
         journal.file.set_len(whole as u64).map_err(io("shorten"))?;
         journal.file.seek(SeekFrom::End(0)).map_err(io("read"))?;
@@ -208,7 +252,7 @@ impl Journal {
 mod tests {
     use super::*;
     use crate::queue::tests::finding;
-    use crate::queue::{Disposition, Stage};
+    use crate::queue::{Disposition, Lane, Stage};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix(seconds).unwrap()
@@ -269,6 +313,55 @@ mod tests {
             assert_eq!(journal.queue().cases().count(), lines.min(2), "cut at {cut}");
             let decided = journal.queue().case(1).is_some_and(|case| matches!(case.stage, Stage::Decided { .. }));
             assert_eq!(decided, lines == 4);
+        }
+    }
+
+    #[test]
+    fn what_a_kill_cut_off_is_gone_before_the_next_line_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        filled(&path);
+        let whole = fs::read(&path).unwrap();
+        for torn in [&b"{"[..], b"{\"at\":\"2026", b"\0\0\0\0", &whole[..whole.len() / 5]] {
+            let torn: Vec<u8> = torn.iter().copied().filter(|byte| *byte != b'\n').collect();
+            fs::write(&path, [whole.as_slice(), &torn].concat()).unwrap();
+            let act = Event::Proposed { number: 2, disposition: Disposition::Confirmed, reason: "passport".into() };
+            Journal::open(&path).unwrap().act(at(9), "Mara", act).unwrap();
+            let after = fs::read(&path).unwrap();
+            assert!(after.starts_with(&whole), "nothing that was told of is touched");
+            assert_eq!(read(&after).unwrap().whole, after.len());
+            assert!(matches!(Journal::open(&path).unwrap().queue().case(2).unwrap().stage, Stage::Proposed { .. }));
+        }
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Vectors {
+        cases: Vec<VectorCase>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct VectorCase {
+        name: String,
+        journal: String,
+        damaged: Option<usize>,
+        torn: Option<usize>,
+        stages: Option<Vec<String>>,
+        waiting: Option<[Vec<u64>; 2]>,
+    }
+
+    #[test]
+    fn journals_are_read_and_refused_as_the_vectors_say() {
+        let vectors: Vectors = serde_json::from_str(include_str!("../../../../vectors/screen/alerts.json")).unwrap();
+        for case in vectors.cases {
+            let found = read(case.journal.as_bytes());
+            assert_eq!(found.as_ref().err().map(|fault| fault.line), case.damaged, "{}: {found:?}", case.name);
+            let Ok(told) = found else { continue };
+            assert_eq!(case.journal.len() - told.whole, case.torn.unwrap(), "{}", case.name);
+            let stages: Vec<&str> = told.queue.cases().map(|case| case.stage.label()).collect();
+            assert_eq!(stages, case.stages.unwrap(), "{}", case.name);
+            let waiting = [Lane::Recognised, Lane::People]
+                .map(|lane| told.queue.waiting(lane).iter().map(|case| case.number).collect::<Vec<_>>());
+            assert_eq!(waiting, case.waiting.unwrap(), "{}", case.name);
         }
     }
 

@@ -64,15 +64,14 @@ impl Recognition {
 
     /// The queue for listings of one entity, and why. `territories` are the client's, in small letters.
     pub fn lane(&self, listings: &[Listing], territories: &[String]) -> (Lane, String) {
-        let independent: std::collections::BTreeSet<&str> =
-            listings.iter().map(|listing| listing.transposes.as_deref().unwrap_or(&listing.issuer)).collect();
+        let independent = independent(listings);
         let mut reasons = Vec::new();
         for listing in listings {
             if listing.basis.needs_people() {
                 reasons.push(format!("{} ({}) is for people to judge", listing.issuer, listing.programme));
                 continue;
             }
-            match self.recognises(listing, independent.len(), territories) {
+            match self.recognises(listing, independent, territories) {
                 Ok(true) => return (Lane::Recognised, format!("the listing of {} is recognised", listing.issuer)),
                 Ok(false) => reasons.push(format!("the listing of {} is not recognised", listing.issuer)),
                 Err(error) => reasons.push(format!("recognition of {} failed: {error}", listing.issuer)),
@@ -81,6 +80,15 @@ impl Recognition {
         reasons.dedup();
         let reason = if reasons.is_empty() { "no listing is stated".to_owned() } else { reasons.join("; ") };
         (Lane::People, reason)
+    }
+
+    /// The listings that bind this custodian, each by itself. One that only people may judge is none, and so is one whose recognition fails.
+    pub fn binding<'a>(&self, listings: &'a [Listing], territories: &[String]) -> Vec<&'a Listing> {
+        let independent = independent(listings);
+        let binds = |listing: &&Listing| {
+            !listing.basis.needs_people() && self.recognises(listing, independent, territories) == Ok(true)
+        };
+        listings.iter().filter(binds).collect()
     }
 
     fn recognises(&self, listing: &Listing, independent: usize, territories: &[String]) -> Result<bool, String> {
@@ -111,6 +119,12 @@ impl Recognition {
         }
         Ok(answer.decision() == Decision::Allow)
     }
+}
+
+/// How many issuers list somebody by their own decision.
+fn independent(listings: &[Listing]) -> usize {
+    let issuers = listings.iter().map(|listing| listing.transposes.as_deref().unwrap_or(&listing.issuer));
+    issuers.collect::<std::collections::BTreeSet<&str>>().len()
 }
 
 #[cfg(test)]
@@ -155,6 +169,19 @@ mod tests {
         ] {
             assert_eq!(lane(DEFAULT, &listings, &[]), expected, "{listings:?}");
         }
+    }
+
+    #[test]
+    fn a_listing_that_stands_beside_a_recognised_one_does_not_bind_by_that() {
+        use Basis::*;
+        let policy = Recognition::parse(DEFAULT).unwrap();
+        let both = [listing("zz_unsc", UnMandate, None), listing("us_ofac", Autonomous, Some("zz_unsc"))];
+        let issuers =
+            |all: &[Listing]| policy.binding(all, &[]).iter().map(|one| one.issuer.clone()).collect::<Vec<_>>();
+        assert_eq!(issuers(&both), ["zz_unsc"], "one issuer copied the other");
+        assert_eq!(issuers(&[listing("us_ofac", Autonomous, None)]), [""; 0]);
+        assert_eq!(issuers(&[listing("cn_mfa", Counter, None)]), [""; 0]);
+        assert_eq!(issuers(&[]), [""; 0]);
     }
 
     #[test]

@@ -51,6 +51,9 @@ fn a_decision_needs_two_people_and_reasons() {
     for (by, event) in [("", proposed.clone()), ("\u{200b}", proposed.clone())] {
         assert!(matches!(queue.apply(at(1), by, event), Err(Refused::Words(_))));
     }
+    for program in ["screening", "Screening "] {
+        assert!(matches!(queue.apply(at(1), program, proposed.clone()), Err(Refused::Words(_))), "a program is nobody");
+    }
     queue.apply(at(1), "Mara Quill", proposed.clone()).unwrap();
     for same in ["Mara Quill", "mara  quill", "MARA QUILL\u{200b}", "Mara-Quill"] {
         assert!(matches!(queue.apply(at(2), same, agreed("seen")), Err(Refused::SamePerson(_))), "{same}");

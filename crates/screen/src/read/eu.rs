@@ -8,7 +8,7 @@ use crate::designation::Designation;
 use crate::entity::{Entity, Gender, Kind, Name, NameQuality};
 use crate::identifier::IdentifierKind;
 use crate::read::{
-    Fault, Notes, ReadError, Reading, add_name, check_size, family_in_capitals, quoted, row_text, values,
+    Fault, Notes, ReadError, Reading, add_name, broken, check_size, family_in_capitals, quoted, row_text, values,
 };
 use crate::territory::Territory;
 
@@ -86,12 +86,8 @@ impl EuReader {
         check_size(file, bytes)?;
         let mut reader =
             csv::ReaderBuilder::new().flexible(true).from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
-        let broken = |error: &csv::Error| ReadError::Broken {
-            file: file.to_owned(),
-            line: error.position().map_or(0, csv::Position::line),
-            reason: error.to_string(),
-        };
-        let header: Vec<String> = reader.headers().map_err(|error| broken(&error))?.iter().map(str::to_owned).collect();
+        let header: Vec<String> =
+            reader.headers().map_err(|error| broken(file, &error))?.iter().map(str::to_owned).collect();
         let leading: &[&str] = match header.first().map(String::as_str) {
             Some("celex") => &["celex"],
             Some("amendedCelex") => &["amendedCelex", "amendmentCelex"],
@@ -116,7 +112,7 @@ impl EuReader {
         let mut records = HashSet::new();
         let mut rows = Vec::new();
         for record in reader.byte_records() {
-            let record = record.map_err(|error| broken(&error))?;
+            let record = record.map_err(|error| broken(file, &error))?;
             self.rows += 1;
             notes.line = record.position().map_or(0, csv::Position::line);
             if record.len() != columns.len() {

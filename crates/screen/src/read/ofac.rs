@@ -7,9 +7,8 @@ use std::collections::HashMap;
 use crate::designation::Designation;
 use crate::entity::{Entity, Gender, Kind, Name, NameQuality};
 use crate::identifier::{Identifier, IdentifierKind};
-use crate::read::{Fault, Notes, ReadError, Reading, add_name, check_size, quoted};
+use crate::read::{Fault, Notes, ReadError, Reading, add_name, broken, check_size, quoted};
 use crate::territory::Territory;
-use crate::text::clean_bytes;
 
 const ISSUER: &str = "us_ofac";
 
@@ -101,27 +100,11 @@ fn rows((file, bytes): (&str, &[u8]), columns: usize, faults: &mut Vec<Fault>) -
     let mut rows = Vec::new();
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     for record in reader.byte_records() {
-        let record = record.map_err(|error| ReadError::Broken {
-            file: file.to_owned(),
-            line: error.position().map_or(0, csv::Position::line),
-            reason: error.to_string(),
-        })?;
-        notes.line = record.position().map_or(0, csv::Position::line);
+        let record = record.map_err(|error| broken(file, &error))?;
         if record.len() == 1 && record.get(0) == Some(&[26]) {
             continue;
         }
-        if record.len() != columns {
-            notes.row(format!("has {} cells instead of {columns}", record.len()));
-            continue;
-        }
-        let cells: Result<Vec<String>, _> = record.iter().map(clean_bytes).collect();
-        let mut cells = match cells {
-            Ok(cells) => cells,
-            Err(fault) => {
-                notes.row(format!("a cell {fault}"));
-                continue;
-            }
-        };
+        let Some(mut cells) = notes.cells(&record, columns) else { continue };
         for cell in &mut cells {
             if cell == "-0-" {
                 cell.clear();

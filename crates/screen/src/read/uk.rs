@@ -9,7 +9,7 @@ use crate::date::{PartialDate, StatedDate};
 use crate::designation::{Designation, Transposed};
 use crate::entity::{Entity, Gender, Kind, Name, NameQuality};
 use crate::identifier::IdentifierKind;
-use crate::read::{MAX_ENTITIES, Notes, ReadError, Reading, add_name, check_size, quoted};
+use crate::read::{MAX_ENTITIES, Notes, ReadError, Reading, add_name, broken, check_size, quoted};
 use crate::territory::Territory;
 use crate::text::clean_bytes;
 
@@ -113,12 +113,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Reading, ReadError> {
     let mut groups: Vec<Vec<Row>> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for (number, record) in reader.byte_records().enumerate() {
-        let record = record.map_err(|error| ReadError::Broken {
-            file: file.to_owned(),
-            line: error.position().map_or(0, csv::Position::line),
-            reason: error.to_string(),
-        })?;
-        notes.line = record.position().map_or(0, csv::Position::line);
+        let record = record.map_err(|error| broken(file, &error))?;
         let Some(columns) = &header else {
             // A line with the day of the list stands before the header.
             match columns_of(&record) {
@@ -129,21 +124,9 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Reading, ReadError> {
             continue;
         };
         reading.rows += 1;
-        if record.len() != columns.len() {
-            notes.row(format!("has {} cells instead of {}", record.len(), columns.len()));
-            continue;
-        }
-        let cells: Result<Vec<String>, _> = record.iter().map(clean_bytes).collect();
-        let row = match cells {
-            Ok(cells) => Row {
-                line: notes.line,
-                cells: columns.iter().copied().zip(cells).filter(|(_, text)| !text.is_empty()).collect(),
-            },
-            Err(fault) => {
-                notes.row(format!("a cell {fault}"));
-                continue;
-            }
-        };
+        let Some(cells) = notes.cells(&record, columns.len()) else { continue };
+        let cells = columns.iter().copied().zip(cells).filter(|(_, text)| !text.is_empty()).collect();
+        let row = Row { line: notes.line, cells };
         // Designations since 2026 have no number of the older list.
         let id = [row.first(Column::Group), row.first(Column::Unique)].into_iter().find(|id| !id.is_empty());
         let Some(id) = id.map(str::to_owned) else {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::date::{PartialDate, StatedDate};
 use crate::entity::{Kind, Name, NameQuality};
 use crate::identifier::{Identifier, IdentifierKind};
+use crate::onboarding::paper;
 use crate::read::add_name;
 use crate::screen::Query;
 use crate::served::{Asked, Stated};
@@ -141,12 +142,13 @@ fn party(key: &str, kind: Kind, person: &Map<String, Value>) -> Result<(Query, S
     territories.dedup();
     stated.used("country", territories.iter().map(|territory| territory.code().to_ascii_lowercase()));
     for (number, code) in papers {
-        let (property, kind) = match code {
-            "CCPT" => ("passportNumber", IdentifierKind::Passport),
-            "TXID" => ("taxNumber", IdentifierKind::Tax),
-            "LEIX" => ("leiCode", IdentifierKind::Lei),
-            "RAID" => ("registrationNumber", IdentifierKind::Registration),
-            _ => ("idNumber", IdentifierKind::National),
+        let kind = paper(code);
+        let property = match kind {
+            IdentifierKind::Passport => "passportNumber",
+            IdentifierKind::Tax => "taxNumber",
+            IdentifierKind::Lei => "leiCode",
+            IdentifierKind::Registration => "registrationNumber",
+            _ => "idNumber",
         };
         match Identifier::new(kind, number) {
             Some(found) => {

@@ -1,6 +1,6 @@
 //! `countersign screen delta`: all clients against what an update added or changed.
 
-use crate::commands::lists::{in_effect, in_folder};
+use crate::commands::lists::{find_version, in_effect, in_folder};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use countersign_core::digest;
@@ -34,20 +34,10 @@ pub(super) struct Delta {
 impl Delta {
     pub(super) fn run(self, dir: &Path) -> Result<()> {
         let lists = in_folder(dir);
-        let history = lists.history(&self.source)?;
-        let newest = history.last().with_context(|| format!("there is no list `{}`", self.source))?;
+        let newest = lists.current_head(&self.source)?;
+        let newest = newest.with_context(|| format!("there is no list `{}`", self.source))?;
         let older = match &self.from {
-            Some(start) => {
-                let mut found = history.iter().filter(|head| head.digest.starts_with(start.as_str()));
-                let one =
-                    found.next().with_context(|| format!("no version of `{}` has digest `{start}`", self.source))?;
-                ensure!(
-                    found.next().is_none(),
-                    "several versions of `{}` have a digest that starts with `{start}`",
-                    self.source
-                );
-                one.digest.clone()
-            }
+            Some(start) => find_version(&lists, &self.source, start)?,
             None => newest.before.clone().with_context(|| {
                 format!("`{}` has one version only: screen everybody with `countersign screen`", self.source)
             })?,
