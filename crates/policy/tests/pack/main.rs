@@ -5,6 +5,7 @@ mod corpus;
 mod golden;
 mod mutants;
 mod quorum;
+mod shelves;
 mod speed;
 mod traps;
 mod vectors;
