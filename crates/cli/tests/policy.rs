@@ -225,3 +225,32 @@ fn without_a_solver_invariants_are_tested_and_nothing_is_called_proved() {
     let ran = prove(&weak);
     assert!(ran.code == Some(1) && ran.out.contains("REFUTED  home-author-and-distance: "), "{ran}");
 }
+
+#[test]
+fn a_pack_is_made_from_another_by_its_edits_and_only_narrows() {
+    let desk = Desk::new();
+    let strict = workspace_root().join("packs/policy/max-protection");
+    let copy = desk.folder.path().join("strict");
+    copy_folder(&strict, &copy);
+    fs::remove_file(copy.join("policies.cedar")).unwrap();
+    let (base, made) = (shown(&shipped()), shown(&copy));
+    let ran = desk.run(&["derive", &base, &made]);
+    assert!(ran.code == Some(0) && ran.out.contains("max-protection 20"), "{ran}");
+    for file in ["policies.cedar", "pack.json", "schema.cedarschema", "invariants.json"] {
+        assert_eq!(fs::read(copy.join(file)).unwrap(), fs::read(strict.join(file)).unwrap(), "{file}");
+    }
+    let ran = desk.run(&["golden", &made]);
+    assert!(ran.code == Some(0) && ran.out.contains("passed          47\n"), "{ran}");
+    let ran = desk.run_without_solver(&["diff", &base, &made, "--cases", "50"]);
+    assert!(ran.code == Some(4) && ran.out.contains("found nothing wider: tested, not proved"), "{ran}");
+    assert!(ran.out.contains("  added    f-intelligence-never\n") && !ran.out.contains("WIDER"), "{ran}");
+    // Of another pack, or with an edit that no longer fits, nothing is written.
+    let before = fs::read(copy.join("policies.cedar")).unwrap();
+    let ran = desk.run(&["derive", &made, &made]);
+    assert!(ran.code == Some(1) && ran.err.contains("is about `eea-custodian`"), "{ran}");
+    let edits = fs::read_to_string(copy.join("derivation.json")).unwrap();
+    fs::write(copy.join("derivation.json"), edits.replacen("\"times\": 10", "\"times\": 9", 1)).unwrap();
+    let ran = desk.run(&["derive", &base, &made]);
+    assert!(ran.code == Some(1) && ran.err.contains("stands 10 times in policies.cedar, not 9"), "{ran}");
+    assert_eq!(fs::read(copy.join("policies.cedar")).unwrap(), before);
+}

@@ -3,8 +3,10 @@
 mod agreement;
 mod corpus;
 mod golden;
+mod max_protection;
 mod mutants;
 mod quorum;
+mod reference;
 mod shelves;
 mod speed;
 mod traps;
