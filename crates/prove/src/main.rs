@@ -46,10 +46,10 @@ struct Arguments {
     /// Another pack of the same schema: say whether this one allows anything that the other does not.
     #[arg(long, value_name = "PACK", conflicts_with = "only")]
     against: Option<PathBuf>,
-    /// Say which mutants of `mutants.json` are equal to the policy they were made from; those it names as equal must be.
+    /// Prove that the mutants which `mutants.json` names as equal are equal to the policy they were made from.
     #[arg(long, conflicts_with_all = ["only", "against"])]
     mutants: bool,
-    /// With --mutants, write `mutants.json` anew from what is found, and from the names that stand in it.
+    /// With --mutants, look for equal ones among the other survivors too, and write `mutants.json` anew.
     #[arg(long, requires = "mutants")]
     write: bool,
     /// Show found requests whole, not only the attributes that the invariant speaks of.
@@ -150,7 +150,12 @@ async fn equal_mutants(arguments: &Arguments, schema: &str, policies: &str) -> R
     let mut prover = Prover::start(schema, arguments.seconds)?;
     let mut found = Survivors { equal: BTreeSet::new(), survivors: BTreeSet::new() };
     let mut good = true;
-    for name in listed.equal.union(&listed.survivors) {
+    // What is already called equal is checked; among the others equal ones are only looked for when the list is written.
+    let unknown = listed.survivors.iter().filter(|_| arguments.write);
+    if !arguments.write {
+        found.survivors.clone_from(&listed.survivors);
+    }
+    for name in listed.equal.iter().chain(unknown) {
         let mutant = all.iter().find(|mutant| mutant.name == *name);
         let mutant = mutant.ok_or_else(|| bad(format!("the pack has no mutant `{name}`")))?;
         let equal = match subject.equal(&mut prover, mutant).await {
