@@ -19,8 +19,8 @@ fn main() {
     let bundle = Bundle::builtin_eea_custodian().expect("the built-in pack parses");
     let corpus = corpus();
     println!(
-        "{:<28} {:>8} {:>9} {:>9} {:>8} {:>9} {:>7}",
-        "us", "building", "decision", "to report", "proposal", "floor", "ratio"
+        "{:<28} {:>8} {:>9} {:>9} {:>8} {:>9} {:>7} {:>6}",
+        "us", "building", "decision", "to report", "proposal", "floor", "ratio", "asked"
     );
     for name in ["home-court-plain", "fiu-one-client", "third-mla-fraud", "abduction", "ruritania-everybody-who-paid"] {
         let case = corpus.case(name).expect("a case of the corpus");
@@ -45,15 +45,17 @@ fn main() {
         let floor = measured(&mut criterion, &format!("{name}: one policy asked"), || {
             black_box(prepared.applies(&lone, &question)).expect("no policy errs");
         });
+        let asked = prepared.asked(Some(context)).expect("no policy errs");
         let us = |time: Duration| time.as_secs_f64() * 1e6;
         println!(
-            "{name:<28} {:>8.1} {:>9.1} {:>9.1} {:>8.1} {:>9.2} {:>7.1}   (ceiling of a decision 50 us)",
+            "{name:<28} {:>8.1} {:>9.1} {:>9.1} {:>8.1} {:>9.2} {:>7.1} {asked:>3} of {}   (ceiling of a decision 50 us)",
             us(building),
             us(decision),
             us(reported.saturating_sub(decision)),
             us(proposal),
             us(floor),
             decision.as_secs_f64() / floor.as_secs_f64(),
+            bundle.rules().len(),
         );
     }
     criterion.final_summary();

@@ -26,7 +26,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("deadlines", &["core"]),
     ("intake", &["core", "approve"]),
     ("letters", &["core"]),
-    ("prove", &["review"]),
+    ("prove", &["core", "policy", "review"]),
     ("desk", &["core", "tlog", "seal", "approve", "policy", "verify", "store", "log", "deadlines", "intake", "trace"]),
     ("web", &["core", "tlog", "log", "intake", "desk"]),
     ("open", &["core", "seal", "verify"]),

@@ -111,7 +111,7 @@ pub(crate) const CHANNELS: &[Row] = &[
     ("ts103120", "TS 103 120", "TS 103 120", "TS 103 120"),
 ];
 
-/// Reason codes that an authority may read, in German and Russian.
+/// Every reason code of the packs that ship, in German and Russian, sorted.
 pub(crate) const REASONS: &[(&str, &str, &str)] = &[
     (
         "AGGREGATE_ENOUGH",
@@ -122,6 +122,11 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
         "ANSWER_INSTEAD_OF_RECORDS",
         "Statt der Daten wird ein Ja, ein Nein oder eine zusammengefasste Auskunft gegeben.",
         "Вместо записей даётся ответ «да», «нет» или обобщённые сведения.",
+    ),
+    (
+        "APPROVER_WITHIN_REACH",
+        "Zugestimmt hat jemand, den der ersuchende Staat erreichen kann.",
+        "Согласие дал человек, до которого запрашивающее государство может дотянуться.",
     ),
     (
         "AUTHORITY_UNKNOWN",
@@ -149,6 +154,16 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
         "Правовой акт не допускает передачи некоторых видов данных.",
     ),
     (
+        "CLASSES_NOT_ALLOWED_FOR_KIND",
+        "Diese Art von Anordnung erlaubt einige Arten von Daten nicht.",
+        "Этот вид распоряжения не допускает передачи некоторых видов данных.",
+    ),
+    (
+        "CLASSES_NOT_ASKED",
+        "Die Anordnung nennt Arten von Daten, die nicht verlangt wurden.",
+        "Распоряжение называет виды данных, которые не запрашивались.",
+    ),
+    (
         "CLASSES_NOT_NECESSARY",
         "Einige Arten von Daten sind nicht erforderlich.",
         "Некоторые виды данных не являются необходимыми.",
@@ -169,10 +184,26 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
         "Органу, который не является независимым, нужен акт суда.",
     ),
     (
+        "CUMULATIVE_CAP",
+        "Zusammen mit früheren Anordnungen mehr Personen, als für die Behörde, die Sache oder die Adresse erlaubt sind.",
+        "Вместе с прежними распоряжениями больше лиц, чем допустимо для этого органа, дела или адреса.",
+    ),
+    (
+        "DELAY_BY_WISH_ONLY",
+        "Dass der Kunde nichts erfährt, wünscht nur die Behörde; der Kunde wird benachrichtigt.",
+        "О молчании просит только сам орган; клиент будет уведомлён.",
+    ),
+    (
+        "DELAY_NOT_LAWFUL",
+        "Die Anordnung schiebt die Benachrichtigung ohne Gerichtsbeschluss oder Gesetz auf.",
+        "Распоряжение откладывает уведомление клиента без решения суда или закона.",
+    ),
+    (
         "DRAGNET",
         "Das Ersuchen nennt keine Zielpersonen, sondern alle, die etwas getan haben.",
         "Запрос называет не конкретных лиц, а всех, кто совершил некое действие.",
     ),
+    ("DURESS", "Jemand handelt unter Zwang.", "Кто-то действует под принуждением."),
     (
         "EMERGENCY_DOUBTFUL",
         "Die Lebensgefahr ist zweifelhaft; Daten werden gesichert, und der gewöhnliche Weg steht offen.",
@@ -193,6 +224,16 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
         "Weniger als zwei unabhängige Nachweise der Echtheit, davon einer außerhalb des Weges, auf dem das Ersuchen kam.",
         "Менее двух независимых подтверждений подлинности, одно из которых получено не тем путём, которым пришёл запрос.",
     ),
+    (
+        "FACTS_MISMATCH",
+        "Die Anordnung, die Feststellungen und das geltende Behördenverzeichnis widersprechen einander.",
+        "Распоряжение, установленные факты и действующий справочник органов противоречат друг другу.",
+    ),
+    (
+        "FINDINGS_MISSING",
+        "Fragen, die hier beantwortet sein müssen, sind unbeantwortet.",
+        "Нет ответов на вопросы, без которых решение невозможно.",
+    ),
     ("FORM_INCOMPLETE", "Der Rechtsakt ist formal unvollständig.", "Правовой акт оформлен не полностью."),
     (
         "INSTRUMENT_NOT_OPEN_TO_REQUESTER",
@@ -200,9 +241,24 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
         "Этот орган не может обращаться сюда с таким правовым актом.",
     ),
     (
+        "INTELLIGENCE_NOT_SERVED",
+        "Ein Nachrichtendienst eines Drittstaats oder eine ihm unterstellte Behörde erhält hier keine Daten.",
+        "Разведывательная служба третьего государства или подчинённый ей орган данных здесь не получает.",
+    ),
+    (
         "INTELLIGENCE_WITHOUT_COURT",
         "Ein Nachrichtendienst oder eine ihm unterstellte Behörde ersucht ohne gerichtliche Anordnung.",
         "Разведывательная служба или подчинённый ей орган обращается без акта суда.",
+    ),
+    (
+        "KIND_NOT_COVERED",
+        "Über diese Art von Anordnung entscheidet dieses Regelwerk nicht.",
+        "Этот свод правил не решает о таком виде распоряжений.",
+    ),
+    (
+        "LAW_LEAVES_NO_CHOICE",
+        "Das Gesetz lässt keine Wahl; gegeben wird unter Protest.",
+        "Закон не оставляет выбора; данные передаются с заявлением протеста.",
     ),
     (
         "LESS_HARM_ELSEWHERE",
@@ -220,6 +276,11 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
         "На список отвечают «да» или «нет», но не записями.",
     ),
     (
+        "MORE_THAN_ASKED",
+        "Die Anordnung nennt mehr Personen, als verlangt wurden.",
+        "Распоряжение называет больше лиц, чем запрашивалось.",
+    ),
+    (
         "NOTHING_GRANTABLE",
         "Keine Art von Daten ist zugleich verlangt, erforderlich und erlaubt.",
         "Ни один вид данных не является одновременно запрошенным, необходимым и допустимым.",
@@ -229,6 +290,14 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
         "Die Behörde ist für diese Sache oder Person nicht zuständig.",
         "Орган не имеет полномочий по этому делу или лицу.",
     ),
+    ("NOT_LOGGED", "Die Anordnung steht nicht im Log.", "Распоряжение не внесено в журнал."),
+    ("NOT_PERMITTED", "Keine Regel erlaubt es.", "Ни одно правило этого не разрешает."),
+    (
+        "NOT_WITNESSED",
+        "Die Zeugen haben das Log mit der Anordnung nicht gegengezeichnet.",
+        "Свидетели не заверили журнал с этим распоряжением.",
+    ),
+    ("NO_DATA_HELD", "Es sind keine Daten vorhanden.", "Данных нет."),
     (
         "NO_DUAL_CRIMINALITY",
         "Die Tat ist nach dem Recht unseres Sitzes nicht strafbar.",
@@ -266,6 +335,11 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
         "Лицу могут грозить пытки, смертная казнь или преследование.",
     ),
     (
+        "POLICY_ERROR",
+        "Die Auswertung der Regeln meldete einen Fehler; bis er behoben ist, wird nichts erlaubt.",
+        "При проверке правил произошла ошибка; пока она не устранена, ничего не разрешается.",
+    ),
+    (
         "POLITICAL_OR_RIGHTS_RED_FLAG",
         "Anzeichen einer politischen Tat oder einer Verletzung von Grundrechten.",
         "Признаки политического дела или нарушения основных прав.",
@@ -274,6 +348,16 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
         "PRESERVATION_ONLY",
         "Der Rechtsakt ordnet Sicherung an, nicht Herausgabe.",
         "Правовой акт предписывает сохранить данные, а не раскрыть их.",
+    ),
+    (
+        "QUORUM_IMPOSSIBLE",
+        "Die nötige Zahl von Zustimmenden kann nicht zusammenkommen.",
+        "Необходимое число согласующих собрать невозможно.",
+    ),
+    (
+        "QUORUM_NOT_MET",
+        "Die hier nötigen Zustimmungen sind nicht vollständig.",
+        "Получены не все необходимые согласия.",
     ),
     (
         "REQUESTER_SANCTIONED",
@@ -291,6 +375,11 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
         "Участие запрашивающего органа в его профессиональной сети приостановлено.",
     ),
     (
+        "SEAT_NOT_COVERED",
+        "Dieses Regelwerk gilt für Verwahrer mit Sitz im Europäischen Wirtschaftsraum.",
+        "Этот свод правил предназначен для хранителей с местом нахождения в Европейской экономической зоне.",
+    ),
+    (
         "SELECTOR_WITHOUT_COURT",
         "Ein Merkmal statt benannter Zielpersonen verlangt die Anordnung eines Gerichts.",
         "Для признака вместо названных лиц нужен акт суда.",
@@ -302,9 +391,29 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
         "Правовой акт не распространяется на эту услугу.",
     ),
     (
+        "STATE_UNCLASSIFIED",
+        "Der ersuchende Staat ist nicht eingeordnet.",
+        "Запрашивающее государство не отнесено ни к одной группе.",
+    ),
+    (
+        "TRUSTEES_WITHIN_REACH",
+        "Der ersuchende Staat und seine Verbündeten erreichen zu viele Treuhänder.",
+        "Запрашивающее государство и его союзники могут дотянуться до слишком многих доверенных лиц.",
+    ),
+    (
         "UNINVOLVED_PEOPLE",
         "Zu viele der Personen sind offensichtlich unbeteiligt.",
         "Слишком многие из этих лиц явно непричастны.",
+    ),
+    (
+        "WAITING_TIME",
+        "Die Anordnung war noch nicht für die Dauer ihrer Wartezeit öffentlich.",
+        "Срок ожидания, в течение которого распоряжение должно быть публичным, ещё не истёк.",
+    ),
+    (
+        "WEAK_REQUESTER",
+        "Ersuchen dieser Art gehen immer an die Leitung.",
+        "Такие запросы всегда рассматривает руководство.",
     ),
     (
         "WINDOW_UNBOUNDED",

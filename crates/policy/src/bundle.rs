@@ -3,6 +3,7 @@
 use crate::decision::{Outcome, ReasonCode};
 use crate::enumerations;
 use crate::pack::{Caps, Lane, Pack, Reason, Requirement, Rule};
+use crate::shelves::Shelves;
 use crate::slice::Names;
 use cedar_policy::{
     ActionConstraint, Effect, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator,
@@ -118,6 +119,8 @@ pub struct Bundle {
     pub(crate) schema: Schema,
     /// Per action the policies that can apply to it: Cedar looks at every policy of a set for every question.
     pub(crate) policies: BTreeMap<&'static str, PolicySet>,
+    /// The same, sorted further; a decision asks these.
+    pub(crate) shelves: Shelves,
     pub(crate) meanings: BTreeMap<String, Meaning>,
     pub(crate) pack: Pack,
     pub(crate) names: Names,
@@ -157,7 +160,8 @@ impl Bundle {
         check_rules(&pack, &meanings)?;
         let digest = digest_of(&files);
         let names = Names::new().map_err(BundleError::Schema)?;
-        Ok(Self { files, digest, schema, policies, meanings, pack, names })
+        let shelves = Shelves::new(&policies, &schema, &pack, &names)?;
+        Ok(Self { files, digest, schema, policies, shelves, meanings, pack, names })
     }
 
     /// Reads the document in which a bundle travels (`policy-bundle.json`).

@@ -6,8 +6,9 @@
 use crate::bundle::{Bundle, Meaning};
 use crate::context::ReleaseContext;
 use crate::decision::{Decision, Outcome, ReasonCode};
+use crate::pack::Caps;
 use crate::prepared::Prepared;
-use crate::slice::chain;
+use crate::slice::{Names, chain};
 use cedar_policy::{Authorizer, Entities, PolicySet, Request, RestrictedExpression};
 use countersign_core::country::Country;
 use countersign_core::directory::Authority;
@@ -75,6 +76,12 @@ impl Answers<'_> {
     pub(crate) fn permitted(&self) -> bool {
         self.proposed.allowed && self.released.as_ref().is_none_or(|released| released.allowed)
     }
+
+    /// How many policies Cedar looked at.
+    pub(crate) fn asked(&self) -> usize {
+        let every = [Some(&self.classified), Some(&self.limits), Some(&self.delay), Some(&self.proposed)];
+        every.into_iter().chain([self.released.as_ref()]).flatten().map(|evaluation| evaluation.asked).sum()
+    }
 }
 
 /// The decision with everything that led to it.
@@ -110,6 +117,8 @@ pub(crate) fn report(
 pub(crate) struct Evaluation {
     pub(crate) allowed: bool,
     pub(crate) policies: BTreeSet<String>,
+    /// How many policies Cedar looked at.
+    pub(crate) asked: usize,
 }
 
 /// Asks Cedar. An evaluation in which any policy erred is no answer: Cedar skips such a policy, and a skipped gate
@@ -128,6 +137,7 @@ pub(crate) fn evaluate(
     Ok(Evaluation {
         allowed: response.decision() == cedar_policy::Decision::Allow,
         policies: response.diagnostics().reason().map(ToString::to_string).collect(),
+        asked: policies.num_of_policies(),
     })
 }
 
@@ -184,8 +194,7 @@ fn summary(
     }
 }
 
-pub(crate) fn base_attributes(bundle: &Bundle, lane: &str) -> Result<Attributes, String> {
-    let caps = bundle.caps();
+pub(crate) fn base_attributes(caps: &Caps, names: &Names, lane: &str) -> Result<Attributes, String> {
     let numbers = [
         ("named", caps.named),
         ("court", caps.court),
@@ -196,10 +205,10 @@ pub(crate) fn base_attributes(bundle: &Bundle, lane: &str) -> Result<Attributes,
         numbers.map(|(name, number)| (name.to_owned(), RestrictedExpression::new_long(i64::from(number)))),
     )
     .map_err(|error| chain(&error))?;
-    Ok(vec![("lane".to_owned(), bundle.names.value("Lane", lane)?), ("caps".to_owned(), record)])
+    Ok(vec![("lane".to_owned(), names.value("Lane", lane)?), ("caps".to_owned(), record)])
 }
 
-pub(crate) fn release_attributes(bundle: &Bundle, context: &ReleaseContext) -> Result<Attributes, String> {
+pub(crate) fn release_attributes(names: &Names, context: &ReleaseContext) -> Result<Attributes, String> {
     let quorum = &context.quorum;
     let numbers = [
         ("subjects", context.subjects),
@@ -229,7 +238,7 @@ pub(crate) fn release_attributes(bundle: &Bundle, context: &ReleaseContext) -> R
         ("call_back_confirmed", context.call_back_confirmed),
         ("duress", context.duress),
     ];
-    let mut out = vec![("classes".to_owned(), bundle.names.classes(&context.classes)?)];
+    let mut out = vec![("classes".to_owned(), names.classes(&context.classes)?)];
     out.extend(numbers.map(|(name, number)| (name.to_owned(), RestrictedExpression::new_long(i64::from(number)))));
     out.extend(flags.map(|(name, flag)| (name.to_owned(), RestrictedExpression::new_bool(flag))));
     Ok(out)

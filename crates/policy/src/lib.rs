@@ -18,9 +18,11 @@ mod decide;
 mod decision;
 mod enumerations;
 mod inspect;
+mod necessary;
 mod pack;
 mod prepared;
 mod quorum;
+mod shelves;
 mod slice;
 mod variant;
 

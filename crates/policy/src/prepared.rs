@@ -6,6 +6,8 @@ use crate::decide::{
     Answers, Attributes, Evaluation, base_attributes, evaluate, mismatches, release_attributes, report, strictest_lane,
 };
 use crate::decision::{Decision, ReasonCode};
+use crate::necessary::Known;
+use crate::shelves::Shelves;
 use crate::slice::{Slice, chain};
 use crate::variant::{Lone, Variant};
 use cedar_policy::{Context, Entities, EntityUid, PolicySet, Request};
@@ -19,6 +21,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Rules<'a> {
     pub(crate) policies: &'a BTreeMap<&'static str, PolicySet>,
     pub(crate) meanings: &'a BTreeMap<String, Meaning>,
+    /// The same policies sorted; `None` for variants, which ask all of an action.
+    pub(crate) shelves: Option<&'a Shelves>,
 }
 
 /// A request whose entities are built and checked against the schema and for completeness.
@@ -29,6 +33,7 @@ pub struct Prepared<'a> {
     facts: &'a Facts,
     authority: &'a Authority,
     entities: Entities,
+    known: Known,
     custodian: EntityUid,
     case: EntityUid,
 }
@@ -59,7 +64,8 @@ impl<'a> Prepared<'a> {
         let slice = Slice::new(&bundle.names, facts, &bundle.classes_of(facts.kind), authority, seat).map_err(fault)?;
         let (custodian, case) = (slice.custodian.clone(), slice.case.clone());
         let entities = slice.check(&bundle.schema).map_err(fault)?;
-        Ok(Self { bundle, facts, authority, entities, custodian, case })
+        let known = bundle.shelves.known(&entities, &custodian, &case);
+        Ok(Self { bundle, facts, authority, entities, known, custodian, case })
     }
 
     /// The decision: whether an order may be proposed or, under `context`, released.
@@ -78,6 +84,14 @@ impl<'a> Prepared<'a> {
     /// Errors of the policy engine; whoever gets one permits nothing.
     pub fn permitted(&self, context: Option<&ReleaseContext>) -> Result<bool, Vec<String>> {
         self.answers(self.bundle.rules_in_force(), context).map(|answers| answers.permitted())
+    }
+
+    /// How many policies Cedar looks at for a decision; without sorting it would be all of every action asked.
+    ///
+    /// # Errors
+    /// As [`Prepared::permitted`].
+    pub fn asked(&self, context: Option<&ReleaseContext>) -> Result<usize, Vec<String>> {
+        self.answers(self.bundle.rules_in_force(), context).map(|answers| answers.asked())
     }
 
     /// A question about one action: `classify`, `limit`, `delay`, `propose`, and under a context `release`.
@@ -123,14 +137,10 @@ impl<'a> Prepared<'a> {
 
     /// Asks every question of a decision. Any error of any question is an error of the whole.
     fn answers<'l>(&'l self, rules: Rules<'_>, context: Option<&ReleaseContext>) -> Result<Answers<'l>, Vec<String>> {
-        let of = |action: &str| rules.policies.get(action).ok_or_else(|| vec![format!("no policies for `{action}`")]);
-        let classified = self.evaluate(of("classify")?, "classify", Vec::new())?;
+        let classified = self.ask(rules, "classify", "", None)?;
         let lane = strictest_lane(self.bundle, rules.meanings, &classified)
             .ok_or_else(|| vec!["no lane takes this request".to_owned()])?;
-        let ask = |action: &'static str| {
-            let attributes = self.attributes(action, lane, context)?;
-            self.evaluate(of(action)?, action, attributes)
-        };
+        let ask = |action: &'static str| self.ask(rules, action, lane, context);
         Ok(Answers {
             lane,
             limits: ask("limit")?,
@@ -147,10 +157,34 @@ impl<'a> Prepared<'a> {
     /// Errors of the policy engine, or no lane.
     pub fn lane(&self) -> Result<&'a str, Vec<String>> {
         let rules = self.bundle.rules_in_force();
-        let policies = rules.policies.get("classify").ok_or_else(|| vec!["no policies for `classify`".to_owned()])?;
-        let classified = self.evaluate(policies, "classify", Vec::new())?;
+        let classified = self.ask(rules, "classify", "", None)?;
         strictest_lane(self.bundle, rules.meanings, &classified)
             .ok_or_else(|| vec!["no lane takes this request".to_owned()])
+    }
+
+    /// Asks about one action, all its policies or those that could change the answer.
+    fn ask(
+        &self,
+        rules: Rules<'_>,
+        action: &'static str,
+        lane: &str,
+        context: Option<&ReleaseContext>,
+    ) -> Result<Evaluation, Vec<String>> {
+        let built;
+        let request = match self.bundle.shelves.request(action, lane) {
+            Some(request) => request,
+            None => {
+                let attributes =
+                    if action == "classify" { Vec::new() } else { self.attributes(action, lane, context)? };
+                built = self.request(action, attributes)?;
+                &built
+            }
+        };
+        if let Some(shelves) = rules.shelves {
+            return shelves.ask(action, lane, self.facts.kind, &self.known, request, &self.entities);
+        }
+        let policies = rules.policies.get(action).ok_or_else(|| vec![format!("no policies for `{action}`")])?;
+        evaluate(policies, request, &self.entities)
     }
 
     fn attributes(
@@ -160,22 +194,19 @@ impl<'a> Prepared<'a> {
         context: Option<&ReleaseContext>,
     ) -> Result<Attributes, Vec<String>> {
         let one = |error: String| vec![error];
-        let mut attributes = base_attributes(self.bundle, lane).map_err(one)?;
+        let mut attributes = base_attributes(self.bundle.caps(), &self.bundle.names, lane).map_err(one)?;
         if action == "release" {
             let context = context.ok_or_else(|| one("a release is asked without its circumstances".to_owned()))?;
-            attributes.extend(release_attributes(self.bundle, context).map_err(one)?);
+            attributes.extend(release_attributes(&self.bundle.names, context).map_err(one)?);
         }
         Ok(attributes)
     }
 
-    fn evaluate(&self, policies: &PolicySet, action: &str, attributes: Attributes) -> Result<Evaluation, Vec<String>> {
-        evaluate(policies, &self.request(action, attributes)?, &self.entities)
-    }
-
     fn request(&self, action: &str, attributes: Attributes) -> Result<Request, Vec<String>> {
         let context = Context::from_pairs(attributes).map_err(|error| vec![chain(&error)])?;
+        // The attributes of a release have the same names and types every time: what fits once fits always.
+        let schema = Some(&self.bundle.schema).filter(|_| action != "release" || !self.bundle.shelves.release_fits());
         let action = self.bundle.names.uid("Action", action).map_err(|error| vec![error])?;
-        let schema = Some(&self.bundle.schema);
         Request::new(self.custodian.clone(), action, self.case.clone(), context, schema)
             .map_err(|error| vec![chain(&error)])
     }
@@ -195,7 +226,7 @@ impl std::fmt::Debug for Question {
 
 impl Bundle {
     fn rules_in_force(&self) -> Rules<'_> {
-        Rules { policies: &self.policies, meanings: &self.meanings }
+        Rules { policies: &self.policies, meanings: &self.meanings, shelves: Some(&self.shelves) }
     }
 }
 

@@ -62,6 +62,16 @@ impl Names {
             .map(Self)
     }
 
+    /// The principal of every request.
+    pub(crate) fn custodian(&self) -> Result<EntityUid, String> {
+        self.uid("Custodian", "self")
+    }
+
+    /// The resource of every request.
+    pub(crate) fn case(&self) -> Result<EntityUid, String> {
+        self.uid("Case", "case")
+    }
+
     /// The entity of an enumeration or of the slice.
     pub(crate) fn uid(&self, kind: &'static str, id: &str) -> Result<EntityUid, String> {
         let name = self.0.get(kind).ok_or_else(|| format!("entity type `{kind}` is not known to the engine"))?;
@@ -104,8 +114,8 @@ impl Slice {
         authority: &Authority,
         seat: Country,
     ) -> Result<Self, String> {
-        let custodian = names.uid("Custodian", "self")?;
-        let case = names.uid("Case", "case")?;
+        let custodian = names.custodian()?;
+        let case = names.case()?;
         let requester = names.uid("Authority", authority.id.as_str())?;
         let states: BTreeSet<Country> =
             [authority.state, seat].into_iter().chain(authority.sanctioned_in.iter().copied()).collect();

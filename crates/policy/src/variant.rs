@@ -80,7 +80,7 @@ impl Variant {
     }
 
     pub(crate) fn rules(&self) -> Rules<'_> {
-        Rules { policies: &self.policies, meanings: &self.meanings }
+        Rules { policies: &self.policies, meanings: &self.meanings, shelves: None }
     }
 
     fn take_away(&mut self, id: &str) -> Result<(), BundleError> {

@@ -2,21 +2,31 @@
 //!
 //! A program of its own: the symbolic compiler turns on features of the policy engine that the product does without.
 
+mod equal;
 mod prover;
 
+use cedar_policy::SchemaFragment;
 use clap::Parser;
-use countersign_review::{Invariant, parse_invariants};
+use countersign_policy::{Bundle, File};
+use countersign_review::{Invariant, mutants, parse_invariants};
+use equal::Subject;
 use prover::{Found, Pack, ProveError, Prover};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const SCHEMA: &str = "schema.cedarschema";
 const POLICIES: &str = "policies.cedar";
+const PACK: &str = "pack.json";
+/// Mutants that no test notices.
+const MUTANTS: &str = "mutants.json";
 
 const EXAMPLE: &str = "Examples:
   countersign-prove packs/policy/eea-custodian
   countersign-prove packs/policy/eea-custodian --only waited --whole
   countersign-prove our-next-pack --against our-pack
+  countersign-prove packs/policy/eea-custodian --mutants
 
   The pack is a folder with schema.cedarschema, policies.cedar and invariants.json. The solver is cvc5 (Debian: apt install cvc5), found on the
   PATH or named by the environment variable CVC5.
@@ -36,6 +46,12 @@ struct Arguments {
     /// Another pack of the same schema: say whether this one allows anything that the other does not.
     #[arg(long, value_name = "PACK", conflicts_with = "only")]
     against: Option<PathBuf>,
+    /// Prove that the mutants which `mutants.json` names as equal are equal to the policy they were made from.
+    #[arg(long, conflicts_with_all = ["only", "against"])]
+    mutants: bool,
+    /// With --mutants, look for equal ones among the other survivors too, and write `mutants.json` anew.
+    #[arg(long, requires = "mutants")]
+    write: bool,
     /// Show found requests whole, not only the attributes that the invariant speaks of.
     #[arg(long)]
     whole: bool,
@@ -70,13 +86,16 @@ async fn prove(arguments: &Arguments) -> Result<bool, ProveError> {
     let read = |name: &str| text(&arguments.pack.join(name));
     let (schema, policies) = (read(SCHEMA)?, read(POLICIES)?);
     if let Some(old) = &arguments.against {
-        if text(&old.join(SCHEMA))? != schema {
+        if declarations(&text(&old.join(SCHEMA))?)? != declarations(&schema)? {
             return Err(ProveError::Pack(
                 "the two packs have different schemas: nothing of them can be compared".into(),
             ));
         }
         let old = Pack::parse(&text(&old.join(POLICIES))?)?;
         return compare(&mut Prover::start(&schema, arguments.seconds)?, &old, &Pack::parse(&policies)?).await;
+    }
+    if arguments.mutants {
+        return equal_mutants(arguments, &schema, &policies).await;
     }
     let invariants = parse_invariants(&read("invariants.json")?)?;
     let chosen = |invariant: &&Invariant| arguments.only.as_ref().is_none_or(|only| invariant.id.contains(only));
@@ -100,6 +119,71 @@ async fn prove(arguments: &Arguments) -> Result<bool, ProveError> {
         print(invariant, &found, arguments.whole);
     }
     println!("{}: {} invariants", if good { "all proved" } else { "NOT ALL PROVED" }, invariants.len());
+    Ok(good)
+}
+
+/// What a schema declares; comments and white space do not count.
+fn declarations(schema: &str) -> Result<serde_json::Value, ProveError> {
+    let bad = |error: &dyn std::error::Error| ProveError::Pack(format!("{SCHEMA}: {error}"));
+    let (fragment, _) = SchemaFragment::from_cedarschema_str(schema).map_err(|error| bad(&error))?;
+    fragment.to_json_value().map_err(|error| bad(&error))
+}
+
+/// The mutants of a pack that no test notices, by name: those proved equal, and those of which nothing is known.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Survivors {
+    equal: BTreeSet<String>,
+    survivors: BTreeSet<String>,
+}
+
+async fn equal_mutants(arguments: &Arguments, schema: &str, policies: &str) -> Result<bool, ProveError> {
+    let place = arguments.pack.join(MUTANTS);
+    let bad = |reason: String| ProveError::Pack(format!("{}: {reason}", place.display()));
+    let listed: Survivors = serde_json::from_str(&text(&place)?).map_err(|error| bad(error.to_string()))?;
+    let file = |name: &str, text: &str| File { name: name.to_owned(), text: text.to_owned() };
+    let pack = text(&arguments.pack.join(PACK))?;
+    let files = vec![file(PACK, &pack), file(POLICIES, policies), file(SCHEMA, schema)];
+    let bundle = Bundle::parse(files).map_err(|error| ProveError::Pack(error.to_string()))?;
+    let all = mutants(&bundle);
+    let subject = Subject::new(&bundle)?;
+    let mut prover = Prover::start(schema, arguments.seconds)?;
+    let mut found = Survivors { equal: BTreeSet::new(), survivors: BTreeSet::new() };
+    let mut good = true;
+    // What is already called equal is checked; among the others equal ones are only looked for when the list is written.
+    let unknown = listed.survivors.iter().filter(|_| arguments.write);
+    if !arguments.write {
+        found.survivors.clone_from(&listed.survivors);
+    }
+    for name in listed.equal.iter().chain(unknown) {
+        let mutant = all.iter().find(|mutant| mutant.name == *name);
+        let mutant = mutant.ok_or_else(|| bad(format!("the pack has no mutant `{name}`")))?;
+        let equal = match subject.equal(&mut prover, mutant).await {
+            Err(ProveError::Solver(said)) => {
+                eprintln!("{name}: {said}");
+                // A solver that gave up may be gone.
+                prover = Prover::start(schema, arguments.seconds)?;
+                false
+            }
+            other => other?,
+        };
+        if !equal && listed.equal.contains(name) {
+            good = false;
+            println!("NOT PROVED  {name}");
+        }
+        if equal { &mut found.equal } else { &mut found.survivors }.insert(name.clone());
+    }
+    let new = found.equal.difference(&listed.equal).count();
+    println!(
+        "{} mutants that no test notices: {} proved equal ({new} of them not listed as such), {} not",
+        found.equal.len() + found.survivors.len(),
+        found.equal.len(),
+        found.survivors.len()
+    );
+    if arguments.write {
+        let text = serde_json::to_string_pretty(&found).map_err(|error| bad(error.to_string()))? + "\n";
+        std::fs::write(&place, text).map_err(|error| bad(error.to_string()))?;
+    }
     Ok(good)
 }
 

@@ -167,6 +167,26 @@ impl Prover {
         Ok(found)
     }
 
+    /// Whether no request satisfies a condition, given in Cedar's JSON form.
+    ///
+    /// # Errors
+    /// [`ProveError`].
+    pub(crate) async fn never_matches(
+        &mut self,
+        action: &str,
+        condition: serde_json::Value,
+    ) -> Result<bool, ProveError> {
+        let structure = serde_json::json!({
+            "effect": "permit", "principal": {"op": "All"}, "resource": {"op": "All"},
+            "action": {"op": "==", "entity": {"type": "Action", "id": action}},
+            "conditions": [{"kind": "when", "body": condition}]
+        });
+        let policy = Policy::from_json(None, structure).map_err(|error| ProveError::Pack(error.to_string()))?;
+        let compiled =
+            CompiledPolicy::compile(&policy, self.environment(action)?, &self.schema).map_err(solver_said)?;
+        self.compiler.check_never_matches_opt(&compiled).await.map_err(solver_said)
+    }
+
     /// A request that breaks the invariant.
     async fn breaks(&mut self, invariant: &Invariant, policies: &PolicySet) -> Result<Option<Example>, ProveError> {
         let pack = self.compile(policies, &invariant.action)?;

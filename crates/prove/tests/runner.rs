@@ -68,6 +68,41 @@ fn a_policy_that_may_err_is_named() {
     assert!(code == Some(1) && said.contains("REFUTED  never-errs: these may err: n-uninvolved"), "{said}");
 }
 
+/// The stricter pack, with more invariants, allows nothing that the pack it was made from does not.
+#[test]
+fn the_stricter_pack_keeps_its_invariants_and_widens_nothing() {
+    let Some(_) = require::program("cvc5") else { return };
+    let strict = Path::new(PACK).with_file_name("max-protection");
+    let strict = strict.to_str().unwrap();
+    let (code, said) = prove(&[strict], None);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("proved   intelligence-never") && said.contains("all proved: 32 invariants"), "{said}");
+    // Comments of the schemas differ, declarations do not.
+    let (code, said) = prove(&[strict, "--against", PACK], None);
+    assert_eq!((code, said.matches("nothing is allowed that was not").count()), (Some(0), 5), "{said}");
+    let (code, said) = prove(&[PACK, "--against", strict], None);
+    assert!(code == Some(1) && said.contains("WIDENED  propose") && said.contains("WIDENED  release"), "{said}");
+}
+
+/// Of the mutants that no test notices, those called equal are proved so; one that is not is told apart.
+#[test]
+fn mutants_called_equal_are_equal() {
+    let Some(_) = require::program("cvc5") else { return };
+    let (code, said) = prove(&[PACK, "--mutants"], None);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(" proved equal (0 of them not listed as such)"), "{said}");
+    let folder = tempfile::tempdir().unwrap();
+    let weak = edited(folder.path(), "// Policies", "// The policies");
+    std::fs::copy(Path::new(PACK).join("pack.json"), weak.join("pack.json")).unwrap();
+    let list = |equal: &str| format!("{{\"equal\": [{equal}], \"survivors\": []}}");
+    std::fs::write(weak.join("mutants.json"), list("\"f-dragnet: the policy is lost\"")).unwrap();
+    let (code, said) = prove(&[weak.to_str().unwrap(), "--mutants"], None);
+    assert!(code == Some(1) && said.contains("NOT PROVED  f-dragnet: the policy is lost"), "{said}");
+    std::fs::write(weak.join("mutants.json"), list("\"f-dragnet: no such\"")).unwrap();
+    let (code, said) = prove(&[weak.to_str().unwrap(), "--mutants"], None);
+    assert!(code == Some(3) && said.contains("the pack has no mutant `f-dragnet: no such`"), "{said}");
+}
+
 #[test]
 fn without_a_solver_nothing_is_called_proved() {
     let (code, said) = prove(&[PACK], Some("/nonexistent/cvc5"));

@@ -38,6 +38,22 @@ pub struct Cast {
     pub marks: Vec<String>,
     /// Codes and policies that cannot stand alone in any case, each with the reason why.
     pub excused: Vec<Excuse>,
+    /// For a pack that is derived from another: what it changed. Its corpus is about that; the rest is examined by the
+    /// other pack's corpus.
+    #[serde(default)]
+    pub derived: Option<Derived>,
+}
+
+/// What the corpus of a derived pack is about.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Derived {
+    /// Name of the other pack.
+    pub from: String,
+    /// Policies that are new or other than there.
+    pub policies: Vec<String>,
+    /// Reasons that are new.
+    pub reasons: Vec<String>,
 }
 
 /// A code or policy that the laws of the corpus excuse.

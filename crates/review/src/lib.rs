@@ -5,6 +5,7 @@
 //! anything in earnest (`policy`), proofs (`prove`), files: texts come in as arguments.
 
 mod corpus;
+mod derive;
 mod diff;
 mod explain;
 mod generate;
@@ -15,13 +16,14 @@ mod mutate;
 mod near;
 mod property;
 
-pub use corpus::{Case, Cast, Corpus, CorpusError, Excuse, Expected, Release, key_text, sign};
+pub use corpus::{Case, Cast, Corpus, CorpusError, Derived, Excuse, Expected, Release, key_text, sign};
+pub use derive::{DERIVED, Derivation, DeriveError};
 pub use diff::{Changed, Difference, Names, Turned, compare};
 pub use explain::{Change, Does, Explanation, Spoke, explain};
 pub use generate::{Generated, Generator};
 pub use invariant::{Bound, Edit, Invariant, InvariantError, parse as parse_invariants};
 pub use judge::{Fault, Judged, Report, judge};
 pub use laws::broken_laws;
-pub use mutate::{Fate, Mutant, Stage, mutants, prepare, prepare_neighbours};
+pub use mutate::{Fate, Mutant, Near, Stage, mutants, prepare, prepare_neighbours};
 pub use near::neighbours;
 pub use property::{Findings, Tested, test_invariants};

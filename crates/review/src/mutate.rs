@@ -2,8 +2,7 @@
 //!
 //! Dropped conjuncts, negations, `&&` for `||`, other literals, words and members, policies lost, permits for forbids, other
 //! actions, other annotations. A mutant is killed when a bundle with it would not be accepted, when a decision of the corpus
-//! changes (compared whole), when the permits alone or the gates alone permit something else there, or when permits and
-//! gates no longer agree on a neighbour of a worked case.
+//! or near it changes (compared whole), or when the permits alone or the gates alone permit something else there.
 
 use crate::corpus::{Case, Corpus, Expected};
 use crate::generate::Generated;
@@ -316,7 +315,7 @@ struct Staged<'a> {
     name: String,
     case: &'a Prepared<'a>,
     context: Option<&'a ReleaseContext>,
-    /// Of a neighbour nothing is written.
+    /// Of a neighbour perhaps nothing is known.
     expected: Option<&'a Expected>,
     /// Of a proposal one per action but `release`, of an attempt to release that one.
     questions: Vec<(&'static str, Question)>,
@@ -344,7 +343,7 @@ impl<'a> Stage<'a> {
     pub fn new(
         bundle: &'a Bundle,
         prepared: &'a [(Prepared<'a>, &'a Case)],
-        neighbours: &'a [(Prepared<'a>, &'a Generated)],
+        neighbours: &'a [Near<'a>],
     ) -> Result<Self, String> {
         let mut decisions = Vec::new();
         for (case, worked) in prepared {
@@ -358,11 +357,11 @@ impl<'a> Stage<'a> {
             }
         }
         let mut near = Vec::new();
-        for (case, made) in neighbours {
+        for (number, Near { case, made, expected }) in neighbours.iter().enumerate() {
             // A neighbour is decided whole: the case and its release in one.
-            let (name, context) = ("a neighbour".to_owned(), Some(&made.context));
+            let (name, context) = (format!("neighbour {number}"), Some(&made.context));
             let questions = ask(case, &["classify", "limit", "delay", "propose", "release"], context)?;
-            near.push(Staged { name, case, context, expected: None, questions });
+            near.push(Staged { name, case, context, expected: expected.as_ref(), questions });
         }
         let error = |error: countersign_policy::BundleError| error.to_string();
         let mut stage = Self {
@@ -457,10 +456,25 @@ fn ask(case: &Prepared<'_>, actions: &[&'static str], context: Option<&ReleaseCo
     actions.iter().map(one).collect::<Result<Vec<_>, _>>().map_err(|errors| errors.join("; "))
 }
 
+/// A neighbour with its entities built, and what is expected of its release if somebody knows.
+#[derive(Debug)]
+pub struct Near<'a> {
+    case: Prepared<'a>,
+    made: &'a Generated,
+    expected: Option<Expected>,
+}
+
 /// Neighbours with their entities built; those in which facts and directory contradict each other are left out.
-pub fn prepare_neighbours<'a>(bundle: &'a Bundle, made: &'a [Generated]) -> Vec<(Prepared<'a>, &'a Generated)> {
+///
+/// `expect` says what is expected of a neighbour's release: it must know it from elsewhere than the bundle's policies.
+pub fn prepare_neighbours<'a>(
+    bundle: &'a Bundle,
+    made: &'a [Generated],
+    expect: impl Fn(&Generated) -> Option<Expected>,
+) -> Vec<Near<'a>> {
     let prepare = |made: &'a Generated| {
-        Prepared::new(bundle, &made.facts, &made.authority, made.seat).ok().map(|prepared| (prepared, made))
+        let case = Prepared::new(bundle, &made.facts, &made.authority, made.seat).ok()?;
+        Some(Near { case, made, expected: expect(made) })
     };
     made.iter().filter_map(prepare).collect()
 }

@@ -41,6 +41,11 @@ impl Findings {
         self.error.is_none() && self.invariants.iter().all(|tested| tested.broken.is_none())
     }
 
+    /// How many invariants no case had anything to do with.
+    pub fn untried(&self) -> usize {
+        self.invariants.iter().filter(|tested| tested.held == 0 && tested.broken.is_none()).count()
+    }
+
     fn add(&mut self, other: Self) {
         self.cases += other.cases;
         self.released += other.released;

@@ -170,3 +170,30 @@ fn every_code_of_a_document_has_words() {
         assert!(INSTRUMENTS.iter().any(|row| row.0 == instrument.as_str()), "{instrument}");
     }
 }
+
+/// Every reason that a pack which ships can give has words in all three languages: English in the pack, the others here.
+#[test]
+fn every_reason_of_the_packs_has_words_in_all_languages() {
+    let packs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/policy");
+    let mut seen = BTreeSet::new();
+    for pack in std::fs::read_dir(packs).unwrap() {
+        let text = std::fs::read_to_string(pack.unwrap().path().join("pack.json")).unwrap();
+        for row in text.split("{\"code\": \"").skip(1) {
+            let (code, rest) = row.split_once('"').unwrap();
+            let english = rest.split_once("\"text\": \"").and_then(|(_, text)| text.split_once('"')).unwrap().0;
+            let row = REASONS.iter().find(|row| row.0 == code);
+            let (_, german, russian) = row.unwrap_or_else(|| panic!("`{code}` has no German and Russian words"));
+            let cyrillic = |text: &str| text.chars().any(|c| ('а'..='я').contains(&c));
+            assert!(english.ends_with('.') && german.ends_with('.') && russian.ends_with('.'), "{code}");
+            assert!(cyrillic(russian) && !cyrillic(german) && *german != english, "{code}");
+            seen.insert(code.to_owned());
+        }
+    }
+    assert!(seen.len() >= 67 && seen.contains("POLICY_ERROR") && seen.contains("DURESS"), "{}", seen.len());
+    assert_eq!(
+        REASONS.iter().map(|row| row.0.to_owned()).collect::<BTreeSet<_>>(),
+        seen,
+        "words for a reason no pack gives"
+    );
+    assert!(REASONS.is_sorted_by_key(|row| row.0));
+}

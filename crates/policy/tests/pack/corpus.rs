@@ -1,11 +1,28 @@
-//! The golden corpus of the built-in pack, from its folder.
+//! The packs that ship and their golden corpora, from their folders.
 
-use countersign_policy::{Bundle, Decision};
+use countersign_policy::{Bundle, Decision, File};
 use countersign_review::{Corpus, Expected, judge};
 use std::path::PathBuf;
 
+/// The corpus of the built-in pack.
 pub(crate) fn corpus() -> Corpus {
-    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/policy/eea-custodian/golden"));
+    corpus_of("eea-custodian")
+}
+
+/// Folder of a pack.
+pub(crate) fn folder(pack: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/policy")).join(pack)
+}
+
+/// A pack that is not built in.
+pub(crate) fn pack(name: &str) -> Bundle {
+    let files = ["pack.json", "policies.cedar", "schema.cedarschema"]
+        .map(|file| File { name: file.to_owned(), text: std::fs::read_to_string(folder(name).join(file)).unwrap() });
+    Bundle::parse(files.into()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub(crate) fn corpus_of(pack: &str) -> Corpus {
+    let folder = folder(pack).join("golden");
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

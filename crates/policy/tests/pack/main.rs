@@ -3,9 +3,12 @@
 mod agreement;
 mod corpus;
 mod golden;
+mod max_protection;
 mod mutants;
 mod quorum;
+mod reference;
 mod rows;
+mod shelves;
 mod speed;
 mod traps;
 mod vectors;
