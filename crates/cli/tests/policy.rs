@@ -216,6 +216,9 @@ fn without_a_solver_invariants_are_tested_and_nothing_is_called_proved() {
     assert!(ran.err.contains("nothing is proved: ") && ran.err.contains("seed 7"), "{ran}");
     assert!(ran.out.contains("tested, not proved: 25 invariants on 1500 cases, "), "{ran}");
     assert!(!ran.out.contains("proved   ") && !ran.out.contains("REFUTED"), "{ran}");
+    // Fewer cases than it takes to meet every invariant: those not met are named, and counted apart.
+    let untried = ran.out.lines().filter(|line| line.starts_with("UNTRIED  ")).count();
+    assert!(ran.out.contains(&format!("; {untried} invariants untried; ")), "{ran}");
     let weak = desk.edited(
         "weak",
         "policies.cedar",
@@ -224,4 +227,68 @@ fn without_a_solver_invariants_are_tested_and_nothing_is_called_proved() {
     );
     let ran = prove(&weak);
     assert!(ran.code == Some(1) && ran.out.contains("REFUTED  home-author-and-distance: "), "{ran}");
+}
+
+#[test]
+fn a_pack_is_made_from_another_by_its_edits_and_only_narrows() {
+    let desk = Desk::new();
+    let strict = workspace_root().join("packs/policy/max-protection");
+    let copy = desk.folder.path().join("strict");
+    copy_folder(&strict, &copy);
+    fs::remove_file(copy.join("policies.cedar")).unwrap();
+    let (base, made) = (shown(&shipped()), shown(&copy));
+    let ran = desk.run(&["derive", &base, &made]);
+    assert!(ran.code == Some(0) && ran.out.contains("max-protection 20"), "{ran}");
+    for file in ["policies.cedar", "pack.json", "schema.cedarschema", "invariants.json"] {
+        assert_eq!(fs::read(copy.join(file)).unwrap(), fs::read(strict.join(file)).unwrap(), "{file}");
+    }
+    let ran = desk.run(&["golden", &made]);
+    assert!(ran.code == Some(0) && ran.out.contains("passed          48\n"), "{ran}");
+    let ran = desk.run_without_solver(&["diff", &base, &made, "--cases", "50"]);
+    assert!(ran.code == Some(4) && ran.out.contains("found nothing wider: tested, not proved"), "{ran}");
+    assert!(ran.out.contains("  added    f-intelligence-never\n") && !ran.out.contains("WIDER"), "{ran}");
+    // Of another pack, or with an edit that no longer fits, nothing is written.
+    let before = fs::read(copy.join("policies.cedar")).unwrap();
+    let ran = desk.run(&["derive", &made, &made]);
+    assert!(ran.code == Some(1) && ran.err.contains("is about `eea-custodian`"), "{ran}");
+    let edits = fs::read_to_string(copy.join("derivation.json")).unwrap();
+    fs::write(copy.join("derivation.json"), edits.replacen("\"times\": 10", "\"times\": 9", 1)).unwrap();
+    let ran = desk.run(&["derive", &base, &made]);
+    assert!(ran.code == Some(1) && ran.err.contains("stands 10 times in policies.cedar, not 9"), "{ran}");
+    assert_eq!(fs::read(copy.join("policies.cedar")).unwrap(), before);
+}
+
+/// The program beside a prover that answers with this exit code, on the pack and an equal copy of it.
+#[cfg(unix)]
+fn diff_beside_a_prover(code: u8, arguments: &[&str]) -> Ran {
+    use std::os::unix::fs::PermissionsExt as _;
+    let built = Path::new(env!("CARGO_BIN_EXE_countersign"));
+    // Beside the real program may lie the real prover: this is a place of its own, on the same disk.
+    let place = tempfile::tempdir_in(built.parent().unwrap()).unwrap();
+    let own = place.path().join("countersign");
+    fs::hard_link(built, &own).unwrap();
+    let prover = place.path().join("countersign-prove");
+    fs::write(&prover, format!("#!/bin/sh\necho asked \"$1\" \"$2\"\nexit {code}\n")).unwrap();
+    fs::set_permissions(&prover, fs::Permissions::from_mode(0o755)).unwrap();
+    let pack = shown(&shipped());
+    let mut command = std::process::Command::new(own);
+    Ran::from(command.args(["policy", "diff", &pack, &pack, "--cases", "20"]).args(arguments).output().unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_change_of_packs_is_called_what_the_prover_found() {
+    for (code, exit, word, sentence) in [
+        (0, 0, "proved not", "does not widen: proved for every request there can be"),
+        (1, 1, "proved", "WIDENS: the new pack allows what the old one does not"),
+        (3, 4, "tested not", "tested, not proved (the prover gave up, exit code 3)"),
+        (4, 4, "tested not", "tested, not proved (there is no solver; "),
+    ] {
+        let ran = diff_beside_a_prover(code, &[]);
+        assert_eq!(ran.code, Some(exit), "{ran}");
+        assert!(ran.out.contains("asked ") && ran.out.contains("--against") && ran.out.contains(sentence), "{ran}");
+        let ran = diff_beside_a_prover(code, &["--json"]);
+        let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!((ran.code, found["widening"].as_str()), (Some(exit), Some(word)), "{ran}");
+    }
 }

@@ -100,6 +100,9 @@ impl Found {
             ("proved" | "found", _) => "WIDENS: the new pack allows what the old one does not".to_owned(),
             ("proved not", _) => "does not widen: proved for every request there can be".to_owned(),
             (_, Proved::Nothing(why)) => format!("found nothing wider: tested, not proved ({why})"),
+            (_, Proved::Failed(code)) => {
+                format!("found nothing wider: tested, not proved (the prover gave up, exit code {code})")
+            }
             _ => "found nothing wider: tested, not proved".to_owned(),
         };
         println!("\n{sentence}");

@@ -1,5 +1,6 @@
 //! `countersign policy`.
 
+mod derive;
 mod diff;
 mod explain;
 mod golden;
@@ -17,6 +18,7 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign policy golden packs/policy/eea-custodian
   countersign policy explain packs/policy/eea-custodian --case home-court-privilege
   countersign policy diff our-pack our-next-pack
+  countersign policy derive packs/policy/eea-custodian packs/policy/max-protection
   countersign policy bundle packs/policy/eea-custodian --out next-policy.json
   countersign policy prove packs/policy/eea-custodian
   countersign policy prove our-next-pack --against our-pack
@@ -60,6 +62,13 @@ enum Command {
     Explain(explain::Explain),
     /// Say what changes between two packs, in what is written and in what is decided, and whether the new one allows more.
     Diff(diff::Diff),
+    /// Write the files of a pack that is made from another one by its list of edits, `derivation.json`.
+    Derive {
+        /// Folder of the pack that it is made from.
+        from: PathBuf,
+        /// Folder of the pack that is made.
+        pack: PathBuf,
+    },
     /// Write a pack as one document, as control changes and trustees take it.
     Bundle {
         /// Folder of the pack.
@@ -91,6 +100,7 @@ impl Policy {
             Command::Golden { pack, json } => return golden::golden(&pack, json),
             Command::Explain(command) => command.run()?,
             Command::Diff(command) => return command.run(),
+            Command::Derive { from, pack } => derive::derive(&from, &pack)?,
             Command::Bundle { pack, out } => {
                 let bundle = read(&pack)?;
                 files::write(&out, bundle.to_document()?.as_bytes())?;

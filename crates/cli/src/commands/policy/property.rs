@@ -27,16 +27,17 @@ pub(super) fn test(pack: &Path, cases: u64, seed: u64) -> Result<ExitCode> {
         match &tested.broken {
             Some(case) => println!("REFUTED  {}: {}\n         {case}", invariant.id, invariant.says),
             None if tested.held == 0 => {
-                println!("UNTRIED  {}: no case that the pack allows is one of it", invariant.id)
+                println!("UNTRIED  {}: no case that the pack allows is one of it; more cases may meet it", invariant.id)
             }
             None => println!("tested   {}: {} (held in {} cases)", invariant.id, invariant.says, tested.held),
         }
     }
     println!(
-        "tested, not proved: {} invariants on {} cases, {} of them to be released; seed {seed}, {threads} threads",
+        "tested, not proved: {} invariants on {} cases, {} of them to be released; {} invariants untried; seed {seed}, {threads} threads",
         invariants.len(),
         found.cases,
-        found.released
+        found.released,
+        found.untried()
     );
     Ok(if found.nothing_broken() { ExitCode::from(NOT_PROVED) } else { ExitCode::FAILURE })
 }
