@@ -292,3 +292,13 @@ fn a_change_of_packs_is_called_what_the_prover_found() {
         assert_eq!((ran.code, found["widening"].as_str()), (Some(exit), Some(word)), "{ran}");
     }
 }
+
+#[test]
+fn a_name_without_a_folder_is_a_file_of_the_place_where_one_is() {
+    let desk = Desk::new();
+    let here = desk.folder.path();
+    let ran =
+        command(here, &["policy", "bundle", &shown(&shipped()), "--out", "bundle.json"]).current_dir(here).output();
+    let ran = Ran::from(ran.unwrap());
+    assert!(ran.code == Some(0) && here.join("bundle.json").is_file(), "{ran}");
+}

@@ -62,7 +62,8 @@ pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    // Of a bare name the parent is the empty path, which cannot be opened.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let go = || -> std::io::Result<()> {
         fs::create_dir_all(folder)?;
         let mut name = path.file_name().unwrap_or_default().to_owned();
