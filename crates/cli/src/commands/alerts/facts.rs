@@ -151,7 +151,7 @@ impl Facts {
             // Accounts are foreign text; the other cells are ours and need no quotation marks.
             table.push_str(&format!("\"{}\",{person},{listed},{today}\n", query.id.replace('"', "\"\"")));
         }
-        files::write(&std::path::absolute(&self.out)?, table.as_bytes())?;
+        files::write(&self.out, table.as_bytes())?;
         println!(
             "{confirmed} clients confirmed, {none} with nothing, {unknown} unknown; {rejected} rows were not screened and are not here"
         );

@@ -55,7 +55,7 @@ impl Names {
             "{} lines are more than a worker's list may have",
             lines.lines
         );
-        files::write(&std::path::absolute(&self.out)?, lines.text.as_bytes())?;
+        files::write(&self.out, lines.text.as_bytes())?;
         println!(
             "{} {}: {} people under {} names, sha256 {}",
             self.source,
