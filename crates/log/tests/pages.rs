@@ -28,6 +28,12 @@ impl<'f> Pages<'f> {
         Self { file, size: if size == 1 { 65_536 } else { size } }
     }
 
+    /// Pages that hold something: all but those of tables and indexes without a row.
+    pub(crate) fn in_use(&self) -> Place {
+        let pages = (0..self.file.len()).step_by(self.size).map(|start| start..start + self.size);
+        pages.filter(|page| !matches!(self.file[page.start], 10 | 13) || self.u16(page.start + 3) > 0).collect()
+    }
+
     /// The rows below a root page, in their order.
     pub(crate) fn rows(&self, root: usize) -> Vec<Row> {
         let start = (root - 1) * self.size;
