@@ -7,10 +7,15 @@
 mod amount;
 mod back;
 mod forward;
+#[cfg(test)]
+mod naive;
+mod queue;
 mod rules;
+mod slots;
 mod stops;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use amount::{Amount, Share};
 pub(crate) use back::{Back, Sources, trace_back};

@@ -266,6 +266,38 @@ proptest! {
     }
 
     #[test]
+    fn flat_walks_answer_what_ordered_maps_answered(
+        choices in choices(),
+        marks in prop::collection::vec(any::<prop::sample::Index>(), 1..5),
+        dust in prop_oneof![Just(0u64), 0u64..2_000_000],
+        limits in (prop::option::of(0u16..6), prop::option::of(0u32..9_000), prop::option::of(0u32..40), any::<bool>()),
+        services in prop::collection::hash_set(0u32..6, 0..3),
+        ends in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+        every in 2u64..9,
+    ) {
+        let (chain, _) = random_chain(&choices);
+        let graph = &chain.graph;
+        let mut seeds = some_outputs(graph, &marks);
+        let (hops, age, until, joins) = limits;
+        let outputs = some_outputs(graph, &ends).into_iter().collect();
+        let stops = Stops { services, outputs, joins, dust, hops, age, until };
+        let answers = |out: OutId| out.is_multiple_of(every).then_some((out % 3) as u32);
+        for beyond in [false, true] {
+            if beyond {
+                // What is not in the graph.
+                seeds.insert(graph.out_count() + every);
+            }
+            for rule in Rule::ALL {
+                let flow = trace_forward(graph, &seeds, *rule, &stops);
+                prop_assert_eq!(flow, naive::trace_forward(graph, &seeds, *rule, &stops), "{}", rule);
+                let question = Back { targets: &seeds, answers: &answers, stops: &stops };
+                let sources = trace_back(graph, &question, *rule);
+                prop_assert_eq!(sources, naive::trace_back(graph, &question, *rule), "{}", rule);
+            }
+        }
+    }
+
+    #[test]
     fn backwards_is_forwards(choices in choices(), marks in prop::collection::vec(any::<prop::sample::Index>(), 1..4), target: prop::sample::Index) {
         let (chain, _) = random_chain(&choices);
         let graph = &chain.graph;
