@@ -119,6 +119,7 @@ struct Walk<'q, R: Backward> {
     inputs: Vec<OutId>,
     values: Vec<u64>,
     asks: Vec<R::Ask>,
+    room: R::Room,
 }
 
 impl<'q, R: Backward> Walk<'q, R> {
@@ -134,6 +135,7 @@ impl<'q, R: Backward> Walk<'q, R> {
             inputs: Vec::new(),
             values: Vec::new(),
             asks: Vec::new(),
+            room: R::Room::default(),
         };
         for out in question.targets {
             walk.asked.mark(*out);
@@ -176,7 +178,7 @@ impl<'q, R: Backward> Walk<'q, R> {
         self.values.clear();
         self.values.extend(self.inputs.iter().map(|out| graph.value(*out)));
         self.asks.clear();
-        R::apply(&self.values, &self.outputs, &mut self.asks);
+        R::apply(&self.values, &self.outputs, &mut self.asks, &mut self.room);
         let (mut inputs, mut asks) = (std::mem::take(&mut self.inputs), std::mem::take(&mut self.asks));
         for (out, ask) in inputs.drain(..).zip(asks.drain(..)) {
             let amount = R::amount(&ask);

@@ -73,6 +73,7 @@ struct Walk<'g, R: Forward> {
     inputs: Vec<(Option<R::Load>, u64)>,
     outputs: Vec<u64>,
     loads: Vec<R::Load>,
+    room: R::Room,
 }
 
 impl<'g, R: Forward> Walk<'g, R> {
@@ -87,6 +88,7 @@ impl<'g, R: Forward> Walk<'g, R> {
             inputs: Vec::new(),
             outputs: Vec::new(),
             loads: Vec::new(),
+            room: R::Room::default(),
         };
         for out in seeds {
             walk.held.mark(*out);
@@ -133,7 +135,7 @@ impl<'g, R: Forward> Walk<'g, R> {
         self.outputs.clear();
         self.outputs.extend(graph.outputs_of(tx).map(|out| graph.value(out)));
         self.loads.clear();
-        let fee = R::apply(&self.inputs, &self.outputs, &mut self.loads);
+        let fee = R::apply(&self.inputs, &self.outputs, &mut self.loads, &mut self.room);
         let after: Amount = self.loads.iter().map(R::amount).chain([fee]).sum();
         self.flow.drawn += after.minus(before);
         self.flow.fees += fee;

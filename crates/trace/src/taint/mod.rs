@@ -21,4 +21,4 @@ pub use amount::{Amount, Share};
 pub(crate) use back::{Back, Sources, trace_back};
 pub use countersign_core::query::Rule;
 pub(crate) use forward::trace_forward;
-pub(crate) use stops::Stops;
+pub(crate) use stops::{Numbers, Spread, Stops};

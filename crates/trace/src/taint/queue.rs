@@ -18,6 +18,11 @@ pub(super) struct Runs {
 }
 
 impl Runs {
+    fn clear(&mut self) {
+        self.lengths.clear();
+        self.followed = 0;
+    }
+
     fn push(&mut self, length: u64, followed: bool) {
         if length == 0 {
             return;
@@ -40,27 +45,28 @@ struct Cut<'c, O> {
     /// Values of the outputs after the one at hand.
     outputs: O,
     /// What still fits into the output at hand; none when all are full.
-    room: Option<u64>,
-    run: Runs,
+    left: Option<u64>,
+    /// The output at hand, in memory that grew before.
+    runs: &'c mut Runs,
     done: &'c mut Vec<Runs>,
     fee: u64,
 }
 
 impl<'c, O: Iterator<Item = u64>> Cut<'c, O> {
-    fn new(mut outputs: O, done: &'c mut Vec<Runs>) -> Self {
-        let room = outputs.next();
-        Self { outputs, room, run: Runs::default(), done, fee: 0 }
+    fn new(mut outputs: O, done: &'c mut Vec<Runs>, runs: &'c mut Runs) -> Self {
+        let left = outputs.next();
+        Self { outputs, left, runs, done, fee: 0 }
     }
 
     fn feed(&mut self, mut length: u64, followed: bool) {
-        while let Some(room) = self.room {
-            if length < room {
-                self.run.push(length, followed);
-                self.room = Some(room - length);
+        while let Some(left) = self.left {
+            if length < left {
+                self.runs.push(length, followed);
+                self.left = Some(left - length);
                 return;
             }
-            self.run.push(room, followed);
-            length -= room;
+            self.runs.push(left, followed);
+            length -= left;
             self.finish();
         }
         if followed {
@@ -69,13 +75,15 @@ impl<'c, O: Iterator<Item = u64>> Cut<'c, O> {
     }
 
     fn finish(&mut self) {
-        self.done.push(std::mem::take(&mut self.run));
-        self.room = self.outputs.next();
+        // What is held of an output for long takes no more memory than it needs.
+        self.done.push(self.runs.clone());
+        self.runs.clear();
+        self.left = self.outputs.next();
     }
 
     /// What became the fee.
     fn end(mut self) -> u64 {
-        while self.room.is_some() {
+        while self.left.is_some() {
             self.finish();
         }
         self.fee
@@ -84,6 +92,7 @@ impl<'c, O: Iterator<Item = u64>> Cut<'c, O> {
 
 impl<const BACK: bool> Forward for Queue<BACK> {
     type Load = Runs;
+    type Room = Runs;
 
     fn whole(value: u64) -> Runs {
         let mut runs = Runs::default();
@@ -95,8 +104,8 @@ impl<const BACK: bool> Forward for Queue<BACK> {
         Amount::of_satoshi(load.followed)
     }
 
-    fn apply(inputs: &[(Option<Runs>, u64)], outputs: &[u64], loads: &mut Vec<Runs>) -> Amount {
-        let mut cut = Cut::new(outputs.iter().copied(), loads);
+    fn apply(inputs: &[(Option<Runs>, u64)], outputs: &[u64], loads: &mut Vec<Runs>, room: &mut Runs) -> Amount {
+        let mut cut = Cut::new(outputs.iter().copied(), loads, room);
         let mut feed = |(load, value): &(Option<Runs>, u64)| {
             let Some(runs) = load else { return cut.feed(*value, false) };
             let runs = runs.lengths.iter().enumerate().map(|(at, length)| (*length, at % 2 == 1));
@@ -134,6 +143,7 @@ impl Places {
 
 impl<const BACK: bool> Backward for Queue<BACK> {
     type Ask = Places;
+    type Room = Vec<(u64, u64)>;
 
     fn whole(value: u64) -> Places {
         Places { spans: vec![(0, value)], total: value }
@@ -143,9 +153,10 @@ impl<const BACK: bool> Backward for Queue<BACK> {
         Amount::of_satoshi(ask.total)
     }
 
-    fn apply(inputs: &[u64], outputs: &[(Option<Places>, u64)], asks: &mut Vec<Places>) {
+    fn apply(inputs: &[u64], outputs: &[(Option<Places>, u64)], asks: &mut Vec<Places>, asked: &mut Vec<(u64, u64)>) {
         let total = sum(inputs.iter().copied());
-        let (mut start, mut asked) = (0u64, Vec::new());
+        let mut start = 0u64;
+        asked.clear();
         for (places, value) in outputs {
             let spans = places.iter().flat_map(|places| &places.spans);
             asked.extend(spans.map(|(from, to)| (start.saturating_add(*from), start.saturating_add(*to))));
@@ -154,7 +165,7 @@ impl<const BACK: bool> Backward for Queue<BACK> {
         if BACK {
             // The queue is served from its end: the first place taken is the last satoshi of the inputs.
             asked.reverse();
-            for (from, to) in &mut asked {
+            for (from, to) in asked.iter_mut() {
                 (*from, *to) = (total.saturating_sub(*to), total.saturating_sub(*from));
             }
         }
@@ -208,16 +219,21 @@ mod tests {
         // 4 followed, 6 not; paid out as 5, 3, and a fee of 2.
         let inputs = [(Some(runs(&[(4, true)])), 4), (None, 6)];
         let mut paid = Vec::new();
-        let fee = <Fifo as Forward>::apply(&inputs, &[5, 3], &mut paid);
+        let fee = <Fifo as Forward>::apply(&inputs, &[5, 3], &mut paid, &mut Runs::default());
         assert_eq!(paid, [runs(&[(4, true), (1, false)]), runs(&[(3, false)])]);
         assert_eq!(fee, Amount::ZERO);
         paid.clear();
-        let fee = <Lifo as Forward>::apply(&inputs, &[5, 3], &mut paid);
+        let fee = <Lifo as Forward>::apply(&inputs, &[5, 3], &mut paid, &mut Runs::default());
         assert_eq!(paid, [runs(&[(5, false)]), runs(&[(1, false), (2, true)])]);
         assert_eq!(fee, Amount::of_satoshi(2));
         // An output of nothing, and more outputs than inputs, which no block has.
         paid.clear();
-        let fee = <Fifo as Forward>::apply(&[(Some(runs(&[(4, true)])), 4)], &[0, 3, 0, 5, 6], &mut paid);
+        let fee = <Fifo as Forward>::apply(
+            &[(Some(runs(&[(4, true)])), 4)],
+            &[0, 3, 0, 5, 6],
+            &mut paid,
+            &mut Runs::default(),
+        );
         assert_eq!(paid, [runs(&[]), runs(&[(3, true)]), runs(&[]), runs(&[(1, true)]), runs(&[])]);
         assert_eq!(fee, Amount::ZERO);
     }
@@ -227,13 +243,13 @@ mod tests {
         // The second output (3) stands at 5..8 of the queue.
         let outputs = [(None, 5), (Some(places(&[(0, 3)])), 3)];
         let mut asked = Vec::new();
-        <Fifo as Backward>::apply(&[4, 6], &outputs, &mut asked);
+        <Fifo as Backward>::apply(&[4, 6], &outputs, &mut asked, &mut Vec::new());
         assert_eq!(asked, [places(&[]), places(&[(1, 4)])]);
         asked.clear();
-        <Lifo as Backward>::apply(&[4, 6], &outputs, &mut asked);
+        <Lifo as Backward>::apply(&[4, 6], &outputs, &mut asked, &mut Vec::new());
         assert_eq!(asked, [places(&[(2, 4)]), places(&[(0, 1)])]);
         asked.clear();
-        <Fifo as Backward>::apply(&[1, 9], &[(Some(places(&[(0, 2), (3, 4)])), 10)], &mut asked);
+        <Fifo as Backward>::apply(&[1, 9], &[(Some(places(&[(0, 2), (3, 4)])), 10)], &mut asked, &mut Vec::new());
         assert_eq!(asked, [places(&[(0, 1)]), places(&[(0, 1), (2, 3)])]);
     }
 }

@@ -7,26 +7,35 @@ pub(super) use super::queue::{Fifo, Lifo};
 pub(super) trait Forward {
     /// The part of one output that is followed.
     type Load: Default;
+    /// Memory that is used again for every transaction.
+    type Room: Default;
 
     /// All of an output.
     fn whole(value: u64) -> Self::Load;
     /// How much that is.
     fn amount(load: &Self::Load) -> Amount;
     /// Inputs with their values (`None`: nothing of it is followed) to outputs, one load each into the empty list; how much becomes the fee.
-    fn apply(inputs: &[(Option<Self::Load>, u64)], outputs: &[u64], loads: &mut Vec<Self::Load>) -> Amount;
+    fn apply(
+        inputs: &[(Option<Self::Load>, u64)],
+        outputs: &[u64],
+        loads: &mut Vec<Self::Load>,
+        room: &mut Self::Room,
+    ) -> Amount;
 }
 
 /// A rule, backwards: outputs to inputs.
 pub(super) trait Backward {
     /// The part of one output that is asked about.
     type Ask: Default;
+    /// Memory that is used again for every transaction.
+    type Room: Default;
 
     /// All of an output.
     fn whole(value: u64) -> Self::Ask;
     /// How much that is.
     fn amount(ask: &Self::Ask) -> Amount;
     /// Outputs with what is asked of them, in order, to inputs, one ask each into the empty list.
-    fn apply(inputs: &[u64], outputs: &[(Option<Self::Ask>, u64)], asks: &mut Vec<Self::Ask>);
+    fn apply(inputs: &[u64], outputs: &[(Option<Self::Ask>, u64)], asks: &mut Vec<Self::Ask>, room: &mut Self::Room);
 }
 
 /// Any part makes the whole.
@@ -34,6 +43,7 @@ pub(super) struct Poison;
 
 impl Forward for Poison {
     type Load = u64;
+    type Room = ();
 
     fn whole(value: u64) -> u64 {
         value
@@ -43,7 +53,7 @@ impl Forward for Poison {
         Amount::of_satoshi(*load)
     }
 
-    fn apply(inputs: &[(Option<u64>, u64)], outputs: &[u64], loads: &mut Vec<u64>) -> Amount {
+    fn apply(inputs: &[(Option<u64>, u64)], outputs: &[u64], loads: &mut Vec<u64>, (): &mut ()) -> Amount {
         loads.extend_from_slice(outputs);
         let (spent, paid) = (sum(inputs.iter().map(|input| input.1)), sum(outputs.iter().copied()));
         Amount::of_satoshi(spent.saturating_sub(paid))
@@ -52,6 +62,7 @@ impl Forward for Poison {
 
 impl Backward for Poison {
     type Ask = u64;
+    type Room = ();
 
     fn whole(value: u64) -> u64 {
         value
@@ -61,7 +72,7 @@ impl Backward for Poison {
         Amount::of_satoshi(*ask)
     }
 
-    fn apply(inputs: &[u64], _: &[(Option<u64>, u64)], asks: &mut Vec<u64>) {
+    fn apply(inputs: &[u64], _: &[(Option<u64>, u64)], asks: &mut Vec<u64>, (): &mut ()) {
         asks.extend_from_slice(inputs);
     }
 }
@@ -71,6 +82,7 @@ pub(super) struct Haircut;
 
 impl Forward for Haircut {
     type Load = Amount;
+    type Room = ();
 
     fn whole(value: u64) -> Amount {
         Amount::of_satoshi(value)
@@ -80,7 +92,7 @@ impl Forward for Haircut {
         *load
     }
 
-    fn apply(inputs: &[(Option<Amount>, u64)], outputs: &[u64], loads: &mut Vec<Amount>) -> Amount {
+    fn apply(inputs: &[(Option<Amount>, u64)], outputs: &[u64], loads: &mut Vec<Amount>, (): &mut ()) -> Amount {
         let followed: Amount = inputs.iter().filter_map(|input| input.0).sum();
         followed.divide(outputs.iter().copied(), sum(inputs.iter().map(|input| input.1)), loads)
     }
@@ -88,6 +100,7 @@ impl Forward for Haircut {
 
 impl Backward for Haircut {
     type Ask = Amount;
+    type Room = ();
 
     fn whole(value: u64) -> Amount {
         Amount::of_satoshi(value)
@@ -97,7 +110,7 @@ impl Backward for Haircut {
         *ask
     }
 
-    fn apply(inputs: &[u64], outputs: &[(Option<Amount>, u64)], asks: &mut Vec<Amount>) {
+    fn apply(inputs: &[u64], outputs: &[(Option<Amount>, u64)], asks: &mut Vec<Amount>, (): &mut ()) {
         let asked: Amount = outputs.iter().filter_map(|output| output.0).sum();
         // INVARIANT: the inputs are the whole, so nothing is left over.
         asked.divide(inputs.iter().copied(), sum(inputs.iter().copied()), asks);
@@ -116,11 +129,12 @@ mod tests {
     fn mixes_by_hand() {
         // 4 followed, 6 not; paid out as 5, 3, and a fee of 2.
         let mut paid = Vec::new();
-        let fee = <Haircut as Forward>::apply(&[(Some(Amount::of_satoshi(4)), 4), (None, 6)], &[5, 3], &mut paid);
+        let fee =
+            <Haircut as Forward>::apply(&[(Some(Amount::of_satoshi(4)), 4), (None, 6)], &[5, 3], &mut paid, &mut ());
         assert_eq!(paid.iter().map(|a| a.satoshi()).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(fee.units(), (8 << 24) / 10 + 1);
         let mut paid = Vec::new();
-        let fee = <Poison as Forward>::apply(&[(Some(4), 4), (None, 6)], &[5, 3], &mut paid);
+        let fee = <Poison as Forward>::apply(&[(Some(4), 4), (None, 6)], &[5, 3], &mut paid, &mut ());
         assert_eq!((paid, fee.satoshi()), (vec![5, 3], 2));
     }
 }

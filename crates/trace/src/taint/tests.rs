@@ -42,7 +42,7 @@ fn stops_keep_what_they_stop() {
     assert_eq!(run(&Stops { hops: Some(1), ..Stops::default() }).hops.satoshi(), 3_000_000_000);
     assert_eq!(run(&Stops { until: Some(1), ..Stops::default() }).unspent.satoshi(), 4_999_990_000);
     assert_eq!(run(&Stops { age: Some(600), ..Stops::default() }).age.satoshi(), 3_000_000_000);
-    let services = [graph.lock(out(graph, split, 0))].into();
+    let services = [graph.lock(out(graph, split, 0))].into_iter().collect();
     let stopped = run(&Stops { services, ..Stops::default() });
     assert_eq!((stopped.arrived.satoshi(), stopped.ends.len()), (3_000_000_000, 2));
 
@@ -63,7 +63,7 @@ fn stops_keep_what_they_stop() {
     assert_eq!(back(&Stops { age: Some(600), ..Stops::default() }, 9_999).mined.satoshi(), 2_999_000_000);
     assert_eq!(back(&Stops { age: Some(599), ..Stops::default() }, 9_999).age.satoshi(), 2_999_000_000);
     assert_eq!(back(&Stops { dust: 1 << 40, ..Stops::default() }, path[0]).dust.satoshi(), 2_999_000_000);
-    let services = [graph.lock(path[1])].into();
+    let services = [graph.lock(path[1])].into_iter().collect();
     assert_eq!(back(&Stops { services, ..Stops::default() }, path[0]).services.satoshi(), 2_999_000_000);
 }
 
@@ -252,7 +252,8 @@ proptest! {
         let graph = &chain.graph;
         let seeds = some_outputs(graph, &marks);
         let (hops, age, until, joins) = limits;
-        let stops = Stops { services, outputs: [].into(), joins, dust, hops, age, until };
+        let services = services.into_iter().collect();
+        let stops = Stops { services, outputs: Numbers::default(), joins, dust, hops, age, until };
         for rule in Rule::ALL {
             let flow = trace_forward(graph, &seeds, *rule, &stops);
             prop_assert_eq!(flow.sides().0, flow.sides().1, "{}", rule);
@@ -280,6 +281,7 @@ proptest! {
         let mut seeds = some_outputs(graph, &marks);
         let (hops, age, until, joins) = limits;
         let outputs = some_outputs(graph, &ends).into_iter().collect();
+        let services = services.into_iter().collect();
         let stops = Stops { services, outputs, joins, dust, hops, age, until };
         let answers = |out: OutId| out.is_multiple_of(every).then_some((out % 3) as u32);
         for beyond in [false, true] {
