@@ -59,7 +59,8 @@ impl Stops {
     }
 
     pub(crate) fn is_service(&self, graph: &Graph, out: OutId) -> bool {
-        self.services.contains(&graph.lock(out)) || self.outputs.contains(&out)
+        // Without services nobody's lock has to be looked up.
+        (!self.services.is_empty() && self.services.contains(&graph.lock(out))) || self.outputs.contains(&out)
     }
 
     pub(crate) fn is_join(&self, graph: &Graph, tx: TxId) -> bool {
