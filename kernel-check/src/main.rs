@@ -219,7 +219,8 @@ fn refuse(node: &Node, economy: &Economy) -> Outcome<usize> {
     let bytes = economy.blocks.last().ok_or("no blocks")?;
     let last = Block::parse(bytes)?;
     let height = u32::try_from(economy.blocks.len())?;
-    let spent = last.transactions.last().and_then(|transaction| transaction.inputs.iter().next()).ok_or("nothing spent")?;
+    let spent =
+        last.transactions.last().and_then(|transaction| transaction.inputs.iter().next()).ok_or("nothing spent")?;
     let mine = last.transactions.last().ok_or("no transactions")?;
     let unspent = Outpoint { txid: mine.txid, vout: 0 };
     let coinbase = |value| Draft { inputs: Vec::new(), outputs: vec![(value, vec![0x51])] };
