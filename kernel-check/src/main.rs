@@ -184,7 +184,7 @@ fn compare_spent(node: &Node, blocks: &[Vec<u8>]) -> Outcome<usize> {
     for (height, bytes) in blocks.iter().enumerate() {
         let block = Block::parse(bytes)?;
         for transaction in &block.transactions {
-            for (vout, output) in (0..).zip(&transaction.outputs) {
+            for (vout, output) in (0..).zip(transaction.outputs.iter()) {
                 let output = SpentOutput { value: output.value, lock: Lock::of_script(output.script) };
                 made.insert(Outpoint { txid: transaction.txid, vout }, output);
             }
@@ -193,8 +193,8 @@ fn compare_spent(node: &Node, blocks: &[Vec<u8>]) -> Outcome<usize> {
             continue;
         }
         let spent = Spent::parse(&node.spent(height)?, &block)?;
-        for input in block.transactions.iter().skip(1).flat_map(|transaction| &transaction.inputs) {
-            if spent.get(input).is_none() || spent.get(input) != made.get(input).copied() {
+        for input in block.transactions.iter().skip(1).flat_map(|transaction| transaction.inputs.iter()) {
+            if spent.get(&input).is_none() || spent.get(&input) != made.get(&input).copied() {
                 return Err(format!("{input}: the kernel knows another coin than we read").into());
             }
             compared += 1;
@@ -219,7 +219,8 @@ fn refuse(node: &Node, economy: &Economy) -> Outcome<usize> {
     let bytes = economy.blocks.last().ok_or("no blocks")?;
     let last = Block::parse(bytes)?;
     let height = u32::try_from(economy.blocks.len())?;
-    let spent = *last.transactions.last().and_then(|transaction| transaction.inputs.first()).ok_or("nothing spent")?;
+    let spent =
+        last.transactions.last().and_then(|transaction| transaction.inputs.iter().next()).ok_or("nothing spent")?;
     let mine = last.transactions.last().ok_or("no transactions")?;
     let unspent = Outpoint { txid: mine.txid, vout: 0 };
     let coinbase = |value| Draft { inputs: Vec::new(), outputs: vec![(value, vec![0x51])] };

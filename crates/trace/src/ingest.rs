@@ -394,7 +394,7 @@ mod tests {
                 let block = Block::parse(bytes).unwrap();
                 node.hashes.push(block.header.hash);
                 for transaction in &block.transactions {
-                    for (vout, output) in (0..).zip(&transaction.outputs) {
+                    for (vout, output) in (0..).zip(transaction.outputs.iter()) {
                         let outpoint = Outpoint { txid: transaction.txid, vout };
                         node.outputs.insert(outpoint, (output.value, output.script.to_vec()));
                     }
@@ -430,9 +430,9 @@ mod tests {
             let block = Block::parse(&self.blocks[at]).unwrap();
             let mut out = vec![block.transactions.len() as u8];
             for transaction in &block.transactions {
-                let inputs = if transaction.is_coinbase() { &[][..] } else { &transaction.inputs };
-                out.push(inputs.len() as u8);
-                for (value, script) in inputs.iter().map(|input| &self.outputs[input]) {
+                let inputs = if transaction.is_coinbase() { 0 } else { transaction.inputs.len() };
+                out.push(inputs as u8);
+                for (value, script) in transaction.inputs.iter().take(inputs).map(|input| &self.outputs[&input]) {
                     out.extend(value.to_le_bytes());
                     out.push(script.len() as u8);
                     out.extend(script);

@@ -137,11 +137,11 @@ pub fn check(bytes: &[u8]) -> Result<PathFacts, PathError> {
         if branch.root(&transaction.txid) != Some(header.merkle_root) {
             return Err(PathError::Branch(number));
         }
-        let spends = step.vin.map(|vin| transaction.inputs.get(vin as usize).copied());
+        let spends = step.vin.map(|vin| transaction.inputs.iter().nth(vin as usize));
         if spends.is_some_and(|spends| spends.is_none() || spends != before) {
             return Err(PathError::Link(number));
         }
-        let output = transaction.outputs.get(step.vout as usize).ok_or(PathError::Output(number))?;
+        let output = transaction.outputs.iter().nth(step.vout as usize).ok_or(PathError::Output(number))?;
         let here = Outpoint { txid: transaction.txid, vout: step.vout };
         begin.get_or_insert((here, Lock::of_script(output.script)));
         least = least.min(output.value);
@@ -240,7 +240,7 @@ impl Found {
             header: hex(bytes.get(..HEADER_LEN).unwrap_or_default()),
             branch,
             tx: transaction.map(|transaction| hex(&transaction.stripped())).unwrap_or_default(),
-            inputs: transaction.map(|transaction| transaction.inputs.clone()).unwrap_or_default(),
+            inputs: transaction.map(|transaction| transaction.inputs.iter().collect()).unwrap_or_default(),
         }
     }
 

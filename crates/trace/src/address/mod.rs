@@ -101,6 +101,11 @@ impl Lock {
         self.bytes.get(..self.kind.len()).unwrap_or_default()
     }
 
+    /// The hash or key, and zeros up to the longest one's length.
+    pub(crate) fn padded(&self) -> &[u8; 32] {
+        &self.bytes
+    }
+
     /// The address of this lock, when its kind has one.
     pub fn to_address(&self, network: Network) -> Option<String> {
         let (key_prefix, script_prefix) = network.base58();

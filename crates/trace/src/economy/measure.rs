@@ -3,7 +3,7 @@
 use super::Economy;
 use crate::graph::{Clusters, Graph, LockId, OutId, QUARANTINE};
 use crate::network::Network;
-use crate::taint::{Amount, Back, Rule, Stops, trace_back};
+use crate::taint::{Amount, Back, Numbers, Rule, Stops, trace_back};
 use crate::wire::Block;
 use countersign_testkit::require::workspace_root;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -51,7 +51,7 @@ impl Tally {
 }
 
 /// The services that are labelled and whatever shares an owner with them, as the gate computes it.
-fn services(graph: &Graph, economy: &Economy) -> HashSet<LockId> {
+fn services(graph: &Graph, economy: &Economy) -> Numbers<LockId> {
     let clusters = Clusters::of(graph, QUARANTINE);
     let known: Vec<LockId> =
         economy.services.iter().chain(&economy.wallet).filter_map(|lock| graph.lock_id(lock)).collect();
@@ -67,7 +67,7 @@ fn exposures(economies: &[(Economy, Graph)]) -> String {
         let services = services(graph, economy);
         for (stopped, hops) in [false, true].into_iter().flat_map(|stopped| HOPS.map(|hops| (stopped, hops))) {
             let stops = Stops {
-                services: if stopped { services.clone() } else { HashSet::new() },
+                services: if stopped { services.clone() } else { Numbers::default() },
                 hops: Some(hops),
                 joins: stopped,
                 ..Stops::usual()

@@ -3,12 +3,13 @@
 use super::BlastQuery;
 use super::answer::{BlastAnswer, Fall, Narrowed, RuleBands};
 use crate::graph::{Graph, LockId, Locked, OutId, TxId};
-use crate::taint::{Back, Rule, Stops, trace_back};
+use crate::taint::{Back, Rule, Spread, Stops, trace_back};
 use countersign_core::band::Band;
 use countersign_core::id::Digest;
 use countersign_core::query::THRESHOLDS;
 use countersign_core::time::{DAY, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::BuildHasherDefault;
 
 /// What makes the shape of a list of donors: so many payments, of at most so many satoshi at the median, spent by few transactions.
 const DONORS: (usize, u64) = (20, 5_000_000);
@@ -20,7 +21,7 @@ pub(super) struct Passed<'q> {
     pub(super) query: &'q BlastQuery,
     pub(super) roots: BTreeSet<LockId>,
     pub(super) covers: BTreeSet<OutId>,
-    pub(super) clients: &'q HashMap<OutId, u32>,
+    pub(super) clients: &'q HashMap<OutId, u32, BuildHasherDefault<Spread>>,
     pub(super) stops: Stops,
 }
 

@@ -2,13 +2,15 @@
 
 use super::answer::{ListExposure, Rest, RuleExposure};
 use crate::graph::{Graph, OutId};
-use crate::taint::{Amount, Back, Rule, Share, Sources, Stops, trace_back, trace_forward};
+use crate::taint::{Amount, Back, Numbers, Rule, Share, Sources, Stops, trace_back, trace_forward};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One list as outputs: everything that was ever paid to its addresses.
 pub(super) struct Listed<'l> {
     pub(super) name: &'l str,
     pub(super) outputs: BTreeSet<OutId>,
+    /// The same, for looking up.
+    pub(super) numbers: Numbers<OutId>,
 }
 
 /// One deposit, asked backwards.
@@ -36,7 +38,7 @@ pub(super) fn of_one(graph: &Graph, deposit: OutId, list: &Listed<'_>, stops: &S
 
 pub(super) fn sources(graph: &Graph, deposit: OutId, list: &Listed<'_>, stops: &Stops, rule: Rule) -> Sources {
     let targets = BTreeSet::from([deposit]);
-    let answers = |out: OutId| list.outputs.contains(&out).then_some(0);
+    let answers = |out: OutId| list.numbers.contains(&out).then_some(0);
     trace_back(graph, &Back { targets: &targets, answers: &answers, stops }, rule)
 }
 

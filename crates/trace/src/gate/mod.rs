@@ -27,7 +27,7 @@ use crate::address::Lock;
 use crate::graph::{Clusters, Graph, LockId, Locked, NO_LOCK, OutId, QUARANTINE};
 use crate::labels::Labels;
 use crate::own::Own;
-use crate::taint::{Rule, Stops};
+use crate::taint::{Numbers, Rule, Spread, Stops};
 use crate::wire::{Outpoint, Txid};
 use countersign_core::digest;
 use countersign_core::id::Digest;
@@ -35,6 +35,7 @@ use countersign_core::order::Kind;
 use countersign_core::time::Timestamp;
 use exposure::Listed;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::BuildHasherDefault;
 
 const BLAST: &str = "countersign/trace/blast/v1";
 const EXPOSURE: &str = "countersign/trace/exposure/v1";
@@ -166,8 +167,10 @@ pub struct Gate<'g> {
     journal: Journal,
     clusters: Clusters,
     locked: Locked,
-    services: HashSet<LockId>,
-    clients: HashMap<OutId, u32>,
+    /// Where the question for a deposit's exposure ends.
+    exposure_stops: Stops,
+    lists: Vec<Listed<'g>>,
+    clients: HashMap<OutId, u32, BuildHasherDefault<Spread>>,
 }
 
 impl<'g> Gate<'g> {
@@ -180,10 +183,18 @@ impl<'g> Gate<'g> {
         // A service's other addresses are the service too: more is stopped, nobody more is accused.
         let roots: HashSet<LockId> = named.iter().map(|lock| clusters.root(*lock)).collect();
         let all = 0..LockId::try_from(graph.lock_count()).unwrap_or(NO_LOCK);
-        let services = all.filter(|lock| roots.contains(&clusters.root(*lock))).collect();
+        let services: Numbers<LockId> = all.filter(|lock| roots.contains(&clusters.root(*lock))).collect();
         let clients =
             own.withdrawals().filter_map(|(outpoint, client)| Some((graph.out_id(outpoint)?, client))).collect();
-        Self { graph, labels, own, journal, clusters, locked: Locked::of(graph), services, clients }
+        let outputs = own.deposits().filter_map(|deposit| graph.out_id(deposit)).collect();
+        let exposure_stops = Stops { services, outputs, hops: Some(EXPOSURE_HOPS), ..Stops::usual() };
+        let locked = Locked::of(graph);
+        let listed = labels.lists().map(|(name, locks)| {
+            let outputs = locked.outputs_of(locks.iter().filter_map(|lock| graph.lock_id(lock)));
+            Listed { name, numbers: outputs.iter().copied().collect(), outputs }
+        });
+        let lists = listed.collect();
+        Self { graph, labels, own, journal, clusters, locked, exposure_stops, lists, clients }
     }
 
     /// What was answered so far; to be kept by the caller before an answer is shown.
@@ -211,7 +222,11 @@ impl<'g> Gate<'g> {
             roots: query.roots.iter().filter_map(|root| self.graph.lock_id(root)).collect(),
             covers,
             clients: &self.clients,
-            stops: Stops { hops: Some(u16::from(query.hops) - 1), services: self.services.clone(), ..Stops::usual() },
+            stops: Stops {
+                hops: Some(u16::from(query.hops) - 1),
+                services: self.exposure_stops.services.clone(),
+                ..Stops::usual()
+            },
         };
         let answer = passed.answer(digest);
         self.journal.keep(basis, &query.roots, &answer);
@@ -258,8 +273,8 @@ impl<'g> Gate<'g> {
     /// [`Refusal`] for what is no deposit of the custodian, or not in the graph.
     pub fn exposure(&self, deposit: &Outpoint) -> Result<Exposure, Refusal> {
         let out = self.deposit(deposit)?;
-        let stops = self.exposure_stops();
-        let lists = self.lists().map(|list| exposure::of_one(self.graph, out, &list, &stops)).collect();
+        let lists =
+            self.lists.iter().map(|list| exposure::of_one(self.graph, out, list, &self.exposure_stops)).collect();
         Ok(Exposure { query: self.exposure_digest(deposit), lists })
     }
 
@@ -275,9 +290,8 @@ impl<'g> Gate<'g> {
             outs.insert(out);
             found.push((out, *deposit, Exposure { query: self.exposure_digest(deposit), lists: Vec::new() }));
         }
-        let stops = self.exposure_stops();
-        for list in self.lists() {
-            let mut exposures = exposure::of_many(self.graph, &outs, &list, &stops);
+        for list in &self.lists {
+            let mut exposures = exposure::of_many(self.graph, &outs, list, &self.exposure_stops);
             for (out, _, exposure) in &mut found {
                 exposure.lists.extend(exposures.remove(out));
             }
@@ -295,8 +309,9 @@ impl<'g> Gate<'g> {
             return Err(Refusal::NeedsOrder);
         }
         let out = self.deposit(deposit)?;
-        let list = self.lists().find(|known| known.name == list).ok_or_else(|| Refusal::NoList(list.to_owned()))?;
-        let sources = exposure::sources(self.graph, out, &list, &self.exposure_stops(), rule);
+        let list =
+            self.lists.iter().find(|known| known.name == list).ok_or_else(|| Refusal::NoList(list.to_owned()))?;
+        let sources = exposure::sources(self.graph, out, list, &self.exposure_stops, rule);
         let largest = sources.hits.iter().max_by_key(|(_, hit)| hit.amount).map(|(from, _)| *from);
         let path = largest.map(|from| sources.path(from));
         Ok(path.map(|path| Path(path.into_iter().filter_map(|out| self.graph.outpoint(out)).collect())))
@@ -321,20 +336,8 @@ impl<'g> Gate<'g> {
         self.graph.out_id(deposit).ok_or(Refusal::NotInGraph(*deposit))
     }
 
-    fn exposure_stops(&self) -> Stops {
-        let outputs = self.own.deposits().filter_map(|deposit| self.graph.out_id(deposit)).collect();
-        Stops { services: self.services.clone(), outputs, hops: Some(EXPOSURE_HOPS), ..Stops::usual() }
-    }
-
     fn exposure_digest(&self, deposit: &Outpoint) -> Digest {
         let tip = self.graph.tip().map(|(hash, _)| hash.0).unwrap_or_default();
         digest::parts(EXPOSURE, &[deposit.to_string().as_bytes(), &tip])
-    }
-
-    fn lists(&self) -> impl Iterator<Item = Listed<'g>> {
-        self.labels.lists().map(|(name, locks)| {
-            let ids = locks.iter().filter_map(|lock| self.graph.lock_id(lock));
-            Listed { name, outputs: self.locked.outputs_of(ids) }
-        })
     }
 }

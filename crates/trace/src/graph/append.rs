@@ -106,8 +106,10 @@ impl Graph {
         let first_tx = self.tx_count();
         let genesis = header.hash == self.network.genesis();
         self.blocks.push(BlockRow { hash: header.hash, time: header.time, first_tx });
+        // Here so that its memory is used again for every transaction.
+        let mut spends = Vec::new();
         for transaction in transactions {
-            if let Err(error) = self.push(transaction, genesis, surroundings) {
+            if let Err(error) = self.push(transaction, genesis, surroundings, &mut spends) {
                 self.rewind(&mark);
                 return Err(error);
             }
@@ -129,7 +131,7 @@ impl Graph {
         let mark = Mark {
             blocks,
             txs,
-            outs: length(&self.first_out, self.values.len()),
+            outs: length(self.first_out.as_packed(), self.values.len()),
             inputs: length(&self.first_in, self.inputs.len()),
         };
         self.rewind(&mark);
@@ -182,13 +184,14 @@ impl Graph {
         transaction: &Transaction<'_>,
         genesis: bool,
         surroundings: &Surroundings<'_>,
+        spends: &mut Vec<(Outpoint, OutId)>,
     ) -> Result<(), GraphError> {
         let txid = transaction.txid;
         let coinbase = transaction.is_coinbase();
-        let mut spends = Vec::with_capacity(transaction.inputs.len());
+        spends.clear();
         if !coinbase {
-            for input in &transaction.inputs {
-                spends.push((*input, self.source(txid, input, surroundings)?));
+            for input in transaction.inputs.iter() {
+                spends.push((input, self.source(txid, &input, surroundings)?));
             }
             let spent: u64 = spends.iter().fold(0, |sum: u64, (_, out)| sum.saturating_add(self.value(*out)));
             let paid: u64 = transaction.outputs.iter().fold(0, |sum: u64, output| sum.saturating_add(output.value));
@@ -198,7 +201,7 @@ impl Graph {
         }
         self.overwrite(txid, coinbase)?;
         let tx = self.begin(txid, if coinbase { COINBASE } else { 0 })?;
-        for (spent, out) in spends {
+        for (spent, out) in spends.drain(..) {
             match slot(&mut self.spenders, out) {
                 Some(spender) if *spender == UNSPENT => *spender = tx,
                 _ if at(&self.locks, out) == Some(UNSPENDABLE) => return Err(GraphError::Unspendable { txid, spent }),
@@ -208,7 +211,7 @@ impl Graph {
                 return Err(GraphError::Full);
             }
         }
-        for output in &transaction.outputs {
+        for output in transaction.outputs.iter() {
             if genesis || is_unspendable(output.script) {
                 self.push_locked(output.value, UNSPENDABLE);
             } else {

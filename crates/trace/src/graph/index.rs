@@ -1,5 +1,8 @@
 //! From a key to its number, where the key itself already lies in an array: eight bytes a slot instead of a copy of every key.
 
+use crate::address::Lock;
+use std::hash::{BuildHasher as _, RandomState};
+
 /// Numbers by the hashes of keys that somebody else keeps. Open addressing, the next free slot after the hash's own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
@@ -58,6 +61,34 @@ impl Index {
 /// The number in a slot, none for a free one. Numbers are below 2^32 - 2, so one more fits.
 fn number(slot: u64) -> Option<u32> {
     (slot as u32).checked_sub(1)
+}
+
+/// A secret under which locks have hashes.
+///
+/// The strongly universal family of Lemire and Kaser, "Strongly universal string hashing is fast" (2014), multilinear: whatever two locks
+/// somebody chooses without knowing the secret, they meet in one hash with a probability of 2^-32.
+#[derive(Clone)]
+pub(super) struct LockKey {
+    begin: u64,
+    kind: u64,
+    words: [u64; 8],
+}
+
+impl LockKey {
+    pub(super) fn new() -> Self {
+        // Every hash of the standard library's keyed hash is as good as a number of its secret.
+        let secret = RandomState::new();
+        let number = |place: usize| secret.hash_one(place);
+        Self { begin: number(0), kind: number(1), words: std::array::from_fn(|place| number(place + 2)) }
+    }
+
+    pub(super) fn hash(&self, lock: &Lock) -> u32 {
+        let (words, _) = lock.padded().as_chunks::<4>();
+        let terms =
+            self.words.iter().zip(words).map(|(key, word)| key.wrapping_mul(u64::from(u32::from_le_bytes(*word))));
+        let begin = self.begin.wrapping_add(self.kind.wrapping_mul(lock.kind() as u64));
+        (terms.fold(begin, u64::wrapping_add) >> 32) as u32
+    }
 }
 
 #[cfg(test)]

@@ -36,8 +36,13 @@ const FEWEST: usize = 3;
 impl Join {
     /// What this transaction looks like, if it looks like a mix at all.
     pub(crate) fn of(graph: &Graph, tx: TxId) -> Option<Self> {
+        let outputs = graph.outputs_of(tx);
+        // Most transactions have too few of either, which costs nothing to see.
+        if graph.input_count(tx) < FEWEST as u64 || outputs.end - outputs.start < FEWEST as u64 {
+            return None;
+        }
         let inputs: Vec<(u64, LockId)> = graph.inputs_of(tx).map(|out| (graph.value(out), graph.lock(out))).collect();
-        let outputs: Vec<u64> = graph.outputs_of(tx).map(|out| graph.value(out)).filter(|value| *value > 0).collect();
+        let outputs: Vec<u64> = outputs.map(|out| graph.value(out)).filter(|value| *value > 0).collect();
         Self::of_shape(&inputs, &outputs)
     }
 

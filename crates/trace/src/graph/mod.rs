@@ -5,6 +5,7 @@
 
 mod append;
 mod cluster;
+mod firsts;
 mod index;
 mod join;
 mod locked;
@@ -23,11 +24,11 @@ pub use neighbourhood::{Interest, Neighbourhood};
 use crate::address::Lock;
 use crate::network::Network;
 use crate::wire::{BlockHash, Outpoint, Txid};
-use index::Index;
+use firsts::Firsts;
+use index::{Index, LockKey};
 use packed::Packed;
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 
 /// Number of a transaction.
@@ -67,7 +68,7 @@ pub struct Graph {
     txids: Vec<Txid>,
     flags: Vec<u8>,
     // INVARIANT: both have one entry per transaction, the number of the first of its outputs (inputs).
-    first_out: Packed,
+    first_out: Firsts,
     first_in: Packed,
     inputs: Packed,
     values: Vec<u64>,
@@ -76,7 +77,7 @@ pub struct Graph {
     known_locks: Vec<Lock>,
     lock_ids: Index,
     /// Locks are chosen by whoever pays, so that their hashes must not be known outside.
-    lock_key: RandomState,
+    lock_key: LockKey,
     by_txid: Index,
     stubs: HashMap<Outpoint, OutId>,
     /// Transactions whose id a later one took: (later, earlier).
@@ -108,7 +109,7 @@ impl Graph {
             blocks: Vec::new(),
             txids: Vec::new(),
             flags: Vec::new(),
-            first_out: Packed::default(),
+            first_out: Firsts::default(),
             first_in: Packed::default(),
             inputs: Packed::default(),
             values: Vec::new(),
@@ -116,7 +117,7 @@ impl Graph {
             spenders: Vec::new(),
             known_locks: Vec::new(),
             lock_ids: Index::default(),
-            lock_key: RandomState::new(),
+            lock_key: LockKey::new(),
             by_txid: Index::default(),
             stubs: HashMap::new(),
             overwrites: Vec::new(),
@@ -194,12 +195,18 @@ impl Graph {
     }
 
     pub(crate) fn outputs_of(&self, tx: TxId) -> Range<OutId> {
-        span(&self.first_out, tx, self.values.len())
+        span(self.first_out.as_packed(), tx, self.values.len())
     }
 
     /// The outputs that a transaction spends, in order. A coinbase spends none.
     pub(crate) fn inputs_of(&self, tx: TxId) -> impl Iterator<Item = OutId> + '_ {
         span(&self.first_in, tx, self.inputs.len()).filter_map(|at| self.inputs.get(usize::try_from(at).ok()?))
+    }
+
+    /// How many outputs a transaction spends.
+    pub(crate) fn input_count(&self, tx: TxId) -> u64 {
+        let inputs = span(&self.first_in, tx, self.inputs.len());
+        inputs.end.saturating_sub(inputs.start)
     }
 
     pub(crate) fn out_id(&self, outpoint: &Outpoint) -> Option<OutId> {
@@ -212,12 +219,7 @@ impl Graph {
 
     /// The transaction that made an output.
     pub(crate) fn maker(&self, out: OutId) -> TxId {
-        let (mut low, mut high) = (0, self.first_out.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.first_out.get(middle).is_some_and(|first| first <= out) { low = middle + 1 } else { high = middle }
-        }
-        TxId::try_from(low.saturating_sub(1)).unwrap_or(UNSPENT)
+        self.first_out.maker(out)
     }
 
     pub(crate) fn value(&self, out: OutId) -> u64 {
@@ -251,7 +253,7 @@ impl Graph {
     }
 
     fn lock_hash(&self, lock: &Lock) -> u32 {
-        self.lock_key.hash_one(lock) as u32
+        self.lock_key.hash(lock)
     }
 
     pub(crate) fn lock_count(&self) -> usize {

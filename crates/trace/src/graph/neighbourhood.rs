@@ -47,10 +47,10 @@ impl Neighbourhood {
     }
 
     fn look_at(&mut self, transaction: &Transaction<'_>) {
-        let reached = transaction.inputs.iter().filter_map(|input| self.live.remove(input)).min();
+        let reached = transaction.inputs.iter().filter_map(|input| self.live.remove(&input)).min();
         let distance = reached.map(|hops| hops.saturating_add(1));
         let mut followed = Vec::new();
-        for (vout, output) in (0..).zip(&transaction.outputs) {
+        for (vout, output) in (0..).zip(transaction.outputs.iter()) {
             let outpoint = Outpoint { txid: transaction.txid, vout };
             let root = self.interest.outpoints.contains(&outpoint)
                 || Lock::of_script(output.script).is_some_and(|lock| self.interest.locks.contains(&lock));
@@ -65,7 +65,7 @@ impl Neighbourhood {
         }
         if !transaction.is_coinbase() {
             let foreign = transaction.inputs.iter().filter(|input| !self.kept.contains(&input.txid));
-            self.needed.extend(foreign.copied());
+            self.needed.extend(foreign);
         }
         self.kept.insert(transaction.txid);
         self.live.extend(followed.into_iter().filter(|(_, hops)| *hops < self.interest.hops));
@@ -98,7 +98,7 @@ impl Builder {
         outside: &dyn Fn(&Outpoint) -> Option<SpentOutput>,
     ) -> Result<(), GraphError> {
         for transaction in transactions {
-            for (vout, output) in (0..).zip(&transaction.outputs) {
+            for (vout, output) in (0..).zip(transaction.outputs.iter()) {
                 let outpoint = Outpoint { txid: transaction.txid, vout };
                 if self.of.needed.contains(&outpoint) {
                     let known = SpentOutput { value: output.value, lock: Lock::of_script(output.script) };

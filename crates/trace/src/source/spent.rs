@@ -43,15 +43,15 @@ impl Spent {
         }
         let mut outputs = HashMap::new();
         for transaction in &block.transactions {
-            let inputs: &[Outpoint] = if transaction.is_coinbase() { &[] } else { &transaction.inputs };
+            let inputs = if transaction.is_coinbase() { 0 } else { transaction.inputs.len() };
             let start = reader.position() as u64;
-            if reader.count(LEAST_OUTPUT)? != inputs.len() {
+            if reader.count(LEAST_OUTPUT)? != inputs {
                 return Err(Malformed {
                     offset: start,
                     what: "spent outputs are of another block: its inputs are not as many",
                 });
             }
-            Self::read_outputs(&mut reader, inputs, &mut outputs)?;
+            Self::read_outputs(&mut reader, transaction.inputs.iter().take(inputs), &mut outputs)?;
         }
         reader.end()?;
         Ok(Self(outputs))
@@ -65,7 +65,7 @@ impl Spent {
         let mut reader = Reader::new(bytes);
         let mut outputs = HashMap::new();
         for transaction in block.transactions.iter().filter(|transaction| !transaction.is_coinbase()) {
-            Self::read_outputs(&mut reader, &transaction.inputs, &mut outputs)?;
+            Self::read_outputs(&mut reader, transaction.inputs.iter(), &mut outputs)?;
         }
         reader.end()?;
         Ok(Self(outputs))
@@ -73,12 +73,12 @@ impl Spent {
 
     fn read_outputs(
         reader: &mut Reader<'_>,
-        inputs: &[Outpoint],
+        inputs: impl Iterator<Item = Outpoint>,
         outputs: &mut HashMap<Outpoint, SpentOutput>,
     ) -> Result<(), Malformed> {
         for input in inputs {
             let output = TxOut::read(reader)?;
-            outputs.insert(*input, SpentOutput { value: output.value, lock: Lock::of_script(output.script) });
+            outputs.insert(input, SpentOutput { value: output.value, lock: Lock::of_script(output.script) });
         }
         Ok(())
     }

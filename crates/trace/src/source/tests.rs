@@ -124,15 +124,15 @@ fn spent_outputs_of_a_node_are_read_and_must_belong_to_the_block() {
     let mut reader = crate::wire::Reader::new(&undo);
     for transaction in &block.transactions[1..] {
         framed.extend(compact(transaction.inputs.len()));
-        for _ in &transaction.inputs {
+        for _ in transaction.inputs.iter() {
             let start = reader.position();
             crate::wire::TxOut::read(&mut reader).unwrap();
             framed.extend(reader.since(start));
         }
     }
     let (list, rest) = (Spent::parse_list(&undo, &block).unwrap(), Spent::parse(&framed, &block).unwrap());
-    for input in block.transactions[1..].iter().flat_map(|transaction| &transaction.inputs) {
-        assert_eq!(rest.get(input), list.get(input));
+    for input in block.transactions[1..].iter().flat_map(|transaction| transaction.inputs.iter()) {
+        assert_eq!(rest.get(&input), list.get(&input));
     }
     let other = fs::read(folder.join("mainnet_block_702861.raw")).unwrap();
     let error = Spent::parse(&framed, &Block::parse(&other).unwrap()).unwrap_err();

@@ -29,12 +29,11 @@ impl Amount {
         self.0
     }
 
-    /// Divides among parts by their values, which sum to at most `whole`: what each gets, and what is left for the rest of `whole`.
+    /// Divides among parts by their values, which sum to at most `whole`: into the list what each gets; what is left for the rest of `whole`.
     ///
     /// The boundaries between parts are rounded down, not the parts, so that parts and rest always sum to `self`.
-    pub(crate) fn divide(self, parts: impl Iterator<Item = u64>, whole: u64) -> (Vec<Self>, Self) {
+    pub(crate) fn divide(self, parts: impl Iterator<Item = u64>, whole: u64, out: &mut Vec<Self>) -> Self {
         let (mut below, mut given) = (0u64, 0u128);
-        let mut out = Vec::with_capacity(parts.size_hint().0);
         for part in parts {
             below = below.saturating_add(part);
             let boundary = match whole {
@@ -45,7 +44,7 @@ impl Amount {
             out.push(Self(boundary - given));
             given = boundary;
         }
-        (out, Self(self.0 - given))
+        Self(self.0 - given)
     }
 
     pub(crate) fn minus(self, other: Self) -> Self {
@@ -121,7 +120,8 @@ mod tests {
         fn parts_and_rest_sum_to_the_whole(values in prop::collection::vec(0..MAX_MONEY / 16, 1..16), rest in 0..MAX_MONEY / 16, part: u32) {
             let whole = values.iter().sum::<u64>() + rest;
             let amount = Amount(u128::from(part) * u128::from(whole) * (1 << FRACTION_BITS) / u128::from(u32::MAX));
-            let (parts, left) = amount.divide(values.iter().copied(), whole);
+            let mut parts = Vec::new();
+            let left = amount.divide(values.iter().copied(), whole, &mut parts);
             prop_assert_eq!(parts.iter().copied().sum::<Amount>().0 + left.0, amount.0);
             for (part, value) in parts.iter().zip(&values) {
                 prop_assert!(*part <= Amount::of_satoshi(*value));
@@ -129,6 +129,11 @@ mod tests {
                 prop_assert!(part.0.abs_diff(exact) <= 1);
             }
             prop_assert!(left <= Amount::of_satoshi(rest));
+            let below = |count: usize| values.iter().take(count).map(|value| u128::from(*value)).sum::<u128>();
+            for (at, part) in parts.iter().enumerate() {
+                let boundary = |count: usize| amount.0 * below(count) / u128::from(whole.max(1));
+                prop_assert_eq!(part.0, boundary(at + 1) - boundary(at));
+            }
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use super::amount::Amount;
 use super::rules::{Backward, Fifo, Haircut, Lifo, Poison};
+use super::slots::Slots;
+use super::waiting::Waiting;
 use super::{Rule, Stops};
 use crate::graph::{Graph, OutId, TxId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is asked: whose money is in these outputs.
 pub(crate) struct Back<'q> {
@@ -49,8 +51,8 @@ pub(crate) struct Sources {
     pub(crate) age: Amount,
     /// Dropped in small parts.
     pub(crate) dust: Amount,
-    /// For each output that was asked about and is no target: the output that most of it went into.
-    pub(crate) onwards: BTreeMap<OutId, OutId>,
+    /// For each output that was asked about and is no target: the output that most of it went into. In the order of the walk, each once.
+    pub(super) onwards: Vec<(OutId, OutId)>,
 }
 
 impl Sources {
@@ -73,9 +75,11 @@ impl Sources {
 
     /// The outputs from an answer to the target, by where most of it went.
     pub(crate) fn path(&self, mut from: OutId) -> Vec<OutId> {
+        // Few ask for paths, and they ask for one.
+        let onwards: HashMap<OutId, OutId> = self.onwards.iter().copied().collect();
         let mut path = vec![from];
         // INVARIANT: an output is made before the one it goes into, so this ends.
-        while let Some(next) = self.onwards.get(&from).filter(|next| **next > from) {
+        while let Some(next) = onwards.get(&from).filter(|next| **next > from) {
             path.push(*next);
             from = *next;
         }
@@ -93,6 +97,7 @@ pub(crate) fn trace_back(graph: &Graph, question: &Back<'_>, rule: Rule) -> Sour
     }
 }
 
+#[derive(Default)]
 struct Asked<A> {
     ask: A,
     hops: u16,
@@ -102,16 +107,39 @@ struct Asked<A> {
 struct Walk<'q, R: Backward> {
     graph: &'q Graph,
     question: &'q Back<'q>,
-    asked: BTreeMap<OutId, Asked<R::Ask>>,
-    // INVARIANT: every transaction in here made something that is asked about.
-    waiting: BTreeSet<TxId>,
+    // INVARIANT: the targets are marked.
+    asked: Slots<Asked<R::Ask>>,
+    // INVARIANT: every transaction in here made something that is asked about, and is no mix where mixes end it.
+    waiting: Waiting,
     sources: Sources,
+    /// Answers. An output is spent once, so it stands here once.
+    hits: Vec<(OutId, Hit)>,
+    /// Outputs and inputs of the transaction at hand, here so that their memory is used again.
+    outputs: Vec<(Option<R::Ask>, u64)>,
+    inputs: Vec<OutId>,
+    values: Vec<u64>,
+    asks: Vec<R::Ask>,
+    room: R::Room,
 }
 
 impl<'q, R: Backward> Walk<'q, R> {
     fn new(graph: &'q Graph, question: &'q Back<'q>) -> Self {
-        let mut walk =
-            Self { graph, question, asked: BTreeMap::new(), waiting: BTreeSet::new(), sources: Sources::default() };
+        let mut walk = Self {
+            graph,
+            question,
+            asked: Slots::below(graph.out_count()),
+            waiting: Waiting::below(graph.tx_count()),
+            sources: Sources::default(),
+            hits: Vec::new(),
+            outputs: Vec::new(),
+            inputs: Vec::new(),
+            values: Vec::new(),
+            asks: Vec::new(),
+            room: R::Room::default(),
+        };
+        for out in question.targets {
+            walk.asked.mark(*out);
+        }
         for out in question.targets {
             let ask = R::whole(graph.value(*out));
             walk.sources.asked += R::amount(&ask);
@@ -124,15 +152,17 @@ impl<'q, R: Backward> Walk<'q, R> {
         while let Some(tx) = self.waiting.pop_last() {
             self.step(tx);
         }
+        self.sources.hits = self.hits.into_iter().collect();
         self.sources
     }
 
     fn step(&mut self, tx: TxId) {
+        let graph = self.graph;
         let (mut hops, mut until) = (u16::MAX, 0);
         let mut most: Option<(Amount, OutId)> = None;
-        let mut outputs = Vec::new();
-        for out in self.graph.outputs_of(tx) {
-            let asked = self.asked.remove(&out);
+        self.outputs.clear();
+        for out in graph.outputs_of(tx) {
+            let asked = self.asked.take(out);
             if let Some(asked) = &asked {
                 hops = hops.min(asked.hops);
                 until = until.max(asked.until);
@@ -141,25 +171,31 @@ impl<'q, R: Backward> Walk<'q, R> {
                     most = Some((amount, out));
                 }
             }
-            outputs.push((asked.map(|asked| asked.ask), self.graph.value(out)));
+            self.outputs.push((asked.map(|asked| asked.ask), graph.value(out)));
         }
-        let inputs: Vec<OutId> = self.graph.inputs_of(tx).collect();
-        let values: Vec<u64> = inputs.iter().map(|out| self.graph.value(*out)).collect();
-        for (out, ask) in inputs.into_iter().zip(R::apply(&values, &outputs)) {
+        self.inputs.clear();
+        self.inputs.extend(graph.inputs_of(tx));
+        self.values.clear();
+        self.values.extend(self.inputs.iter().map(|out| graph.value(*out)));
+        self.asks.clear();
+        R::apply(&self.values, &self.outputs, &mut self.asks, &mut self.room);
+        let (mut inputs, mut asks) = (std::mem::take(&mut self.inputs), std::mem::take(&mut self.asks));
+        for (out, ask) in inputs.drain(..).zip(asks.drain(..)) {
             let amount = R::amount(&ask);
             if amount == Amount::ZERO {
                 continue;
             }
-            if self.question.targets.contains(&out) {
+            if self.asked.is_marked(out) {
                 // All of it is asked about already; this part of it was counted twice.
                 self.sources.asked -= amount;
                 continue;
             }
             if let Some((_, onwards)) = most {
-                self.sources.onwards.insert(out, onwards);
+                self.sources.onwards.push((out, onwards));
             }
             self.ask(out, Asked { ask, hops: hops.saturating_add(1), until });
         }
+        (self.inputs, self.asks) = (inputs, asks);
     }
 
     fn ask(&mut self, out: OutId, asked: Asked<R::Ask>) {
@@ -169,7 +205,7 @@ impl<'q, R: Backward> Walk<'q, R> {
         if amount < Amount::of_satoshi(stops.dust) {
             sources.dust += amount;
         } else if let Some(answer) = (self.question.answers)(out) {
-            sources.hits.insert(out, Hit { answer, amount, hops: asked.hops });
+            self.hits.push((out, Hit { answer, amount, hops: asked.hops }));
         } else if asked.hops > 0 && stops.is_service(graph, out) {
             sources.services += amount;
         } else if graph.is_coinbase(maker) {
@@ -180,10 +216,10 @@ impl<'q, R: Backward> Walk<'q, R> {
             sources.hops += amount;
         } else if stops.age.is_some_and(|most| asked.until.saturating_sub(graph.time_of(maker)) > most) {
             sources.age += amount;
-        } else if stops.is_join(graph, maker) {
+        } else if !self.waiting.contains(maker) && stops.is_join(graph, maker) {
             sources.joins += amount;
         } else {
-            self.asked.insert(out, asked);
+            self.asked.hold(out, asked);
             self.waiting.insert(maker);
         }
     }

@@ -2,6 +2,8 @@
 
 use super::amount::Amount;
 use super::rules::{Fifo, Forward, Haircut, Lifo, Poison};
+use super::slots::Slots;
+use super::waiting::Waiting;
 use super::{Rule, Stops};
 use crate::graph::{Graph, OutId, TxId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +52,7 @@ pub(crate) fn trace_forward(graph: &Graph, seeds: &BTreeSet<OutId>, rule: Rule, 
     }
 }
 
+#[derive(Default)]
 struct Held<L> {
     load: L,
     hops: u16,
@@ -58,19 +61,37 @@ struct Held<L> {
 
 struct Walk<'g, R: Forward> {
     graph: &'g Graph,
-    seeds: &'g BTreeSet<OutId>,
     stops: &'g Stops,
-    held: BTreeMap<OutId, Held<R::Load>>,
+    // INVARIANT: the outputs it begins with are marked.
+    held: Slots<Held<R::Load>>,
     // INVARIANT: every transaction in here spends something that is held.
-    waiting: BTreeSet<TxId>,
+    waiting: Waiting,
     flow: Flow,
+    /// Where it arrived or rests. An output is paid once, so it stands here once.
+    ends: Vec<(OutId, (Amount, u16))>,
+    /// Inputs and outputs of the transaction at hand, here so that their memory is used again.
+    inputs: Vec<(Option<R::Load>, u64)>,
+    outputs: Vec<u64>,
+    loads: Vec<R::Load>,
+    room: R::Room,
 }
 
 impl<'g, R: Forward> Walk<'g, R> {
-    fn new(graph: &'g Graph, seeds: &'g BTreeSet<OutId>, stops: &'g Stops) -> Self {
-        let mut walk =
-            Self { graph, seeds, stops, held: BTreeMap::new(), waiting: BTreeSet::new(), flow: Flow::default() };
+    fn new(graph: &'g Graph, seeds: &BTreeSet<OutId>, stops: &'g Stops) -> Self {
+        let mut walk = Self {
+            graph,
+            stops,
+            held: Slots::below(graph.out_count()),
+            waiting: Waiting::below(graph.tx_count()),
+            flow: Flow::default(),
+            ends: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            loads: Vec::new(),
+            room: R::Room::default(),
+        };
         for out in seeds {
+            walk.held.mark(*out);
             let maker = graph.maker(*out);
             if !walk.counts(maker) {
                 continue;
@@ -86,6 +107,7 @@ impl<'g, R: Forward> Walk<'g, R> {
         while let Some(tx) = self.waiting.pop_first() {
             self.step(tx);
         }
+        self.flow.ends = self.ends.into_iter().collect();
         self.flow
     }
 
@@ -94,42 +116,46 @@ impl<'g, R: Forward> Walk<'g, R> {
     }
 
     fn step(&mut self, tx: TxId) {
+        let graph = self.graph;
         let (mut hops, mut since, mut before) = (u16::MAX, 0, Amount::ZERO);
-        let mut inputs = Vec::new();
-        for out in self.graph.inputs_of(tx) {
-            let held = self.held.remove(&out);
+        self.inputs.clear();
+        for out in graph.inputs_of(tx) {
+            let held = self.held.take(out);
             if let Some(held) = &held {
                 hops = hops.min(held.hops);
                 since = since.max(held.since);
                 before += R::amount(&held.load);
             }
-            inputs.push((held.map(|held| held.load), self.graph.value(out)));
+            self.inputs.push((held.map(|held| held.load), graph.value(out)));
         }
-        if self.stops.is_join(self.graph, tx) {
+        if self.stops.is_join(graph, tx) {
             self.flow.joins += before;
             return;
         }
-        let outputs: Vec<u64> = self.graph.outputs_of(tx).map(|out| self.graph.value(out)).collect();
-        let (loads, fee) = R::apply(&inputs, &outputs);
-        let fee = R::amount(&fee);
-        let after: Amount = loads.iter().map(R::amount).chain([fee]).sum();
+        self.outputs.clear();
+        self.outputs.extend(graph.outputs_of(tx).map(|out| graph.value(out)));
+        self.loads.clear();
+        let fee = R::apply(&self.inputs, &self.outputs, &mut self.loads, &mut self.room);
+        let after: Amount = self.loads.iter().map(R::amount).chain([fee]).sum();
         self.flow.drawn += after.minus(before);
         self.flow.fees += fee;
-        for (out, load) in self.graph.outputs_of(tx).zip(loads) {
+        let mut loads = std::mem::take(&mut self.loads);
+        for (out, load) in graph.outputs_of(tx).zip(loads.drain(..)) {
             self.arrive(out, Held { load, hops: hops.saturating_add(1), since });
         }
+        self.loads = loads;
     }
 
     fn arrive(&mut self, out: OutId, held: Held<R::Load>) {
         let amount = R::amount(&held.load);
-        if self.seeds.contains(&out) {
+        if self.held.is_marked(out) {
             // It began with all of this output; what arrives there was counted twice.
             self.flow.begun -= amount;
         } else if amount < Amount::of_satoshi(self.stops.dust) {
             self.flow.dust += amount;
         } else if amount > Amount::ZERO && self.stops.is_service(self.graph, out) {
             self.flow.arrived += amount;
-            self.flow.ends.insert(out, (amount, held.hops));
+            self.ends.push((out, (amount, held.hops)));
         } else if amount > Amount::ZERO {
             self.go_on(out, held);
         }
@@ -139,7 +165,7 @@ impl<'g, R: Forward> Walk<'g, R> {
         let amount = R::amount(&held.load);
         let Some(spender) = self.graph.spender(out).filter(|spender| self.counts(*spender)) else {
             self.flow.unspent += amount;
-            self.flow.ends.insert(out, (amount, held.hops));
+            self.ends.push((out, (amount, held.hops)));
             return;
         };
         if self.stops.hops.is_some_and(|most| held.hops >= most) {
@@ -147,7 +173,7 @@ impl<'g, R: Forward> Walk<'g, R> {
         } else if self.stops.age.is_some_and(|most| self.graph.time_of(spender).saturating_sub(held.since) > most) {
             self.flow.age += amount;
         } else {
-            self.held.insert(out, held);
+            self.held.hold(out, held);
             self.waiting.insert(spender);
         }
     }

@@ -7,13 +7,18 @@
 mod amount;
 mod back;
 mod forward;
+#[cfg(test)]
+mod naive;
+mod queue;
 mod rules;
+mod slots;
 mod stops;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use amount::{Amount, Share};
 pub(crate) use back::{Back, Sources, trace_back};
 pub use countersign_core::query::Rule;
 pub(crate) use forward::trace_forward;
-pub(crate) use stops::Stops;
+pub(crate) use stops::{Numbers, Spread, Stops};

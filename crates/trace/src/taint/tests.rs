@@ -42,7 +42,7 @@ fn stops_keep_what_they_stop() {
     assert_eq!(run(&Stops { hops: Some(1), ..Stops::default() }).hops.satoshi(), 3_000_000_000);
     assert_eq!(run(&Stops { until: Some(1), ..Stops::default() }).unspent.satoshi(), 4_999_990_000);
     assert_eq!(run(&Stops { age: Some(600), ..Stops::default() }).age.satoshi(), 3_000_000_000);
-    let services = [graph.lock(out(graph, split, 0))].into();
+    let services = [graph.lock(out(graph, split, 0))].into_iter().collect();
     let stopped = run(&Stops { services, ..Stops::default() });
     assert_eq!((stopped.arrived.satoshi(), stopped.ends.len()), (3_000_000_000, 2));
 
@@ -63,7 +63,7 @@ fn stops_keep_what_they_stop() {
     assert_eq!(back(&Stops { age: Some(600), ..Stops::default() }, 9_999).mined.satoshi(), 2_999_000_000);
     assert_eq!(back(&Stops { age: Some(599), ..Stops::default() }, 9_999).age.satoshi(), 2_999_000_000);
     assert_eq!(back(&Stops { dust: 1 << 40, ..Stops::default() }, path[0]).dust.satoshi(), 2_999_000_000);
-    let services = [graph.lock(path[1])].into();
+    let services = [graph.lock(path[1])].into_iter().collect();
     assert_eq!(back(&Stops { services, ..Stops::default() }, path[0]).services.satoshi(), 2_999_000_000);
 }
 
@@ -252,7 +252,8 @@ proptest! {
         let graph = &chain.graph;
         let seeds = some_outputs(graph, &marks);
         let (hops, age, until, joins) = limits;
-        let stops = Stops { services, outputs: [].into(), joins, dust, hops, age, until };
+        let services = services.into_iter().collect();
+        let stops = Stops { services, outputs: Numbers::default(), joins, dust, hops, age, until };
         for rule in Rule::ALL {
             let flow = trace_forward(graph, &seeds, *rule, &stops);
             prop_assert_eq!(flow.sides().0, flow.sides().1, "{}", rule);
@@ -261,6 +262,39 @@ proptest! {
                 let answers = |out: OutId| out.is_multiple_of(5).then_some(0);
                 let sources = trace_back(graph, &Back { targets: &seeds, answers: &answers, stops: &stops }, *rule);
                 prop_assert_eq!(sources.sides().0, sources.sides().1, "{}", rule);
+            }
+        }
+    }
+
+    #[test]
+    fn flat_walks_answer_what_ordered_maps_answered(
+        choices in choices(),
+        marks in prop::collection::vec(any::<prop::sample::Index>(), 1..5),
+        dust in prop_oneof![Just(0u64), 0u64..2_000_000],
+        limits in (prop::option::of(0u16..6), prop::option::of(0u32..9_000), prop::option::of(0u32..40), any::<bool>()),
+        services in prop::collection::hash_set(0u32..6, 0..3),
+        ends in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+        every in 2u64..9,
+    ) {
+        let (chain, _) = random_chain(&choices);
+        let graph = &chain.graph;
+        let mut seeds = some_outputs(graph, &marks);
+        let (hops, age, until, joins) = limits;
+        let outputs = some_outputs(graph, &ends).into_iter().collect();
+        let services = services.into_iter().collect();
+        let stops = Stops { services, outputs, joins, dust, hops, age, until };
+        let answers = |out: OutId| out.is_multiple_of(every).then_some((out % 3) as u32);
+        for beyond in [false, true] {
+            if beyond {
+                // What is not in the graph.
+                seeds.insert(graph.out_count() + every);
+            }
+            for rule in Rule::ALL {
+                let flow = trace_forward(graph, &seeds, *rule, &stops);
+                prop_assert_eq!(flow, naive::trace_forward(graph, &seeds, *rule, &stops), "{}", rule);
+                let question = Back { targets: &seeds, answers: &answers, stops: &stops };
+                let sources = trace_back(graph, &question, *rule);
+                prop_assert_eq!(sources, naive::trace_back(graph, &question, *rule), "{}", rule);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::bytes::{Malformed, Reader};
 use super::hash::{BlockHash, sha256d};
-use super::merkle::merkle_root;
+use super::merkle::root;
 use super::tx::Transaction;
 
 /// Length of a header.
@@ -99,8 +99,8 @@ impl<'a> Block<'a> {
             transactions.push(transaction);
         }
         reader.end()?;
-        let txids: Vec<_> = transactions.iter().map(|transaction| transaction.txid).collect();
-        if merkle_root(&txids) != Some(header.merkle_root) {
+        let txids = transactions.iter().map(|transaction| transaction.txid.0).collect();
+        if root(txids) != Some(header.merkle_root) {
             return Err(Malformed { offset: 36, what: "the transactions are not those of the header's merkle root" });
         }
         Ok(Self { header, transactions })

@@ -1,6 +1,6 @@
 //! Merkle trees of blocks: the root, and branches from one transaction up to it.
 
-use super::hash::{Txid, sha256d};
+use super::hash::{Txid, sha256d_pair};
 
 /// Deepest tree that a block's largest possible number of transactions could have (4,000,000 bytes, 60 each: below 2^17).
 pub const MAX_BRANCH: usize = 17;
@@ -10,24 +10,32 @@ pub const MAX_BRANCH: usize = 17;
 /// A level of odd length pairs its last hash with itself, so a list whose tail is repeated has the root of the list without the repetition
 /// (CVE-2012-2459); such a list is refused wherever two equal hashes are paired.
 pub fn merkle_root(txids: &[Txid]) -> Option<[u8; 32]> {
-    let mut level: Vec<[u8; 32]> = txids.iter().map(|txid| txid.0).collect();
+    root(txids.iter().map(|txid| txid.0).collect())
+}
+
+/// The same over hashes that are not needed any more.
+pub(super) fn root(mut level: Vec<[u8; 32]>) -> Option<[u8; 32]> {
     while level.len() > 1 {
-        level = next_level(&level)?;
+        climb(&mut level)?;
     }
     level.first().copied()
 }
 
-fn next_level(level: &[[u8; 32]]) -> Option<Vec<[u8; 32]>> {
-    let mut above = Vec::with_capacity(level.len().div_ceil(2));
-    for pair in level.chunks(2) {
-        match pair {
-            [left, right] if left == right => return None,
-            [left, right] => above.push(sha256d(&[left, right])),
-            [last] => above.push(sha256d(&[last, last])),
-            _ => return None,
-        }
+/// Replaces a level by the one above it.
+fn climb(level: &mut Vec<[u8; 32]>) -> Option<()> {
+    let above = level.len().div_ceil(2);
+    for place in 0..above {
+        // INVARIANT: place is at most twice itself, so what is overwritten was read.
+        let left = *level.get(2 * place)?;
+        let hash = match level.get(2 * place + 1) {
+            Some(right) if *right == left => return None,
+            Some(right) => sha256d_pair(&left, right),
+            None => sha256d_pair(&left, &left),
+        };
+        *level.get_mut(place)? = hash;
     }
-    Some(above)
+    level.truncate(above);
+    Some(())
 }
 
 /// The way from one transaction of a block up to the root in its header.
@@ -48,7 +56,7 @@ impl Branch {
         let mut at = position;
         while level.len() > 1 {
             siblings.push(*level.get(at ^ 1).or_else(|| level.get(at))?);
-            level = next_level(&level)?;
+            climb(&mut level)?;
             at >>= 1;
         }
         Some(Self { position: u32::try_from(position).ok()?, siblings })
@@ -66,7 +74,7 @@ impl Branch {
             if *sibling == hash && at & 1 == 1 {
                 return None;
             }
-            hash = if at & 1 == 0 { sha256d(&[&hash, sibling]) } else { sha256d(&[sibling, &hash]) };
+            hash = if at & 1 == 0 { sha256d_pair(&hash, sibling) } else { sha256d_pair(sibling, &hash) };
             at >>= 1;
         }
         Some(hash)
@@ -75,6 +83,7 @@ impl Branch {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hash::sha256d;
     use super::*;
     use proptest::prelude::*;
 
