@@ -36,9 +36,7 @@ pub struct Index {
     vocabulary: Vocabulary,
     joined: JoinedWords,
     names: Vec<ListedName>,
-    parts: Vec<Part>,
-    words: Vec<WordId>,
-    joins: Vec<WordId>,
+    words: Vec<ListedWord>,
     by_word: Postings,
     by_joined: Postings,
     /// Of each word, how many entities have it.
@@ -55,6 +53,15 @@ pub(crate) struct ListedName {
     pub(crate) kind: Kind,
     first: u32,
     count: u32,
+}
+
+/// One word of one name; everything of a name stands together, because candidates are looked at in no order.
+#[derive(Clone, Copy)]
+struct ListedWord {
+    part: Part,
+    word: WordId,
+    /// This word and the next written as one.
+    join: WordId,
 }
 
 impl ListedName {
@@ -102,7 +109,7 @@ impl Index {
     pub(crate) fn unweighed(entities: Vec<Entity>) -> Self {
         let mut vocabulary = Vocabulary::default();
         let mut joined = JoinedWords::default();
-        let (mut names, mut parts, mut words, mut joins) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut names, mut words) = (Vec::new(), Vec::new());
         let (mut by_word, mut by_joined) = (Vec::new(), Vec::new());
         let mut by_identifier: HashMap<String, Vec<u32>> = HashMap::new();
         for (entity_id, entity) in (0..).zip(&entities) {
@@ -111,23 +118,23 @@ impl Index {
             }
             for (name_id, name) in (0..).zip(&entity.names) {
                 let tokens = analyse(&name.text, name.family.as_deref(), entity.kind);
-                let first = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+                let first = u32::try_from(words.len()).unwrap_or(u32::MAX);
                 let id: NameId = u32::try_from(names.len()).unwrap_or(u32::MAX);
                 for (at, token) in tokens.iter().enumerate() {
                     let word = vocabulary.intern(&token.text, token.abjad);
-                    words.push(word);
-                    parts.push(part_of(token, INITIAL_WEIGHT));
-                    if part_of(token, 0.0).is_core() {
+                    let part = part_of(token, INITIAL_WEIGHT);
+                    if part.is_core() {
                         by_word.push((word, id));
                     }
-                    joins.push(match tokens.get(at + 1).and_then(|next| join(token, next)) {
+                    let join = match tokens.get(at + 1).and_then(|next| join(token, next)) {
                         Some(text) => {
                             let text = joined.intern(text);
                             by_joined.push((text, id));
                             text
                         }
                         None => NOT_JOINED,
-                    });
+                    };
+                    words.push(ListedWord { part, word, join });
                 }
                 names.push(ListedName {
                     entity: entity_id,
@@ -144,7 +151,7 @@ impl Index {
         let by_joined = Postings::new(joined.len(), by_joined);
         let by_id = (0..).zip(&entities).map(|(place, entity)| (entity.id.clone(), place)).collect();
         let counts = (0..vocabulary.len()).map(|word| entities_in(by_word.of(word as WordId), &names)).collect();
-        Self { entities, vocabulary, joined, names, parts, words, joins, by_word, by_joined, counts, by_identifier, by_id }
+        Self { entities, vocabulary, joined, names, words, by_word, by_joined, counts, by_identifier, by_id }
     }
 
     /// Gives every listed word the rarity of the words like it.
@@ -157,9 +164,9 @@ impl Index {
                 self.rarity(self.entities_near(&self.vocabulary.like(self.vocabulary.form(word as WordId))))
             })
             .collect();
-        for (part, word) in self.parts.iter_mut().zip(&self.words) {
-            if part.is_core() {
-                part.weight = weights[*word as usize];
+        for word in &mut self.words {
+            if word.part.is_core() {
+                word.part.weight = weights[word.word as usize];
             }
         }
     }
@@ -226,7 +233,8 @@ impl Index {
         mut meet: impl FnMut(&Token) -> Arc<Met>,
     ) -> Asked {
         let tokens = analyse(text, family, kind);
-        let mut asked = Asked { parts: Vec::with_capacity(tokens.len()), words: Vec::with_capacity(tokens.len()), tokens };
+        let mut asked =
+            Asked { parts: Vec::with_capacity(tokens.len()), words: Vec::with_capacity(tokens.len()), tokens };
         for (at, token) in asked.tokens.iter().enumerate() {
             let met = part_of(token, 0.0).is_core().then(|| meet(token));
             asked.parts.push(part_of(token, self.rarity(met.as_ref().map_or(0, |met| met.near))));
@@ -264,14 +272,14 @@ impl Index {
     /// Every listed name that the comparison could accept, ascending.
     pub(crate) fn candidates(&self, asked: &Asked) -> Vec<NameId> {
         let mut found = Vec::new();
-        self.each_candidate(asked, |name| found.push(name));
+        self.each_candidate(asked, |names| found.extend_from_slice(names));
         found.sort_unstable();
         found.dedup();
         found
     }
 
     /// Calls `take` with every listed name that the comparison could accept, in no order, and with some again and again.
-    pub(crate) fn each_candidate(&self, asked: &Asked, mut take: impl FnMut(NameId)) {
+    fn each_candidate(&self, asked: &Asked, mut take: impl FnMut(&[NameId])) {
         let mut core: Vec<usize> = (0..asked.parts.len()).filter(|at| asked.parts[*at].is_core()).collect();
         core.sort_by(|one, other| asked.parts[*other].weight.total_cmp(&asked.parts[*one].weight));
         let total: f32 = core.iter().map(|at| asked.parts[*at].weight).sum();
@@ -284,10 +292,10 @@ impl Index {
             rest -= asked.parts[at].weight;
             let before = at.checked_sub(1).map_or(&[][..], |before| &asked.words[before].joined_like);
             for (word, _) in asked.words[at].like().iter().chain(&asked.words[at].joined_like).chain(before) {
-                self.by_word.of(*word).iter().for_each(|name| take(*name));
+                take(self.by_word.of(*word));
             }
             for (joined, _) in asked.words[at].like_joined() {
-                self.by_joined.of(*joined).iter().for_each(|name| take(*name));
+                take(self.by_joined.of(*joined));
             }
         }
     }
@@ -295,14 +303,10 @@ impl Index {
     /// Compares an asked name with a listed one.
     pub(crate) fn compare(&self, asked: &Asked, name: NameId) -> Option<Compared> {
         let listed = self.names[name as usize];
-        let range = listed.range();
-        let known = Known {
-            vocabulary: &self.vocabulary,
-            asked,
-            words: &self.words[range.clone()],
-            joins: &self.joins[range.clone()],
-        };
-        compare(&asked.parts, &self.parts[range], &known, listed.kind == Kind::Person)
+        let words = &self.words[listed.range()];
+        let parts: Vec<Part> = words.iter().map(|word| word.part).collect();
+        let known = Known { vocabulary: &self.vocabulary, asked, words };
+        compare(&asked.parts, &parts, &known, listed.kind == Kind::Person)
     }
 
     /// The words of a listed name from one place on, for showing.
@@ -310,7 +314,7 @@ impl Index {
         let first = self.names[name as usize].first as usize + at;
         self.words[first..first + words]
             .iter()
-            .map(|word| self.vocabulary.form(*word).text.as_str())
+            .map(|word| self.vocabulary.form(word.word).text.as_str())
             .collect::<Vec<_>>()
             .join(" ")
     }
@@ -383,8 +387,7 @@ impl Met {
 struct Known<'a> {
     vocabulary: &'a Vocabulary,
     asked: &'a Asked,
-    words: &'a [WordId],
-    joins: &'a [WordId],
+    words: &'a [ListedWord],
 }
 
 fn pick(like: &[(WordId, Relation)], word: WordId) -> Option<Relation> {
@@ -393,18 +396,18 @@ fn pick(like: &[(WordId, Relation)], word: WordId) -> Option<Relation> {
 
 impl Relations for Known<'_> {
     fn words(&self, left: usize, right: usize) -> Option<Relation> {
-        pick(self.asked.words[left].like(), self.words[right])
+        pick(self.asked.words[left].like(), self.words[right].word)
     }
 
     fn left_joined(&self, left: usize, right: usize) -> Option<Relation> {
-        pick(&self.asked.words[left].joined_like, self.words[right])
+        pick(&self.asked.words[left].joined_like, self.words[right].word)
     }
 
     fn right_joined(&self, left: usize, right: usize) -> Option<Relation> {
-        pick(self.asked.words[left].like_joined(), self.joins[right])
+        pick(self.asked.words[left].like_joined(), self.words[right].join)
     }
 
     fn same_form(&self, left: usize, right: usize) -> bool {
-        self.asked.tokens[left].text == self.vocabulary.form(self.words[right]).text
+        self.asked.tokens[left].text == self.vocabulary.form(self.words[right].word).text
     }
 }

@@ -220,32 +220,9 @@ impl Screener<'_> {
 
     /// All entities that reach the threshold, best first; equal ones by id.
     pub fn screen(&mut self, query: &Query, threshold: f32) -> Vec<Alert> {
-        let index = self.index();
         let asked: Vec<Asked> = query.names.iter().map(|name| self.ask(name, query.kind)).collect();
-        let mut best: BTreeMap<u32, Option<Best>> = BTreeMap::new();
-        for (number, asked) in asked.iter().enumerate() {
-            for name in self.candidates(asked, query.kind) {
-                let Some(compared) = index.compare(asked, name).filter(|compared| compared.score >= NAME_FLOOR) else {
-                    continue;
-                };
-                let (listed, _, listed_name) = index.listed(name);
-                let log_odds = name_log_odds(&compared, listed_name.quality);
-                let slot = best.entry(listed.entity).or_default();
-                if slot.as_ref().is_none_or(|slot| slot.log_odds < log_odds) {
-                    *slot = Some(Best { name, asked: number, compared, log_odds });
-                }
-            }
-        }
-        for identifier in &query.identifiers {
-            for entity in index.with_identifier(&identifier.value) {
-                best.entry(*entity).or_default();
-            }
-        }
-        let mut alerts: Vec<Alert> =
-            best.into_iter().filter_map(|(entity, best)| index.alert(query, &asked, entity, best, threshold)).collect();
-        alerts
-            .sort_by(|one, other| other.log_odds.total_cmp(&one.log_odds).then_with(|| one.entity.cmp(&other.entity)));
-        alerts
+        let candidates: Vec<Vec<NameId>> = asked.iter().map(|asked| self.candidates(asked, query.kind)).collect();
+        self.index().alerts(query, &asked, &candidates, threshold)
     }
 }
 
@@ -258,6 +235,40 @@ impl Index {
     /// As [`Screener::screen`], for one client alone.
     pub fn screen(&self, query: &Query, threshold: f32) -> Vec<Alert> {
         Screener::new(self).screen(query, threshold)
+    }
+
+    /// Compares each asked name with its candidates, and weighs the best name of each entity.
+    pub(crate) fn alerts(
+        &self,
+        query: &Query,
+        asked: &[Asked],
+        candidates: &[Vec<NameId>],
+        threshold: f32,
+    ) -> Vec<Alert> {
+        let mut best: BTreeMap<u32, Option<Best>> = BTreeMap::new();
+        for (number, (asked, candidates)) in asked.iter().zip(candidates).enumerate() {
+            for name in candidates.iter().copied() {
+                let Some(compared) = self.compare(asked, name).filter(|compared| compared.score >= NAME_FLOOR) else {
+                    continue;
+                };
+                let (listed, _, listed_name) = self.listed(name);
+                let log_odds = name_log_odds(&compared, listed_name.quality);
+                let slot = best.entry(listed.entity).or_default();
+                if slot.as_ref().is_none_or(|slot| slot.log_odds < log_odds) {
+                    *slot = Some(Best { name, asked: number, compared, log_odds });
+                }
+            }
+        }
+        for identifier in &query.identifiers {
+            for entity in self.with_identifier(&identifier.value) {
+                best.entry(*entity).or_default();
+            }
+        }
+        let mut alerts: Vec<Alert> =
+            best.into_iter().filter_map(|(entity, best)| self.alert(query, asked, entity, best, threshold)).collect();
+        alerts
+            .sort_by(|one, other| other.log_odds.total_cmp(&one.log_odds).then_with(|| one.entity.cmp(&other.entity)));
+        alerts
     }
 
     fn alert(&self, query: &Query, asked: &[Asked], entity: u32, best: Option<Best>, threshold: f32) -> Option<Alert> {

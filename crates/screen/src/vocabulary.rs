@@ -4,8 +4,11 @@
 //! deletions, replacements or swaps apart, then deleting at most d letters of each leaves the same text (T. Bocek, E. Hunt, B. Stiller,
 //! "Fast similarity search in large dictionaries", 2007). What meets is compared by [`relate`], which alone decides.
 
+mod print;
+
 use std::collections::HashMap;
 
+use self::print::{Print, may_be_alike};
 use crate::sound::MAX_DISTANCE_LETTERS;
 use crate::word::{
     CONSONANTS_FROM, Form, JOINED_ONE_LETTER_FROM, ONE_LETTER_FROM, ONE_SOUND_FROM, Relation, TWO_LETTERS_FROM,
@@ -19,6 +22,7 @@ pub type WordId = u32;
 #[derive(Default)]
 pub struct Vocabulary {
     forms: Vec<Form>,
+    prints: Vec<Print>,
     by_text: HashMap<String, WordId>,
     by_class: HashMap<u32, Vec<WordId>>,
     by_key: Keys,
@@ -42,6 +46,9 @@ struct Keys {
     /// How many lower bits of a key its place in `bits` leaves out.
     shift: u32,
 }
+
+/// Keys that most words have at most.
+const MANY_KEYS: usize = 128;
 
 /// Bits for each key: about one key in so many is looked up in vain.
 const BITS_PER_KEY: usize = 12;
@@ -76,16 +83,31 @@ impl Keys {
         }
     }
 
-    fn find(&self, key: u32, found: &mut Vec<WordId>) {
+    /// The numbers with one of these keys, ascending.
+    fn find_all(&self, mut keys: Vec<u32>, mut found: Vec<WordId>) -> Vec<WordId> {
+        keys.retain(|key| self.may_have(*key));
+        keys.iter().for_each(|key| found.extend(self.find(*key)));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn find(&self, key: u32) -> impl Iterator<Item = WordId> {
+        self.from_key(key).iter().take_while(move |(other, _)| *other == key).map(|(_, id)| *id)
+    }
+
+    /// Whether it is worth looking.
+    fn may_have(&self, key: u32) -> bool {
         let place = key >> self.shift;
-        if self.bits.get((place / 64) as usize).is_none_or(|bits| bits >> (place % 64) & 1 == 0) {
-            return;
-        }
+        self.bits.get((place / 64) as usize).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
+    }
+
+    /// The pairs from this key on.
+    fn from_key(&self, key: u32) -> &[(u32, WordId)] {
         let bucket = (key >> 16) as usize;
-        let (Some(from), Some(to)) = (self.starts.get(bucket), self.starts.get(bucket + 1)) else { return };
+        let (Some(from), Some(to)) = (self.starts.get(bucket), self.starts.get(bucket + 1)) else { return &[] };
         let pairs = &self.pairs[*from as usize..*to as usize];
-        let at = pairs.partition_point(|(other, _)| *other < key);
-        found.extend(pairs[at..].iter().take_while(|(other, _)| *other == key).map(|(_, id)| *id));
+        &pairs[pairs.partition_point(|(other, _)| *other < key)..]
     }
 }
 
@@ -172,6 +194,7 @@ impl Vocabulary {
             }
             keys_of(form, |key| self.by_key.pairs.push((key, id)));
         }
+        self.prints = self.forms.iter().map(Print::new).collect();
         self.by_key.finish();
     }
 
@@ -198,20 +221,22 @@ impl Vocabulary {
         }
         let key = if form.abjad { format!("~{}", form.text) } else { form.text.clone() };
         found.extend(self.by_text.get(&key));
-        keys_of(form, |key| self.by_key.find(key, &mut found));
-        found.sort_unstable();
-        found.dedup();
+        let mut keys = Vec::with_capacity(MANY_KEYS);
+        keys_of(form, |key| keys.push(key));
+        let print = Print::new(form);
+        let mut found = self.by_key.find_all(keys, found);
+        found.retain(|id| may_be_alike(&print, &self.prints[*id as usize]));
         found.into_iter().filter_map(|id| Some((id, relate(form, self.form(id))?))).collect()
     }
 
     /// Every word that is like two words written as one.
     pub fn like_joined(&self, joined: &str) -> Vec<(WordId, Relation)> {
-        let mut found: Vec<WordId> = self.by_text.get(joined).copied().into_iter().collect();
+        let found = self.by_text.get(joined).copied().into_iter().collect();
+        let mut keys = Vec::with_capacity(joined.len() + 1);
         if joined.len() + 1 >= JOINED_ONE_LETTER_FROM {
-            deletions(Property::Letters, joined, 1, |key| self.by_key.find(key, &mut found));
+            deletions(Property::Letters, joined, 1, |key| keys.push(key));
         }
-        found.sort_unstable();
-        found.dedup();
+        let found = self.by_key.find_all(keys, found);
         let relation = |id: WordId| {
             Some(self.form(id)).filter(|form| !form.abjad).and_then(|form| relate_joined(joined, &form.text))
         };
@@ -250,12 +275,12 @@ impl JoinedWords {
 
     /// Every one that is like `word`.
     pub(crate) fn like(&self, word: &str) -> Vec<(WordId, Relation)> {
-        let mut found: Vec<WordId> = self.by_text.get(word).copied().into_iter().collect();
+        let found = self.by_text.get(word).copied().into_iter().collect();
+        let mut keys = Vec::with_capacity(word.len() + 1);
         if word.len() + 1 >= JOINED_ONE_LETTER_FROM {
-            deletions(Property::Letters, word, 1, |key| self.by_key.find(key, &mut found));
+            deletions(Property::Letters, word, 1, |key| keys.push(key));
         }
-        found.sort_unstable();
-        found.dedup();
+        let found = self.by_key.find_all(keys, found);
         found.into_iter().filter_map(|id| Some((id, relate_joined(&self.texts[id as usize], word)?))).collect()
     }
 }

@@ -51,15 +51,10 @@ impl Index {
         name: NameId,
     ) -> Option<Compared> {
         let listed = self.names[name as usize];
-        let range = listed.range();
-        let slow = Slow {
-            index: self,
-            forms,
-            asked_joins: joins,
-            words: &self.words[range.clone()],
-            joins: &self.joins[range.clone()],
-        };
-        compare(&asked.parts, &self.parts[range], &slow, listed.kind == Kind::Person)
+        let words = &self.words[listed.range()];
+        let parts: Vec<Part> = words.iter().map(|word| word.part).collect();
+        let slow = Slow { index: self, forms, asked_joins: joins, words };
+        compare(&asked.parts, &parts, &slow, listed.kind == Kind::Person)
     }
 }
 
@@ -67,27 +62,26 @@ struct Slow<'a> {
     index: &'a Index,
     forms: &'a [Form],
     asked_joins: &'a [Option<String>],
-    words: &'a [WordId],
-    joins: &'a [WordId],
+    words: &'a [ListedWord],
 }
 
 impl Relations for Slow<'_> {
     fn words(&self, left: usize, right: usize) -> Option<Relation> {
-        relate(&self.forms[left], self.index.vocabulary.form(self.words[right]))
+        relate(&self.forms[left], self.index.vocabulary.form(self.words[right].word))
     }
 
     fn left_joined(&self, left: usize, right: usize) -> Option<Relation> {
-        let form = self.index.vocabulary.form(self.words[right]);
+        let form = self.index.vocabulary.form(self.words[right].word);
         self.asked_joins[left].as_ref().filter(|_| !form.abjad).and_then(|joined| relate_joined(joined, &form.text))
     }
 
     fn right_joined(&self, left: usize, right: usize) -> Option<Relation> {
-        let known = self.joins[right] != NOT_JOINED && !self.forms[left].abjad;
-        known.then(|| relate_joined(self.index.joined.text(self.joins[right]), &self.forms[left].text))?
+        let known = self.words[right].join != NOT_JOINED && !self.forms[left].abjad;
+        known.then(|| relate_joined(self.index.joined.text(self.words[right].join), &self.forms[left].text))?
     }
 
     fn same_form(&self, left: usize, right: usize) -> bool {
-        self.forms[left].text == self.index.vocabulary.form(self.words[right]).text
+        self.forms[left].text == self.index.vocabulary.form(self.words[right].word).text
     }
 }
 

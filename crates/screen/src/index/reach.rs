@@ -4,7 +4,7 @@
 //! A word counts as matched in full as soon as any word of the other side is like it. The score falls with every word that is matched worse,
 //! or not at all, so no candidate reaches more than this says; a test compares.
 
-use super::{Asked, Index, ListedName, NOT_JOINED};
+use super::{Asked, Index, ListedName, ListedWord, NameId};
 use crate::compare::{Best, INITIAL_WEIGHT, best_score};
 use crate::entity::Kind;
 use crate::name::Role;
@@ -17,10 +17,52 @@ const MOST_WORDS: usize = 15;
 /// Marks that two words meet as one.
 const JOINED: u16 = 1 << MOST_WORDS;
 
-/// For every listed word the asked words that are like it. All zero between two names.
+/// For listed words, and for listed joins, the asked words that are like them.
+#[derive(Default)]
 pub(super) struct Marks {
-    words: Vec<u16>,
-    joins: Vec<u16>,
+    words: Table,
+    joins: Table,
+}
+
+/// Bits by number. Far more room than is used, so that most numbers that are not there are known from one look.
+#[derive(Default)]
+struct Table {
+    slots: Vec<(WordId, u16)>,
+    shift: u32,
+}
+
+/// Stands where nothing is; no word has this number.
+const NOTHING: (WordId, u16) = (WordId::MAX, 0);
+
+/// Slots for each number at least.
+const ROOM: usize = 4;
+
+impl Table {
+    /// Empties it and makes room for so many.
+    fn reset(&mut self, numbers: usize) {
+        let room = (numbers * ROOM).next_power_of_two().clamp(16, 1 << 31);
+        self.shift = u32::BITS - room.trailing_zeros();
+        self.slots.clear();
+        self.slots.resize(room, NOTHING);
+    }
+
+    /// Where a number stands, or the empty slot where it would.
+    fn place(&self, number: WordId) -> usize {
+        let mut at = (number.wrapping_mul(0x9e37_79b9) >> self.shift) as usize;
+        while self.slots[at].0 != number && self.slots[at] != NOTHING {
+            at = (at + 1) % self.slots.len();
+        }
+        at
+    }
+
+    fn add(&mut self, number: WordId, bits: u16) {
+        let at = self.place(number);
+        self.slots[at] = (number, self.slots[at].1 | bits);
+    }
+
+    fn get(&self, number: WordId) -> u16 {
+        self.slots[self.place(number)].1
+    }
 }
 
 /// The asked side.
@@ -35,27 +77,55 @@ pub(super) struct Left {
     letters: u64,
 }
 
+/// A candidate, read in two steps.
+pub(super) struct Seen<'a> {
+    name: NameId,
+    listed: ListedName,
+    words: &'a [ListedWord],
+    /// Asked words that are like its first.
+    opening: u16,
+}
+
+impl<'a> Seen<'a> {
+    /// Finds where its words are.
+    pub(super) fn new(index: &'a Index, name: NameId) -> Self {
+        let listed = index.names[name as usize];
+        Self { name, listed, words: &index.words[listed.range()], opening: 0 }
+    }
+
+    /// Reads the first of them.
+    pub(super) fn open(&mut self, marks: &Marks) {
+        self.opening = self.words.first().map_or(0, |first| marks.words.get(first.word));
+    }
+
+    pub(super) fn name(&self) -> NameId {
+        self.name
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.listed.kind
+    }
+}
+
 /// One bit for a first letter; digits share theirs with letters, which only lets more through.
 fn letter(first: u8) -> u64 {
     1 << (first % 64)
 }
 
 impl Marks {
-    pub(super) fn new(index: &Index) -> Self {
-        Self { words: vec![0; index.vocabulary.len()], joins: vec![0; index.joined.len()] }
-    }
-
-    /// Marks the listed words that meet the asked ones; `None`, and no mark, for a name of too many words.
+    /// Marks the listed words that meet the asked ones, and those only; `None` for a name of too many words.
     pub(super) fn set(&mut self, asked: &Asked) -> Option<Left> {
+        self.words.reset(asked.words.iter().map(|word| word.like().len() + word.joined_like.len()).sum());
+        self.joins.reset(asked.words.iter().map(|word| word.like_joined().len()).sum());
         if asked.parts.len() > MOST_WORDS {
             return None;
         }
         for (at, word) in asked.words.iter().enumerate() {
             let bit = 1 << at;
-            word.like().iter().for_each(|(word, _)| self.words[*word as usize] |= bit);
+            word.like().iter().for_each(|(word, _)| self.words.add(*word, bit));
             // The last word is joined with none, so that the second bit is never that of `JOINED`.
-            word.joined_like.iter().for_each(|(word, _)| self.words[*word as usize] |= bit | bit << 1 | JOINED);
-            word.like_joined().iter().for_each(|(join, _)| self.joins[*join as usize] |= bit | JOINED);
+            word.joined_like.iter().for_each(|(word, _)| self.words.add(*word, bit | bit << 1 | JOINED));
+            word.like_joined().iter().for_each(|(join, _)| self.joins.add(*join, bit | JOINED));
         }
         let parts = || asked.parts.iter().enumerate();
         let initials: Vec<u64> =
@@ -72,34 +142,18 @@ impl Marks {
         })
     }
 
-    /// Takes the marks away again.
-    pub(super) fn clear(&mut self, asked: &Asked) {
-        for word in &asked.words {
-            for (word, _) in word.like().iter().chain(&word.joined_like) {
-                self.words[*word as usize] = 0;
-            }
-            word.like_joined().iter().for_each(|(join, _)| self.joins[*join as usize] = 0);
-        }
-    }
-
-    fn join(&self, join: WordId) -> u16 {
-        if join == NOT_JOINED { 0 } else { self.joins[join as usize] }
-    }
-
     /// Whether comparing with this name can give a score that makes it a candidate.
-    pub(super) fn can_reach(&self, left: &Left, index: &Index, listed: ListedName) -> bool {
+    pub(super) fn can_reach(&self, left: &Left, seen: &Seen<'_>) -> bool {
         let mut best = Best { left_total: left.total, ..Best::default() };
         let (mut met, mut right_words, mut letters, mut initial_letters) = (0_u16, 0, 0_u64, 0_u64);
         let mut joined_before = 0;
-        let range = listed.range();
-        let words = index.words[range.clone()].iter().zip(&index.joins[range.clone()]);
-        for (part, (word, join)) in index.parts[range].iter().zip(words) {
-            let joined = self.join(*join);
+        for (at, ListedWord { part, word, join }) in seen.words.iter().enumerate() {
+            let joined = self.joins.get(*join);
             let first = letter(part.first);
             letters |= first;
             let mut mark = joined | joined_before;
             if part.is_core() {
-                mark |= self.words[*word as usize];
+                mark |= if at == 0 { seen.opening } else { self.words.get(*word) };
                 best.right_total += part.weight;
                 if mark != 0 {
                     best.right_matched += part.weight;
@@ -136,7 +190,7 @@ impl Marks {
         }
         best.one_word = met & JOINED == 0 && (left_words <= 1 || right_words <= 1);
         // The margin covers rounding.
-        best_score(&best, listed.kind == Kind::Person).is_some_and(|score| score >= NAME_FLOOR - 1e-3)
+        best_score(&best, seen.kind() == Kind::Person).is_some_and(|score| score >= NAME_FLOOR - 1e-3)
     }
 }
 
@@ -149,18 +203,18 @@ mod tests {
     fn nobody_is_left_out_who_is_near_enough() {
         let (mut reached, mut left_out, mut accepted) = (0, 0, 0);
         crate::index::differential::for_pairs(300, 150, 3, |index, asked, pairs| {
-            let mut marks = Marks::new(index);
+            let mut marks = Marks::default();
             let Some(left) = marks.set(asked) else { return };
             for (name, slow) in pairs {
                 let near = slow.is_some_and(|slow| slow.score >= NAME_FLOOR);
-                let can = marks.can_reach(&left, index, index.names[name as usize]);
+                let mut seen = Seen::new(index, name);
+                seen.open(&marks);
+                let can = marks.can_reach(&left, &seen);
                 assert!(can || !near, "`{}` is lost", index.listed(name).2.text);
                 reached += u32::from(can);
                 left_out += u32::from(!can);
                 accepted += u32::from(near);
             }
-            marks.clear(asked);
-            assert!(marks.words.iter().chain(&marks.joins).all(|mark| *mark == 0));
         });
         println!("{reached} reached, {left_out} left out, {accepted} accepted");
         assert!(accepted > 1_000 && left_out > reached, "{reached} reached, {left_out} left out, {accepted} accepted");
