@@ -93,7 +93,7 @@ impl Keys {
     }
 
     fn find(&self, key: u32) -> impl Iterator<Item = WordId> {
-        self.from_key(key).iter().take_while(move |(other, _)| *other == key).map(|(_, id)| *id)
+        self.pairs_since(key).iter().take_while(move |(other, _)| *other == key).map(|(_, id)| *id)
     }
 
     /// Whether it is worth looking.
@@ -102,8 +102,8 @@ impl Keys {
         self.bits.get((place / 64) as usize).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
     }
 
-    /// The pairs from this key on.
-    fn from_key(&self, key: u32) -> &[(u32, WordId)] {
+    /// The pairs from this key on, to the end of its bucket.
+    fn pairs_since(&self, key: u32) -> &[(u32, WordId)] {
         let bucket = (key >> 16) as usize;
         let (Some(from), Some(to)) = (self.starts.get(bucket), self.starts.get(bucket + 1)) else { return &[] };
         let pairs = &self.pairs[*from as usize..*to as usize];
