@@ -15,6 +15,7 @@ use countersign_screen::delta::ClientIndex;
 use countersign_screen::designation::Designation;
 use countersign_screen::entity::{Entity, Kind, Name, NameQuality};
 use countersign_screen::index::Index;
+use countersign_screen::index::screener::Screener;
 use countersign_screen::list::{self, Version};
 use countersign_screen::quality::alter::Seeded;
 use countersign_screen::read::{Reading, eu::EuReader, ofac, un};
@@ -66,8 +67,9 @@ fn main() {
     let queries = read(&table);
     let reading = measured(&mut criterion, "clients read from CSV", 5, || drop(black_box(read(&table))));
     let screening = measured(&mut criterion, "clients screened", 5, || {
+        let mut screener = Screener::new(&index);
         for query in &queries {
-            black_box(index.screen_with_states(query, DEFAULT_THRESHOLD));
+            black_box(screener.screen_with_states(query, DEFAULT_THRESHOLD));
         }
     });
     let hard: Vec<Query> = entities
@@ -77,8 +79,9 @@ fn main() {
         .map(|entity| Query::by_name(&entity.id, Kind::Person, entity.caption()))
         .collect();
     let listed = measured(&mut criterion, "listed people asked about", 5, || {
+        let mut screener = Screener::new(&index);
         for query in &hard {
-            black_box(index.screen_with_states(query, DEFAULT_THRESHOLD));
+            black_box(screener.screen_with_states(query, DEFAULT_THRESHOLD));
         }
     });
     let pairs = countersign_screen::index::differential::compare_both_ways(400, 50, 1, 1);
@@ -192,8 +195,9 @@ fn many(index: &Index, data: Option<&Path>, count: usize) -> (Usage, u64) {
     let meter = Meter::start();
     let mut rows = Clients::csv("clients.csv", table.as_bytes()).expect("a header");
     let (mut alerts, mut written) = (0, Vec::new());
+    let mut screener = Screener::new(index);
     while let Some(row) = rows.next_row().expect("rows") {
-        for alert in row.query.iter().flat_map(|query| index.screen_with_states(query, DEFAULT_THRESHOLD)) {
+        for alert in row.query.iter().flat_map(|query| screener.screen_with_states(query, DEFAULT_THRESHOLD)) {
             alerts += 1;
             written.clear();
             serde_json::to_writer(&mut written, &alert).expect("an alert");

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clients::{Clients, ClientsError};
 use crate::index::Index;
+use crate::index::screener::Screener;
 use crate::read::{Fault, Lost};
 use crate::screen::{ALGORITHM, Alert, Query};
 
@@ -117,6 +118,7 @@ pub fn run<R: BufRead>(
     for _ in 0..progress.rows {
         clients.next_row()?;
     }
+    let mut workers = Workers::new(index, threads);
     loop {
         let mut queries: Vec<Query> = Vec::with_capacity(ROWS_PER_STEP);
         let mut faults = Vec::new();
@@ -132,7 +134,7 @@ pub fn run<R: BufRead>(
         if progress.rows == before {
             break;
         }
-        for alerts in screen_all(index, &queries, head.threshold(), threads).ok_or(BatchError::Stopped(before))? {
+        for alerts in workers.screen(&queries, head.threshold()).ok_or(BatchError::Stopped(before))? {
             progress.clients_with_alerts += u64::from(!alerts.is_empty());
             for alert in &alerts {
                 progress.alerts += 1;
@@ -215,22 +217,36 @@ fn write_state(out: &Path, progress: &Progress) -> Result<(), BatchError> {
 
 /// Alerts of each query, in their order, with what either side stated; `None` when a thread failed.
 pub fn screen_all(index: &Index, queries: &[Query], threshold: f32, threads: usize) -> Option<Vec<Vec<Alert>>> {
-    let part = queries.len().div_ceil(threads.max(1)).max(1);
-    std::thread::scope(|scope| {
-        let running: Vec<_> = queries
-            .chunks(part)
-            .map(|part| {
-                scope.spawn(move || {
-                    part.iter().map(|query| index.screen_with_states(query, threshold)).collect::<Vec<_>>()
+    Workers::new(index, threads).screen(queries, threshold)
+}
+
+/// One screener for each thread, kept from step to step.
+struct Workers<'a>(Vec<Screener<'a>>);
+
+impl<'a> Workers<'a> {
+    fn new(index: &'a Index, threads: usize) -> Self {
+        Self((0..threads.max(1)).map(|_| Screener::new(index)).collect())
+    }
+
+    fn screen(&mut self, queries: &[Query], threshold: f32) -> Option<Vec<Vec<Alert>>> {
+        let part = queries.len().div_ceil(self.0.len()).max(1);
+        std::thread::scope(|scope| {
+            let running: Vec<_> = queries
+                .chunks(part)
+                .zip(&mut self.0)
+                .map(|(part, screener)| {
+                    scope.spawn(move || {
+                        part.iter().map(|query| screener.screen_with_states(query, threshold)).collect::<Vec<_>>()
+                    })
                 })
-            })
-            .collect();
-        let mut all = Vec::with_capacity(queries.len());
-        for thread in running {
-            all.extend(thread.join().ok()?);
-        }
-        Some(all)
-    })
+                .collect();
+            let mut all = Vec::with_capacity(queries.len());
+            for thread in running {
+                all.extend(thread.join().ok()?);
+            }
+            Some(all)
+        })
+    }
 }
 
 #[cfg(test)]

@@ -145,10 +145,8 @@ pub(crate) fn compare(left: &[Part], right: &[Part], relations: &impl Relations,
     if right_weight > (1.0 - RIGHT_COVER) * total(&right_items) {
         return None;
     }
-    outcome.contradiction = left_weight.min(right_weight);
-    let (left_extra, right_extra) = if person { (EXTRA_LEFT, EXTRA_RIGHT) } else { (EXTRA_FIRM, EXTRA_FIRM) };
-    let extra =
-        left_extra * (left_weight - outcome.contradiction) + right_extra * (right_weight - outcome.contradiction);
+    let (extra, contradiction) = left_over(left_weight, right_weight, person);
+    outcome.contradiction = contradiction;
     let mut score = alike / (both + extra + 2.0 * CONTRADICTION * outcome.contradiction);
     if words_matched == 1 && !(left_rest.is_empty() && right_rest.is_empty()) {
         score *= ONE_WORD;
@@ -161,6 +159,48 @@ pub(crate) fn compare(left: &[Part], right: &[Part], relations: &impl Relations,
     outcome.left_over = (places(left_rest), places(right_rest));
     outcome.pairs.sort_by_key(|pair| pair.left);
     Some(outcome)
+}
+
+/// The most that a comparison can come to: rarities of what is matched at best and of what nothing can match.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Best {
+    pub(crate) left_total: f32,
+    pub(crate) left_matched: f32,
+    pub(crate) left_rest: f32,
+    pub(crate) right_total: f32,
+    pub(crate) right_matched: f32,
+    pub(crate) right_rest: f32,
+    /// Initials that may meet something.
+    pub(crate) initials: f32,
+    /// No more than one pair of words can match, and none joined.
+    pub(crate) one_word: bool,
+}
+
+/// The score that [`compare`] gives at most, with a margin of rounding; `None` when it refuses.
+///
+/// Each step from the real comparison to this one raises the score or leaves it: a word that counts as matched adds its whole rarity above
+/// and below the line of a fraction that is at most 1, and what is left over only stands below it.
+pub(crate) fn best_score(best: &Best, person: bool) -> Option<f32> {
+    const ROUNDING: f32 = 1e-3;
+    if best.left_matched.min(best.right_matched) <= 0.0
+        || best.left_matched < LEFT_COVER * best.left_total - ROUNDING
+        || best.right_rest > (1.0 - RIGHT_COVER) * best.right_total + ROUNDING
+    {
+        return None;
+    }
+    let both = best.left_matched + best.right_matched + 2.0 * INITIAL_WEIGHT * best.initials;
+    let (extra, contradiction) = left_over(best.left_rest, best.right_rest, person);
+    let score = both / (both + extra + 2.0 * CONTRADICTION * contradiction);
+    let alone = best.one_word && best.left_rest + best.right_rest > ROUNDING;
+    Some(if alone { score * ONE_WORD } else { score })
+}
+
+/// What words left over cost beside contradicting, and the rarity of what contradicts, in nats.
+fn left_over(left_rest: f32, right_rest: f32, person: bool) -> (f32, f32) {
+    let contradiction = left_rest.min(right_rest);
+    let (left_extra, right_extra) = if person { (EXTRA_LEFT, EXTRA_RIGHT) } else { (EXTRA_FIRM, EXTRA_FIRM) };
+    let extra = left_extra * (left_rest - contradiction) + right_extra * (right_rest - contradiction);
+    (extra, contradiction)
 }
 
 /// Likeness of items, by the place of the left word and the number of the right item.

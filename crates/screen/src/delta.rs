@@ -4,6 +4,7 @@
 
 use crate::entity::Entity;
 use crate::index::Index;
+use crate::index::screener::Screener;
 use crate::screen::{Alert, Query};
 
 /// Clients, found by the words of their names and by their numbers.
@@ -51,9 +52,10 @@ impl ClientIndex {
         let wanted: std::collections::HashSet<&str> = changed.iter().map(String::as_str).collect();
         let entities = changed.iter().filter_map(|id| lists.find(id));
         let affected = self.affected(entities);
+        let mut screener = Screener::new(lists);
         affected
             .into_iter()
-            .flat_map(|query| lists.screen_with_states(query, threshold))
+            .flat_map(|query| screener.screen_with_states(query, threshold))
             .filter(|alert| wanted.contains(alert.entity.as_str()))
             .collect()
     }

@@ -5,8 +5,12 @@
 //! words, those with more than the other half, are looked at. Nothing the comparison would accept is lost; a test compares with all pairs.
 
 pub mod differential;
+mod reach;
+pub mod screener;
 
 use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
 
 use crate::compare::{Compared, INITIAL_WEIGHT, LEFT_COVER, Part, Relations, compare};
 use crate::entity::{Entity, Kind, Name};
@@ -32,11 +36,11 @@ pub struct Index {
     vocabulary: Vocabulary,
     joined: JoinedWords,
     names: Vec<ListedName>,
-    parts: Vec<Part>,
-    words: Vec<WordId>,
-    joins: Vec<WordId>,
+    words: Vec<ListedWord>,
     by_word: Postings,
     by_joined: Postings,
+    /// Of each word, how many entities have it.
+    counts: Vec<u32>,
     by_identifier: HashMap<String, Vec<u32>>,
     by_id: HashMap<String, u32>,
 }
@@ -46,8 +50,25 @@ pub struct Index {
 pub(crate) struct ListedName {
     pub(crate) entity: u32,
     pub(crate) name: u32,
+    pub(crate) kind: Kind,
     first: u32,
     count: u32,
+}
+
+/// One word of one name; everything of a name stands together, because candidates are looked at in no order.
+#[derive(Clone, Copy)]
+struct ListedWord {
+    part: Part,
+    word: WordId,
+    /// This word and the next written as one.
+    join: WordId,
+}
+
+impl ListedName {
+    /// Where its words stand.
+    fn range(self) -> Range<usize> {
+        self.first as usize..(self.first + self.count) as usize
+    }
 }
 
 /// Names by word: for each word a stretch of one array.
@@ -88,7 +109,7 @@ impl Index {
     pub(crate) fn unweighed(entities: Vec<Entity>) -> Self {
         let mut vocabulary = Vocabulary::default();
         let mut joined = JoinedWords::default();
-        let (mut names, mut parts, mut words, mut joins) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut names, mut words) = (Vec::new(), Vec::new());
         let (mut by_word, mut by_joined) = (Vec::new(), Vec::new());
         let mut by_identifier: HashMap<String, Vec<u32>> = HashMap::new();
         for (entity_id, entity) in (0..).zip(&entities) {
@@ -97,27 +118,28 @@ impl Index {
             }
             for (name_id, name) in (0..).zip(&entity.names) {
                 let tokens = analyse(&name.text, name.family.as_deref(), entity.kind);
-                let first = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+                let first = u32::try_from(words.len()).unwrap_or(u32::MAX);
                 let id: NameId = u32::try_from(names.len()).unwrap_or(u32::MAX);
                 for (at, token) in tokens.iter().enumerate() {
                     let word = vocabulary.intern(&token.text, token.abjad);
-                    words.push(word);
-                    parts.push(part_of(token, INITIAL_WEIGHT));
-                    if part_of(token, 0.0).is_core() {
+                    let part = part_of(token, INITIAL_WEIGHT);
+                    if part.is_core() {
                         by_word.push((word, id));
                     }
-                    joins.push(match tokens.get(at + 1).and_then(|next| join(token, next)) {
+                    let join = match tokens.get(at + 1).and_then(|next| join(token, next)) {
                         Some(text) => {
                             let text = joined.intern(text);
                             by_joined.push((text, id));
                             text
                         }
                         None => NOT_JOINED,
-                    });
+                    };
+                    words.push(ListedWord { part, word, join });
                 }
                 names.push(ListedName {
                     entity: entity_id,
                     name: name_id,
+                    kind: entity.kind,
                     first,
                     count: u32::try_from(tokens.len()).unwrap_or(u32::MAX),
                 });
@@ -128,42 +150,30 @@ impl Index {
         let by_word = Postings::new(vocabulary.len(), by_word);
         let by_joined = Postings::new(joined.len(), by_joined);
         let by_id = (0..).zip(&entities).map(|(place, entity)| (entity.id.clone(), place)).collect();
-        Self { entities, vocabulary, joined, names, parts, words, joins, by_word, by_joined, by_identifier, by_id }
+        let counts = (0..vocabulary.len()).map(|word| entities_in(by_word.of(word as WordId), &names)).collect();
+        Self { entities, vocabulary, joined, names, words, by_word, by_joined, counts, by_identifier, by_id }
     }
 
     /// Gives every listed word the rarity of the words like it.
     fn weigh(&mut self) {
-        let counts: Vec<u32> = (0..self.vocabulary.len()).map(|word| self.entities_with(word as WordId)).collect();
         let weights: Vec<f32> = (0..self.vocabulary.len())
             .map(|word| {
-                if counts[word] == 0 {
+                if self.counts[word] == 0 {
                     return INITIAL_WEIGHT;
                 }
-                let like = self.vocabulary.like(self.vocabulary.form(word as WordId));
-                self.rarity(
-                    like.iter().filter(|(_, relation)| is_near(relation)).map(|(id, _)| counts[*id as usize]).sum(),
-                )
+                self.rarity(self.entities_near(&self.vocabulary.like(self.vocabulary.form(word as WordId))))
             })
             .collect();
-        for (part, word) in self.parts.iter_mut().zip(&self.words) {
-            if part.is_core() {
-                part.weight = weights[*word as usize];
+        for word in &mut self.words {
+            if word.part.is_core() {
+                word.part.weight = weights[word.word as usize];
             }
         }
     }
 
-    fn entities_with(&self, word: WordId) -> u32 {
-        let mut last = None;
-        let mut count = 0;
-        // Names stand in the order of their entities.
-        for name in self.by_word.of(word) {
-            let entity = self.names[*name as usize].entity;
-            if last != Some(entity) {
-                count += 1;
-                last = Some(entity);
-            }
-        }
-        count
+    /// How many entities have one of the words that count as the same.
+    fn entities_near(&self, like: &[(WordId, Relation)]) -> u32 {
+        like.iter().filter(|(_, relation)| is_near(relation)).map(|(id, _)| self.counts[*id as usize]).sum()
     }
 
     /// Rarity in nats of a word that so many entities have; one that none has may be common among clients.
@@ -211,65 +221,46 @@ impl Index {
 
     /// Looks up the words of a name.
     pub(crate) fn ask(&self, text: &str, family: Option<&str>, kind: Kind) -> Asked {
+        self.ask_by(text, family, kind, |token| Arc::new(self.meet(token)))
+    }
+
+    /// As [`Self::ask`], with the listed words that meet each word from somewhere else, such as from the time before.
+    pub(crate) fn ask_by(
+        &self,
+        text: &str,
+        family: Option<&str>,
+        kind: Kind,
+        mut meet: impl FnMut(&Token) -> Arc<Met>,
+    ) -> Asked {
         let tokens = analyse(text, family, kind);
-        let forms: Vec<Form> = tokens.iter().map(|token| Form::new(&token.text, token.abjad)).collect();
-        let mut asked = Asked {
-            parts: Vec::new(),
-            like: Vec::new(),
-            like_joined: Vec::new(),
-            joined_like: Vec::new(),
-            tokens: Vec::new(),
-        };
-        for (at, (token, form)) in tokens.iter().zip(&forms).enumerate() {
-            let core = part_of(token, 0.0).is_core();
-            let like = if core { self.vocabulary.like(form) } else { Vec::new() };
-            let near =
-                like.iter().filter(|(_, relation)| is_near(relation)).map(|(id, _)| self.entities_with(*id)).sum();
-            asked.parts.push(part_of(token, self.rarity(near)));
-            asked.like.push(like);
-            asked.like_joined.push(if core && !token.abjad { self.joined.like(&form.text) } else { Vec::new() });
-            let join = tokens.get(at + 1).and_then(|next| join(token, next));
-            asked.joined_like.push(join.map_or_else(Vec::new, |join| self.vocabulary.like_joined(&join)));
+        let mut asked =
+            Asked { parts: Vec::with_capacity(tokens.len()), words: Vec::with_capacity(tokens.len()), tokens };
+        for (at, token) in asked.tokens.iter().enumerate() {
+            let met = part_of(token, 0.0).is_core().then(|| meet(token));
+            asked.parts.push(part_of(token, self.rarity(met.as_ref().map_or(0, |met| met.near))));
+            let join = asked.tokens.get(at + 1).and_then(|next| join(token, next));
+            let joined_like = join.map_or_else(Vec::new, |join| self.vocabulary.like_joined(&join));
+            asked.words.push(AskedWord { met, joined_like });
         }
-        asked.tokens = tokens;
         asked
+    }
+
+    /// Looks up one word.
+    pub(crate) fn meet(&self, token: &Token) -> Met {
+        let form = Form::new(&token.text, token.abjad);
+        let like = self.vocabulary.like(&form);
+        let near = self.entities_near(&like);
+        Met { like, like_joined: if token.abjad { Vec::new() } else { self.joined.like(&form.text) }, near }
     }
 
     /// Every listed name with a word like one of the asked words, ascending: what no comparison in either direction can do without.
     pub(crate) fn sharing(&self, asked: &Asked) -> Vec<NameId> {
         let mut found = Vec::new();
-        for (word, _) in asked.like.iter().chain(&asked.joined_like).flatten() {
-            found.extend_from_slice(self.by_word.of(*word));
-        }
-        for (joined, _) in asked.like_joined.iter().flatten() {
-            found.extend_from_slice(self.by_joined.of(*joined));
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    /// Every listed name that the comparison could accept, ascending.
-    pub(crate) fn candidates(&self, asked: &Asked) -> Vec<NameId> {
-        let mut core: Vec<usize> = (0..asked.parts.len()).filter(|at| asked.parts[*at].is_core()).collect();
-        core.sort_by(|one, other| asked.parts[*other].weight.total_cmp(&asked.parts[*one].weight));
-        let total: f32 = core.iter().map(|at| asked.parts[*at].weight).sum();
-        let mut rest = total;
-        let mut found = Vec::new();
-        for at in core {
-            // What is left cannot reach the share that the comparison asks for; the margin covers rounding.
-            if rest < LEFT_COVER * total - 1e-3 {
-                break;
-            }
-            rest -= asked.parts[at].weight;
-            for (word, _) in asked.like[at]
-                .iter()
-                .chain(&asked.joined_like[at])
-                .chain(at.checked_sub(1).iter().flat_map(|before| &asked.joined_like[*before]))
-            {
+        for word in &asked.words {
+            for (word, _) in word.like().iter().chain(&word.joined_like) {
                 found.extend_from_slice(self.by_word.of(*word));
             }
-            for (joined, _) in &asked.like_joined[at] {
+            for (joined, _) in word.like_joined() {
                 found.extend_from_slice(self.by_joined.of(*joined));
             }
         }
@@ -278,21 +269,44 @@ impl Index {
         found
     }
 
+    /// Every listed name that the comparison could accept, ascending.
+    pub(crate) fn candidates(&self, asked: &Asked) -> Vec<NameId> {
+        let mut found = Vec::new();
+        self.each_candidate(asked, |names| found.extend_from_slice(names));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Calls `take` with every listed name that the comparison could accept, in no order, and with some again and again.
+    fn each_candidate(&self, asked: &Asked, mut take: impl FnMut(&[NameId])) {
+        let mut core: Vec<usize> = (0..asked.parts.len()).filter(|at| asked.parts[*at].is_core()).collect();
+        core.sort_by(|one, other| asked.parts[*other].weight.total_cmp(&asked.parts[*one].weight));
+        let total: f32 = core.iter().map(|at| asked.parts[*at].weight).sum();
+        let mut rest = total;
+        for at in core {
+            // What is left cannot reach the share that the comparison asks for; the margin covers rounding.
+            if rest < LEFT_COVER * total - 1e-3 {
+                break;
+            }
+            rest -= asked.parts[at].weight;
+            let before = at.checked_sub(1).map_or(&[][..], |before| &asked.words[before].joined_like);
+            for (word, _) in asked.words[at].like().iter().chain(&asked.words[at].joined_like).chain(before) {
+                take(self.by_word.of(*word));
+            }
+            for (joined, _) in asked.words[at].like_joined() {
+                take(self.by_joined.of(*joined));
+            }
+        }
+    }
+
     /// Compares an asked name with a listed one.
     pub(crate) fn compare(&self, asked: &Asked, name: NameId) -> Option<Compared> {
         let listed = self.names[name as usize];
-        let range = listed.first as usize..(listed.first + listed.count) as usize;
-        let known = Known {
-            vocabulary: &self.vocabulary,
-            asked,
-            words: &self.words[range.clone()],
-            joins: &self.joins[range.clone()],
-        };
-        compare(&asked.parts, &self.parts[range], &known, self.is_person(name))
-    }
-
-    fn is_person(&self, name: NameId) -> bool {
-        self.entity(self.names[name as usize].entity).kind == Kind::Person
+        let words = &self.words[listed.range()];
+        let parts: Vec<Part> = words.iter().map(|word| word.part).collect();
+        let known = Known { vocabulary: &self.vocabulary, asked, words };
+        compare(&asked.parts, &parts, &known, listed.kind == Kind::Person)
     }
 
     /// The words of a listed name from one place on, for showing.
@@ -300,7 +314,7 @@ impl Index {
         let first = self.names[name as usize].first as usize + at;
         self.words[first..first + words]
             .iter()
-            .map(|word| self.vocabulary.form(*word).text.as_str())
+            .map(|word| self.vocabulary.form(word.word).text.as_str())
             .collect::<Vec<_>>()
             .join(" ")
     }
@@ -322,20 +336,58 @@ fn join(first: &Token, second: &Token) -> Option<String> {
     can.then(|| format!("{}{}", first.text, second.text)).filter(|text| text.len() >= 3)
 }
 
+/// How many entities have these names, which stand in the order of their entities.
+fn entities_in(of_word: &[NameId], names: &[ListedName]) -> u32 {
+    let entity = |name: &NameId| names[*name as usize].entity;
+    u32::try_from(of_word.chunk_by(|one, other| entity(one) == entity(other)).count()).unwrap_or(u32::MAX)
+}
+
 /// A name that is asked about, with every listed word like one of its words.
 pub(crate) struct Asked {
     pub(crate) tokens: Vec<Token>,
-    parts: Vec<Part>,
-    like: Vec<Vec<(WordId, Relation)>>,
-    like_joined: Vec<Vec<(WordId, Relation)>>,
-    joined_like: Vec<Vec<(WordId, Relation)>>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) words: Vec<AskedWord>,
+}
+
+/// What the lists have for one word and the one after it.
+pub(crate) struct AskedWord {
+    /// Nothing is looked up for particles, titles and the like.
+    met: Option<Arc<Met>>,
+    /// Words like this one and the next written as one.
+    pub(crate) joined_like: Vec<(WordId, Relation)>,
+}
+
+impl AskedWord {
+    /// Words like this one, by number.
+    pub(crate) fn like(&self) -> &[(WordId, Relation)] {
+        self.met.as_ref().map_or(&[], |met| &met.like)
+    }
+
+    /// Joined words like this one, by number.
+    pub(crate) fn like_joined(&self) -> &[(WordId, Relation)] {
+        self.met.as_ref().map_or(&[], |met| &met.like_joined)
+    }
+}
+
+/// What the lists have for one word, whatever stands beside it.
+pub(crate) struct Met {
+    like: Vec<(WordId, Relation)>,
+    like_joined: Vec<(WordId, Relation)>,
+    /// How many entities have a word that counts as the same.
+    near: u32,
+}
+
+impl Met {
+    /// How many words were met, which is what it takes of the memory.
+    pub(crate) fn len(&self) -> usize {
+        self.like.len() + self.like_joined.len()
+    }
 }
 
 struct Known<'a> {
     vocabulary: &'a Vocabulary,
     asked: &'a Asked,
-    words: &'a [WordId],
-    joins: &'a [WordId],
+    words: &'a [ListedWord],
 }
 
 fn pick(like: &[(WordId, Relation)], word: WordId) -> Option<Relation> {
@@ -344,18 +396,18 @@ fn pick(like: &[(WordId, Relation)], word: WordId) -> Option<Relation> {
 
 impl Relations for Known<'_> {
     fn words(&self, left: usize, right: usize) -> Option<Relation> {
-        pick(&self.asked.like[left], self.words[right])
+        pick(self.asked.words[left].like(), self.words[right].word)
     }
 
     fn left_joined(&self, left: usize, right: usize) -> Option<Relation> {
-        pick(&self.asked.joined_like[left], self.words[right])
+        pick(&self.asked.words[left].joined_like, self.words[right].word)
     }
 
     fn right_joined(&self, left: usize, right: usize) -> Option<Relation> {
-        pick(&self.asked.like_joined[left], self.joins[right])
+        pick(self.asked.words[left].like_joined(), self.words[right].join)
     }
 
     fn same_form(&self, left: usize, right: usize) -> bool {
-        self.asked.tokens[left].text == self.vocabulary.form(self.words[right]).text
+        self.asked.tokens[left].text == self.vocabulary.form(self.words[right].word).text
     }
 }

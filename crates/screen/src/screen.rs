@@ -10,6 +10,7 @@ use crate::designation::Basis;
 use crate::entity::{Gender, Kind, Name, NameQuality};
 use crate::evidence::{About, Evidence, weigh};
 use crate::identifier::Identifier;
+use crate::index::screener::Screener;
 use crate::index::{Asked, Index, NameId};
 use crate::territory::Territory;
 use crate::word::Likeness;
@@ -201,16 +202,16 @@ fn name_log_odds(compared: &Compared, quality: NameQuality) -> f32 {
     (strength / (1.0 - strength)).ln() + quality
 }
 
-impl Index {
+impl Screener<'_> {
     /// As [`Self::screen`], with the states of both sides.
-    pub fn screen_with_states(&self, query: &Query, threshold: f32) -> Vec<Alert> {
+    pub fn screen_with_states(&mut self, query: &Query, threshold: f32) -> Vec<Alert> {
         let mut alerts = self.screen(query, threshold);
         if !alerts.is_empty() {
             let client = client_state(query);
             let territories: Vec<String> =
                 query.territories.iter().map(|territory| territory.code().to_ascii_lowercase()).collect();
             for alert in &mut alerts {
-                let entity = self.find(&alert.entity).map(entity_state).unwrap_or_default();
+                let entity = self.index().find(&alert.entity).map(entity_state).unwrap_or_default();
                 alert.states = Some(States { client: client.clone(), entity, territories: territories.clone() });
             }
         }
@@ -218,19 +219,39 @@ impl Index {
     }
 
     /// All entities that reach the threshold, best first; equal ones by id.
+    pub fn screen(&mut self, query: &Query, threshold: f32) -> Vec<Alert> {
+        let asked: Vec<Asked> = query.names.iter().map(|name| self.ask(name, query.kind)).collect();
+        let candidates: Vec<Vec<NameId>> = asked.iter().map(|asked| self.candidates(asked, query.kind)).collect();
+        self.index().alerts(query, &asked, &candidates, threshold)
+    }
+}
+
+impl Index {
+    /// As [`Screener::screen_with_states`], for one client alone.
+    pub fn screen_with_states(&self, query: &Query, threshold: f32) -> Vec<Alert> {
+        Screener::new(self).screen_with_states(query, threshold)
+    }
+
+    /// As [`Screener::screen`], for one client alone.
     pub fn screen(&self, query: &Query, threshold: f32) -> Vec<Alert> {
-        let asked: Vec<Asked> =
-            query.names.iter().map(|name| self.ask(&name.text, name.family.as_deref(), query.kind)).collect();
+        Screener::new(self).screen(query, threshold)
+    }
+
+    /// Compares each asked name with its candidates, and weighs the best name of each entity.
+    pub(crate) fn alerts(
+        &self,
+        query: &Query,
+        asked: &[Asked],
+        candidates: &[Vec<NameId>],
+        threshold: f32,
+    ) -> Vec<Alert> {
         let mut best: BTreeMap<u32, Option<Best>> = BTreeMap::new();
-        for (number, asked) in asked.iter().enumerate() {
-            for name in self.candidates(asked) {
-                let (listed, entity, listed_name) = self.listed(name);
-                if !query.kind.may_be(entity.kind) {
-                    continue;
-                }
+        for (number, (asked, candidates)) in asked.iter().zip(candidates).enumerate() {
+            for name in candidates.iter().copied() {
                 let Some(compared) = self.compare(asked, name).filter(|compared| compared.score >= NAME_FLOOR) else {
                     continue;
                 };
+                let (listed, _, listed_name) = self.listed(name);
                 let log_odds = name_log_odds(&compared, listed_name.quality);
                 let slot = best.entry(listed.entity).or_default();
                 if slot.as_ref().is_none_or(|slot| slot.log_odds < log_odds) {
@@ -244,7 +265,7 @@ impl Index {
             }
         }
         let mut alerts: Vec<Alert> =
-            best.into_iter().filter_map(|(entity, best)| self.alert(query, &asked, entity, best, threshold)).collect();
+            best.into_iter().filter_map(|(entity, best)| self.alert(query, asked, entity, best, threshold)).collect();
         alerts
             .sort_by(|one, other| other.log_odds.total_cmp(&one.log_odds).then_with(|| one.entity.cmp(&other.entity)));
         alerts

@@ -4,8 +4,11 @@
 //! deletions, replacements or swaps apart, then deleting at most d letters of each leaves the same text (T. Bocek, E. Hunt, B. Stiller,
 //! "Fast similarity search in large dictionaries", 2007). What meets is compared by [`relate`], which alone decides.
 
+mod print;
+
 use std::collections::HashMap;
 
+use self::print::{Print, may_be_alike};
 use crate::sound::MAX_DISTANCE_LETTERS;
 use crate::word::{
     CONSONANTS_FROM, Form, JOINED_ONE_LETTER_FROM, ONE_LETTER_FROM, ONE_SOUND_FROM, Relation, TWO_LETTERS_FROM,
@@ -19,6 +22,7 @@ pub type WordId = u32;
 #[derive(Default)]
 pub struct Vocabulary {
     forms: Vec<Form>,
+    prints: Vec<Print>,
     by_text: HashMap<String, WordId>,
     by_class: HashMap<u32, Vec<WordId>>,
     by_key: Keys,
@@ -32,12 +36,22 @@ pub struct JoinedWords {
     by_key: Keys,
 }
 
-/// Numbers by hashed key: sorted pairs, and where each value of the upper sixteen bits starts.
+/// Numbers by hashed key: sorted pairs, and where each value of the upper sixteen bits starts. Most keys of a word that no list has are
+/// nobody's: one bit for each value of the upper bits says so before anything else is read.
 #[derive(Default)]
 struct Keys {
     pairs: Vec<(u32, WordId)>,
     starts: Vec<u32>,
+    bits: Vec<u64>,
+    /// How many lower bits of a key its place in `bits` leaves out.
+    shift: u32,
 }
+
+/// Keys that most words have at most.
+const MANY_KEYS: usize = 128;
+
+/// Bits for each key: about one key in so many is looked up in vain.
+const BITS_PER_KEY: usize = 12;
 
 /// Which property of a word a key is made of.
 #[derive(Clone, Copy)]
@@ -60,44 +74,85 @@ impl Keys {
         for index in 1..self.starts.len() {
             self.starts[index] += self.starts[index - 1];
         }
-    }
-
-    fn find(&self, key: u32, found: &mut Vec<WordId>) {
-        let bucket = (key >> 16) as usize;
-        let (Some(from), Some(to)) = (self.starts.get(bucket), self.starts.get(bucket + 1)) else { return };
-        let pairs = &self.pairs[*from as usize..*to as usize];
-        let at = pairs.partition_point(|(other, _)| *other < key);
-        found.extend(pairs[at..].iter().take_while(|(other, _)| *other == key).map(|(_, id)| *id));
-    }
-}
-
-/// FNV-1a over the property and the bytes without those at two places.
-fn key_of(property: Property, bytes: &[u8], without: (usize, usize)) -> u32 {
-    let mut hash = 0x811c_9dc5_u32 ^ property as u32;
-    hash = hash.wrapping_mul(0x0100_0193);
-    for (index, byte) in bytes.iter().enumerate() {
-        if index != without.0 && index != without.1 {
-            hash = (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+        let places = (self.pairs.len() * BITS_PER_KEY).next_power_of_two().clamp(64, 1 << 31);
+        self.shift = u32::BITS - places.trailing_zeros();
+        self.bits = vec![0; places / 64];
+        for (key, _) in &self.pairs {
+            let place = key >> self.shift;
+            self.bits[(place / 64) as usize] |= 1 << (place % 64);
         }
     }
-    // The upper bits choose the bucket; FNV mixes them least.
-    hash ^ hash.rotate_left(15)
+
+    /// The numbers with one of these keys, ascending.
+    fn find_all(&self, mut keys: Vec<u32>, mut found: Vec<WordId>) -> Vec<WordId> {
+        keys.retain(|key| self.may_have(*key));
+        keys.iter().for_each(|key| found.extend(self.find(*key)));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn find(&self, key: u32) -> impl Iterator<Item = WordId> {
+        self.pairs_since(key).iter().take_while(move |(other, _)| *other == key).map(|(_, id)| *id)
+    }
+
+    /// Whether it is worth looking.
+    fn may_have(&self, key: u32) -> bool {
+        let place = key >> self.shift;
+        self.bits.get((place / 64) as usize).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
+    }
+
+    /// The pairs from this key on, to the end of its bucket.
+    fn pairs_since(&self, key: u32) -> &[(u32, WordId)] {
+        let bucket = (key >> 16) as usize;
+        let (Some(from), Some(to)) = (self.starts.get(bucket), self.starts.get(bucket + 1)) else { return &[] };
+        let pairs = &self.pairs[*from as usize..*to as usize];
+        &pairs[pairs.partition_point(|(other, _)| *other < key)..]
+    }
 }
 
-const NONE: usize = usize::MAX;
+/// Base of the hash, odd: a text is a number in this base, modulo 2^64, so that taking out a letter takes one multiplication.
+const BASE: u64 = 0x0000_0100_0000_01b3;
+
+/// The hash of a text and the property it stands for, mixed so that the upper bits choose well.
+fn key_of(property: Property, hash: u64) -> u32 {
+    let mixed = (hash ^ ((property as u64) << 56)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32) as u32
+}
+
+fn hash_of(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |hash: u64, byte| hash.wrapping_mul(BASE).wrapping_add(u64::from(*byte)))
+}
 
 /// The keys of a text with up to `most` letters deleted.
 fn deletions(property: Property, text: &str, most: usize, mut use_key: impl FnMut(u32)) {
     let bytes = text.as_bytes();
-    use_key(key_of(property, bytes, (NONE, NONE)));
+    let whole = hash_of(bytes);
+    use_key(key_of(property, whole));
     // No distance is measured between longer words, and their keys would grow with the square of the length.
-    let most = if bytes.len() > MAX_DISTANCE_LETTERS { 0 } else { most };
-    if most >= 1 {
-        (0..bytes.len()).for_each(|first| use_key(key_of(property, bytes, (first, NONE))));
+    if most == 0 || bytes.len() > MAX_DISTANCE_LETTERS {
+        return;
     }
+    // What the hash gains when this letter is the only one, or the first of two, that is taken out.
+    let (mut alone, mut first) = ([0_u64; MAX_DISTANCE_LETTERS], [0_u64; MAX_DISTANCE_LETTERS]);
+    let mut before = 0_u64;
+    for (change, byte) in alone.iter_mut().zip(bytes) {
+        let with = before.wrapping_mul(BASE).wrapping_add(u64::from(*byte));
+        *change = before.wrapping_sub(with);
+        before = with;
+    }
+    let (mut power, mut power_without) = (1_u64, 0_u64);
+    for (change, first) in alone.iter_mut().zip(&mut first).take(bytes.len()).rev() {
+        *first = change.wrapping_mul(power_without);
+        *change = change.wrapping_mul(power);
+        (power_without, power) = (power, power.wrapping_mul(BASE));
+    }
+    let (alone, first) = (&alone[..bytes.len()], &first[..bytes.len()]);
+    alone.iter().for_each(|change| use_key(key_of(property, whole.wrapping_add(*change))));
     if most >= 2 {
-        for first in 0..bytes.len() {
-            (first + 1..bytes.len()).for_each(|second| use_key(key_of(property, bytes, (first, second))));
+        for (at, one) in first.iter().enumerate() {
+            let hash = whole.wrapping_add(*one);
+            alone[at + 1..].iter().for_each(|other| use_key(key_of(property, hash.wrapping_add(*other))));
         }
     }
 }
@@ -113,7 +168,7 @@ fn keys_of(form: &Form, mut use_key: impl FnMut(u32)) {
         }
         deletions(Property::Sound, &form.sound, usize::from(form.sound.len() + 1 >= ONE_SOUND_FROM), &mut use_key);
         if form.consonants.len() >= CONSONANTS_FROM {
-            use_key(key_of(Property::Consonants, form.consonants.as_bytes(), (NONE, NONE)));
+            use_key(key_of(Property::Consonants, hash_of(form.consonants.as_bytes())));
         }
     }
     if form.bare.len() >= UNVOWELLED_FROM {
@@ -139,6 +194,7 @@ impl Vocabulary {
             }
             keys_of(form, |key| self.by_key.pairs.push((key, id)));
         }
+        self.prints = self.forms.iter().map(Print::new).collect();
         self.by_key.finish();
     }
 
@@ -165,20 +221,22 @@ impl Vocabulary {
         }
         let key = if form.abjad { format!("~{}", form.text) } else { form.text.clone() };
         found.extend(self.by_text.get(&key));
-        keys_of(form, |key| self.by_key.find(key, &mut found));
-        found.sort_unstable();
-        found.dedup();
+        let mut keys = Vec::with_capacity(MANY_KEYS);
+        keys_of(form, |key| keys.push(key));
+        let print = Print::new(form);
+        let mut found = self.by_key.find_all(keys, found);
+        found.retain(|id| may_be_alike(&print, &self.prints[*id as usize]));
         found.into_iter().filter_map(|id| Some((id, relate(form, self.form(id))?))).collect()
     }
 
     /// Every word that is like two words written as one.
     pub fn like_joined(&self, joined: &str) -> Vec<(WordId, Relation)> {
-        let mut found: Vec<WordId> = self.by_text.get(joined).copied().into_iter().collect();
+        let found = self.by_text.get(joined).copied().into_iter().collect();
+        let mut keys = Vec::with_capacity(joined.len() + 1);
         if joined.len() + 1 >= JOINED_ONE_LETTER_FROM {
-            deletions(Property::Letters, joined, 1, |key| self.by_key.find(key, &mut found));
+            deletions(Property::Letters, joined, 1, |key| keys.push(key));
         }
-        found.sort_unstable();
-        found.dedup();
+        let found = self.by_key.find_all(keys, found);
         let relation = |id: WordId| {
             Some(self.form(id)).filter(|form| !form.abjad).and_then(|form| relate_joined(joined, &form.text))
         };
@@ -217,12 +275,12 @@ impl JoinedWords {
 
     /// Every one that is like `word`.
     pub(crate) fn like(&self, word: &str) -> Vec<(WordId, Relation)> {
-        let mut found: Vec<WordId> = self.by_text.get(word).copied().into_iter().collect();
+        let found = self.by_text.get(word).copied().into_iter().collect();
+        let mut keys = Vec::with_capacity(word.len() + 1);
         if word.len() + 1 >= JOINED_ONE_LETTER_FROM {
-            deletions(Property::Letters, word, 1, |key| self.by_key.find(key, &mut found));
+            deletions(Property::Letters, word, 1, |key| keys.push(key));
         }
-        found.sort_unstable();
-        found.dedup();
+        let found = self.by_key.find_all(keys, found);
         found.into_iter().filter_map(|id| Some((id, relate_joined(&self.texts[id as usize], word)?))).collect()
     }
 }
@@ -246,6 +304,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_key_without_letters_is_that_of_the_text_without_them(text in "[a-z0-9]{1,12}") {
+            let mut keys = Vec::new();
+            deletions(Property::Letters, &text, 2, |key| keys.push(key));
+            let key = |skip: &[usize]| {
+                let rest: Vec<u8> = text.bytes().enumerate().filter(|(at, _)| !skip.contains(at)).map(|(_, byte)| byte).collect();
+                key_of(Property::Letters, hash_of(&rest))
+            };
+            let mut expected = vec![key(&[])];
+            expected.extend((0..text.len()).map(|one| key(&[one])));
+            expected.extend((0..text.len()).flat_map(|one| (one + 1..text.len()).map(move |other| (one, other))).map(|(one, other)| key(&[one, other])));
+            prop_assert_eq!(keys, expected);
+        }
+
         /// Short words over few letters: most pairs are near one another, so that every limit is crossed in both directions.
         #[test]
         fn the_vocabulary_finds_exactly_what_relate_accepts(

@@ -4,6 +4,7 @@
 //! The names are few words near one another, so that many pairs are accepted and many more nearly so; half of the asked names are listed
 //! names altered. Part of the program and not of its tests alone, so that the full comparison can be run before a release.
 
+use super::screener::Screener;
 use super::*;
 use crate::entity::NameQuality;
 use crate::quality::alter::{Alteration, Seeded, alter};
@@ -50,15 +51,10 @@ impl Index {
         name: NameId,
     ) -> Option<Compared> {
         let listed = self.names[name as usize];
-        let range = listed.first as usize..(listed.first + listed.count) as usize;
-        let slow = Slow {
-            index: self,
-            forms,
-            asked_joins: joins,
-            words: &self.words[range.clone()],
-            joins: &self.joins[range.clone()],
-        };
-        compare(&asked.parts, &self.parts[range], &slow, self.is_person(name))
+        let words = &self.words[listed.range()];
+        let parts: Vec<Part> = words.iter().map(|word| word.part).collect();
+        let slow = Slow { index: self, forms, asked_joins: joins, words };
+        compare(&asked.parts, &parts, &slow, listed.kind == Kind::Person)
     }
 }
 
@@ -66,27 +62,26 @@ struct Slow<'a> {
     index: &'a Index,
     forms: &'a [Form],
     asked_joins: &'a [Option<String>],
-    words: &'a [WordId],
-    joins: &'a [WordId],
+    words: &'a [ListedWord],
 }
 
 impl Relations for Slow<'_> {
     fn words(&self, left: usize, right: usize) -> Option<Relation> {
-        relate(&self.forms[left], self.index.vocabulary.form(self.words[right]))
+        relate(&self.forms[left], self.index.vocabulary.form(self.words[right].word))
     }
 
     fn left_joined(&self, left: usize, right: usize) -> Option<Relation> {
-        let form = self.index.vocabulary.form(self.words[right]);
+        let form = self.index.vocabulary.form(self.words[right].word);
         self.asked_joins[left].as_ref().filter(|_| !form.abjad).and_then(|joined| relate_joined(joined, &form.text))
     }
 
     fn right_joined(&self, left: usize, right: usize) -> Option<Relation> {
-        let known = self.joins[right] != NOT_JOINED && !self.forms[left].abjad;
-        known.then(|| relate_joined(self.index.joined.text(self.joins[right]), &self.forms[left].text))?
+        let known = self.words[right].join != NOT_JOINED && !self.forms[left].abjad;
+        known.then(|| relate_joined(self.index.joined.text(self.words[right].join), &self.forms[left].text))?
     }
 
     fn same_form(&self, left: usize, right: usize) -> bool {
-        self.forms[left].text == self.index.vocabulary.form(self.words[right]).text
+        self.forms[left].text == self.index.vocabulary.form(self.words[right].word).text
     }
 }
 
@@ -133,8 +128,7 @@ fn entity(number: usize, kind: Kind, name: &str) -> Entity {
 
 const KINDS: [Kind; 2] = [Kind::Person, Kind::Organisation];
 
-/// Compares `asked` names, each as a person and as a firm, with `listed` names, both ways, on so many threads.
-pub fn compare_both_ways(listed: usize, asked: usize, seed: u64, threads: usize) -> Differential {
+fn generated(listed: usize, asked: usize, seed: u64) -> (Index, Vec<String>) {
     let mut random = Seeded::new(seed);
     let listed: Vec<String> = (0..listed).map(|_| name(&mut random)).collect();
     let asked: Vec<String> = (0..asked)
@@ -143,8 +137,13 @@ pub fn compare_both_ways(listed: usize, asked: usize, seed: u64, threads: usize)
             _ => altered(listed[random.below(listed.len())].clone(), &mut random),
         })
         .collect();
-    let index =
-        Index::new(listed.iter().enumerate().map(|(number, name)| entity(number, KINDS[number % 2], name)).collect());
+    let entities = listed.iter().enumerate().map(|(number, name)| entity(number, KINDS[number % 2], name)).collect();
+    (Index::new(entities), asked)
+}
+
+/// Compares `asked` names, each as a person and as a firm, with `listed` names, both ways, on so many threads.
+pub fn compare_both_ways(listed: usize, asked: usize, seed: u64, threads: usize) -> Differential {
+    let (index, asked) = generated(listed, asked, seed);
     let part = asked.len().div_ceil(threads.max(1)).max(1);
     std::thread::scope(|scope| {
         let running: Vec<_> = asked
@@ -163,18 +162,43 @@ pub fn compare_both_ways(listed: usize, asked: usize, seed: u64, threads: usize)
     })
 }
 
+/// Every pair of generated asked and listed names, compared the slow way, name by name.
+#[cfg(test)]
+pub(super) fn for_pairs(
+    listed: usize,
+    asked: usize,
+    seed: u64,
+    mut each: impl FnMut(&Index, &Asked, Vec<(NameId, Option<Compared>)>),
+) {
+    let (index, names) = generated(listed, asked, seed);
+    for name in &names {
+        for kind in KINDS {
+            let (asked, slow) = index.ask_slowly(name, kind);
+            each(&index, &asked, slow);
+        }
+    }
+}
+
 impl Index {
+    /// A name, and what every listed one comes to without anything that is prepared.
+    fn ask_slowly(&self, name: &str, kind: Kind) -> (Asked, Vec<(NameId, Option<Compared>)>) {
+        let asked = self.ask(name, None, kind);
+        let forms: Vec<Form> = asked.tokens.iter().map(|token| Form::new(&token.text, token.abjad)).collect();
+        let joins: Vec<Option<String>> =
+            (0..asked.tokens.len()).map(|at| join(asked.tokens.get(at)?, asked.tokens.get(at + 1)?)).collect();
+        let all = 0..self.names.len() as NameId;
+        let slow = all.map(|listed| (listed, self.compare_slowly(&asked, &forms, &joins, listed))).collect();
+        (asked, slow)
+    }
+
     fn both_ways(&self, name: &str) -> Differential {
         let mut found = Differential::default();
         for kind in KINDS {
-            let asked = self.ask(name, None, kind);
-            let forms: Vec<Form> = asked.tokens.iter().map(|token| Form::new(&token.text, token.abjad)).collect();
-            let joins: Vec<Option<String>> =
-                (0..asked.tokens.len()).map(|at| join(asked.tokens.get(at)?, asked.tokens.get(at + 1)?)).collect();
-            let candidates = self.candidates(&asked);
-            for listed in 0..self.names.len() as NameId {
+            let (asked, slow) = self.ask_slowly(name, kind);
+            // What screening looks at, where every kind may be every other.
+            let candidates = Screener::new(self).candidates(&asked, Kind::Unknown);
+            for (listed, slow) in slow {
                 found.pairs += 1;
-                let slow = self.compare_slowly(&asked, &forms, &joins, listed);
                 let shown = || format!("`{name}` and `{}`", self.listed(listed).2.text);
                 if self.compare(&asked, listed) != slow {
                     found.unequal.push(shown());
@@ -213,7 +237,7 @@ mod tests {
         let asked = index.ask("mohammed lavrov qadhafi ali", None, Kind::Person);
         let all = index.candidates(&asked);
         let rarest: Vec<NameId> =
-            asked.like.iter().take(1).flatten().flat_map(|(word, _)| index.by_word.of(*word).to_vec()).collect();
+            asked.words[0].like().iter().flat_map(|(word, _)| index.by_word.of(*word).to_vec()).collect();
         let accepted: Vec<NameId> = (0..index.names.len() as NameId)
             .filter(|listed| index.compare(&asked, *listed).is_some_and(|compared| compared.score >= NAME_FLOOR))
             .collect();
