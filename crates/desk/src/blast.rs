@@ -258,7 +258,7 @@ impl Desk {
             )));
         }
         let asking = self.authority(&value.authority)?.state;
-        let state = self.control().at(now);
+        let state = self.control().counting_at(now);
         let (mut signers, mut documents) = (BTreeSet::new(), Vec::new());
         for bytes in approvals {
             let approval = Exact::<Approval>::parse(bytes).map_err(|error| input(error.to_string()))?;
@@ -282,9 +282,10 @@ impl Desk {
             if !counts {
                 return Err(input(format!("`{who}` signs a tracing order neither as its officer nor as an approver")));
             }
-            if !officer && person.reach.states.contains(&asking) {
+            if !officer && !person.is_out_of_reach_of(asking, now) {
                 return Err(input(format!(
-                    "`{who}` can be compelled by {asking}, whose request this is: ask another approver"
+                    "`{who}` can be compelled by {asking}, whose request this is, or nobody knows: ask another approver, or \
+                     counsel for a new statement of reach"
                 )));
             }
             signers.insert(who.clone());

@@ -49,17 +49,13 @@ impl Needed<'_> {
     pub fn met_by(&self, there: &[&PersonId], now: Timestamp) -> bool {
         let (need, requester) = (&self.quorum, self.requester);
         let there: Vec<&Person> = self.people.iter().filter(|person| there.contains(&&person.id)).copied().collect();
-        let reached = |person: &Person| person.state == requester || person.reach.states.contains(&requester);
-        let out = |person: &Person| person.reach.is_current(now) && !reached(person);
-        let signs = |person: &Person| {
-            let region_unknown = person.roles.contains(&Role::RegionalHead) && person.manages.is_empty();
-            !(person.keys.is_empty() || region_unknown || person.manages.contains(&requester))
-        };
+        let out = |person: &Person| person.is_out_of_reach_of(requester, now);
+        let signs = |person: &Person| !person.keys.is_empty() && !person.may_manage(requester);
         let author_state = self.people.iter().find(|person| person.id == *self.author).map(|person| person.state);
         let approvers: Vec<&&Person> = there
             .iter()
             .filter(|person| person.roles.contains(&Role::Approver) && signs(person) && person.id != *self.author)
-            .filter(|person| !(need.none_within_reach && reached(person)))
+            .filter(|person| !(need.none_within_reach && person.is_reached_by(requester)))
             .collect();
         // Whoever approves signs nothing else.
         let beside = |role: Role| {

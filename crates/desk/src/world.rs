@@ -6,8 +6,9 @@ use crate::ports::{BlastRadius, Journal, Trustee};
 use crate::publish::proof_setting;
 use async_trait::async_trait;
 use base64ct::{Base64, Encoding};
+use countersign_core::check_in::Watch;
 use countersign_core::control::{
-    Custodian as Firm, Genesis, GenesisV1, JournalKey, Person, Reach, RingRef, Role, TrusteeMember, Trustees,
+    Action, Custodian as Firm, Genesis, GenesisV1, JournalKey, Person, Reach, RingRef, Role, TrusteeMember, Trustees,
     control_message,
 };
 use countersign_core::country::Country;
@@ -105,6 +106,14 @@ pub(crate) fn person(id: &str, role: Role, home: &str, reach: &[&str]) -> Person
         keys: vec![roster_key(&format!("person:{id}"))],
         reader: None,
     }
+}
+
+/// Somebody has to check in from now on, or (`None`) no longer. Counts after the cooling.
+pub(crate) async fn watch(desk: &Desk, person: &str, hours: Option<u16>) {
+    let watch = Watch { hours, from: desk.now() };
+    let change = desk.draft_change(Action::Watch { person: person_id(person), watch }, None).await.unwrap();
+    let signatures: Vec<_> = ENOUGH.iter().map(|party| sign(party, change.text())).collect();
+    desk.publish_change(&change, &signatures).await.unwrap();
 }
 
 pub(crate) fn start() -> Timestamp {

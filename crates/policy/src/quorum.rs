@@ -2,7 +2,7 @@
 
 use countersign_approve::VerifiedApproval;
 use countersign_core::approval::{SignerRole, Verdict};
-use countersign_core::control::{Person, Role};
+use countersign_core::control::Person;
 use countersign_core::country::Country;
 use countersign_core::id::{Digest, PersonId};
 use countersign_core::time::Timestamp;
@@ -58,13 +58,14 @@ impl QuorumFacts {
                 Some((SignerRole::Approver, Verdict::Approve, person)) => {
                     facts.count_approver(person, &counts, &mut states);
                 }
-                Some((_, Verdict::Approve, person)) if counts.manages(person) => {
+                Some((_, Verdict::Approve, person)) if person.may_manage(requester) => {
                     facts.not_counted = facts.not_counted.saturating_add(1);
                 }
                 Some((SignerRole::Author, Verdict::Approve, person)) => facts.author |= person.id == *author,
                 Some((SignerRole::Counsel, Verdict::Approve, person)) => facts.counsel |= person.independent,
                 Some((SignerRole::RightsExpert, Verdict::Approve, person)) => {
-                    facts.rights_expert |= person.independent && counts.out_of_reach(person);
+                    facts.rights_expert |=
+                        person.independent && person.is_out_of_reach_of(counts.requester, counts.now);
                 }
                 // Roles of readings have no voice in a case.
                 Some((SignerRole::Agent | SignerRole::Peer, _, _)) | None => {
@@ -79,16 +80,16 @@ impl QuorumFacts {
 
     fn count_approver(&mut self, person: &Person, counts: &Counts<'_>, states: &mut BTreeSet<Country>) {
         let add = |number: &mut u32, holds: bool| *number = number.saturating_add(u32::from(holds));
-        let regional_head = counts.manages(person);
+        let regional_head = person.may_manage(counts.requester);
         // A reachable person is named as such whether or not it counts, so that an absolute ban sees it.
-        add(&mut self.within_reach, counts.reaches(person) || regional_head);
+        add(&mut self.within_reach, person.is_reached_by(counts.requester) || regional_head);
         if regional_head || person.id == *counts.author {
             add(&mut self.not_counted, true);
             return;
         }
         add(&mut self.approvals, true);
         add(&mut self.domestic, person.state == counts.requester);
-        add(&mut self.out_of_reach, counts.out_of_reach(person));
+        add(&mut self.out_of_reach, person.is_out_of_reach_of(counts.requester, counts.now));
         add(&mut self.independent, person.independent);
         add(
             &mut self.outside_line,
@@ -175,22 +176,5 @@ impl Counts<'_> {
         let is_author = first.id() == self.author;
         let own_role = is_author == (first.role() == SignerRole::Author) || first.role() == SignerRole::Approver;
         (single && own_role).then(|| (first.role(), first.verdict(), first.person()))
-    }
-
-    /// Whether a statement that is not too old says that the requesting state cannot compel this person.
-    fn out_of_reach(&self, person: &Person) -> bool {
-        person.reach.is_current(self.now) && !self.reaches(person) && !self.manages(person)
-    }
-
-    /// Whether the requesting state is known to reach this person, however old the statement.
-    fn reaches(&self, person: &Person) -> bool {
-        person.state == self.requester || person.reach.states.contains(&self.requester)
-    }
-
-    /// Whether this person is, or could be, the regional head for the requesting state.
-    fn manages(&self, person: &Person) -> bool {
-        // A regional head whose region is not said could manage any state.
-        let region_unknown = person.roles.contains(&Role::RegionalHead) && person.manages.is_empty();
-        person.manages.contains(&self.requester) || region_unknown
     }
 }

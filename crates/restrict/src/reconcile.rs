@@ -2,7 +2,7 @@
 //!
 //! The export is read one row at a time; memory grows with the restricted accounts, not with the clients.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
 
 use countersign_core::restriction::{Effect, is_account};
@@ -71,7 +71,7 @@ pub fn reconcile(
 ) -> Result<Reconciliation, ReconcileError> {
     let mut found = Reconciliation::default();
     // Restricted accounts whose row was seen.
-    let mut seen: BTreeMap<String, Effect> = BTreeMap::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut lines = Lines::of(export);
     match lines.next()? {
         Some((_, Line::Text(first))) if first.strip_prefix('\u{feff}').unwrap_or(first) == HEADER => {}
@@ -86,7 +86,7 @@ pub fn reconcile(
             }
         };
         found.rows += 1;
-        if seen.contains_key(&account) {
+        if seen.contains(&account) {
             found.bad.note(|| format!("line {number}: `{account}` stands there twice"));
             continue;
         }
@@ -101,7 +101,7 @@ pub fn reconcile(
             Some(theirs) => drop(found.differences.insert(account.clone(), Difference::Different { ours, theirs })),
             None => drop(found.differences.insert(account.clone(), Difference::Missing { ours })),
         }
-        seen.insert(account, ours);
+        seen.insert(account);
     }
     if found.rows == 0 && found.bad.count == 0 {
         return Err(ReconcileError::Empty);

@@ -1,6 +1,7 @@
 //! How long a statement of reach is good for.
 
-use super::{REACH_VALID, Reach};
+use super::{Person, REACH_VALID, Reach, Role};
+use crate::country::Country;
 use crate::facts::ascending;
 use crate::time::{Seconds, Timestamp};
 
@@ -29,10 +30,27 @@ impl Reach {
     }
 }
 
+impl Person {
+    /// Whether a statement that is not too old says that this state cannot compel the person. What is unknown is no.
+    pub fn is_out_of_reach_of(&self, state: Country, now: Timestamp) -> bool {
+        self.reach.is_current(now) && !self.is_reached_by(state) && !self.may_manage(state)
+    }
+
+    /// Whether this state is known to reach the person, however old the statement.
+    pub fn is_reached_by(&self, state: Country) -> bool {
+        self.state == state || self.reach.states.contains(&state)
+    }
+
+    /// Whether the person is, or could be, the regional head for this state: one whose region is not said could manage any.
+    pub fn may_manage(&self, state: Country) -> bool {
+        let region_unknown = self.roles.contains(&Role::RegionalHead) && self.manages.is_empty();
+        self.manages.contains(&state) || region_unknown
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::country::Country;
     use crate::time::DAY;
     use proptest::prelude::*;
 

@@ -1,12 +1,13 @@
 use super::*;
 use crate::intake::NewRequest;
 use crate::ports::BlastRadius;
-use crate::world::{CUSTODIAN, World, person_id, signing_key, start};
+use crate::world::{CUSTODIAN, World, person_id, signing_key, start, watch};
 use crate::{Desk, DeskError};
 use async_trait::async_trait;
 use base64ct::{Base64, Encoding};
 use countersign_core::approval::{ApprovalV1, approval_digest, approval_message};
 use countersign_core::class::{Class, ClassSet};
+use countersign_core::control::REACH_VALID;
 use countersign_core::facts::Factor;
 use countersign_core::finding::Question as Q;
 use countersign_core::id::CaseId;
@@ -253,6 +254,28 @@ async fn every_payment_more_needs_an_approver_whom_the_requester_cannot_compel()
         let signed = approved(&order, &[approver]);
         assert_eq!(code(desk.ask_blast(&order, &signed, &addresses(), &over(2), None).await), expected, "{approver}");
     }
+}
+
+/// Not known is not out of reach, and who is silent signs nothing.
+#[tokio::test]
+async fn an_approver_of_whom_nothing_is_known_any_more_does_not_count() {
+    let (world, chain) = (World::new().await, Chain::new());
+    let desk = desk(&world, &chain).await;
+    watch(&desk, "bruno-lind", Some(24)).await;
+    world.pass(7 * DAY);
+    let ask = async |approver: &str| {
+        let order = order(&desk, 2);
+        let now = desk.now();
+        let signed = vec![
+            approval(&order, "lena-ohm", SignerRole::Author, Verdict::Approve, now),
+            approval(&order, approver, SignerRole::Approver, Verdict::Approve, now),
+        ];
+        code(desk.ask_blast(&order, &signed, &addresses(), &over(2), None).await)
+    };
+    assert_eq!((ask("bruno-lind").await, ask("clara-voss").await), ("input", "answered"));
+    // Her statement of reach is older than ninety days.
+    world.pass(REACH_VALID);
+    assert_eq!(ask("clara-voss").await, "input");
 }
 
 #[tokio::test]

@@ -1,18 +1,8 @@
 //! Checking in at the desk, across restarts.
 
 use super::*;
-use crate::world::{ENOUGH, World, person_id, sign, start};
-use countersign_core::check_in::Watch;
-use countersign_core::control::Action;
+use crate::world::{World, person_id, sign, start, watch};
 use countersign_core::time::{DAY, HOUR};
-
-async fn watch(desk: &Desk, hours: Option<u16>) {
-    let watch = Watch { hours, from: desk.now() };
-    let action = Action::Watch { person: person_id("clara-voss"), watch };
-    let change = desk.draft_change(action, None).await.unwrap();
-    let signatures: Vec<_> = ENOUGH.iter().map(|party| sign(party, change.text())).collect();
-    desk.publish_change(&change, &signatures).await.unwrap();
-}
 
 async fn check_in(desk: &Desk, by: &str) -> Result<u64> {
     let check_in = desk.draft_check_in(&person_id("clara-voss"), desk.now())?;
@@ -28,7 +18,7 @@ async fn silence_removes_and_an_interrupted_desk_remembers_who_was_heard() {
     let world = World::new().await;
     let desk = world.desk().await;
     assert!(check_in(&desk, "person:clara-voss").await.unwrap_err().to_string().contains("does not have to check in"));
-    watch(&desk, Some(48)).await;
+    watch(&desk, "clara-voss", Some(48)).await;
     world.pass(7 * DAY);
     assert!(silent(&desk) && silent(&world.desk().await));
     let wrong = check_in(&desk, "person:anna-berg").await.unwrap_err();
@@ -52,12 +42,12 @@ async fn silence_removes_and_an_interrupted_desk_remembers_who_was_heard() {
     let late = check_in(&world.desk().await, "person:clara-voss").await.unwrap_err();
     assert!(late.to_string().contains("set a new watch"), "{late}");
 
-    watch(&desk, Some(24)).await;
+    watch(&desk, "clara-voss", Some(24)).await;
     world.pass(7 * DAY);
     assert!(silent(&desk));
     check_in(&desk, "person:clara-voss").await.unwrap();
     assert!(!silent(&desk) && !silent(&world.desk().await));
-    watch(&desk, None).await;
+    watch(&desk, "clara-voss", None).await;
     world.pass(7 * DAY);
     assert!(!silent(&desk) && desk.control().presence(desk.now()).is_empty());
 }

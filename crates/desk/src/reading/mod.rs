@@ -61,7 +61,7 @@ pub(crate) struct Documents {
 impl Desk {
     /// An agent in force.
     pub(crate) fn agent(&self, id: &PersonId) -> Result<Person> {
-        let state = self.control().at(self.now());
+        let state = self.control().counting_at(self.now());
         let agent = state.people().get(id).filter(|person| person.roles.contains(&Role::Agent));
         agent.cloned().ok_or_else(|| DeskError::Refused {
             code: refused::NOT_AN_AGENT,

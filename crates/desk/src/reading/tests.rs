@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::register::{BadRows, ClientImport, CsvOptions, MaskedView, ReferenceKey, Stores, import_clients};
-use crate::world::{CUSTODIAN, World, person_id, signing_key};
+use crate::world::{CUSTODIAN, World, person_id, signing_key, watch};
 use base64ct::{Base64, Encoding};
 use countersign_core::approval::{Approval, ApprovalV1, SignerRole, Verdict, approval_digest, approval_message};
 use countersign_core::class::Class;
@@ -139,6 +139,19 @@ async fn only_the_agents_own_signature_made_now_shows_a_view() {
     assert!(matches!(support.shown(&record, &good()).await, Err(DeskError::Input(_))), "an old record");
     assert_eq!(support.logged().await, Vec::<String>::new());
     assert_eq!(support.show("A1").await.unwrap().today, 1, "what was refused is not counted");
+}
+
+#[tokio::test]
+async fn an_agent_who_is_silent_sees_nothing() {
+    let support = Support::new().await;
+    let before = support.record("A1").await;
+    watch(&support.desk, "ada-roth", Some(24)).await;
+    support.world.pass(7 * DAY);
+    let now = support.desk.now();
+    let record = Exact::write(ViewRecord { at: now, ..before.value().clone() }).unwrap();
+    let own = signed(&record, "ada-roth", SignerRole::Agent, Verdict::Approve, now);
+    let silent = support.shown(&record, &own).await;
+    assert!(matches!(silent, Err(DeskError::Refused { code: refused::NOT_AN_AGENT, .. })), "{silent:?}");
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ impl Desk {
     /// Checks a signature over a digest by somebody in force, who agrees, and not later than now.
     fn check_signature(&self, approval: &Exact<Approval>, digest: &Digest) -> Result<VerifiedApproval> {
         let (value, now) = (approval.value(), self.now());
-        let state = self.control().at(now);
+        let state = self.control().counting_at(now);
         let person = in_force(state.people().get(&value.approver), &value.approver)?;
         let verified = verify_approval(value, digest, person).map_err(|error| DeskError::Input(error.to_string()))?;
         if value.verdict != Verdict::Approve {
@@ -116,7 +116,7 @@ impl Desk {
     }
 
     fn check_in_force(&self, by: &PersonId) -> Result<()> {
-        in_force(self.control().at(self.now()).people().get(by), by).map(drop)
+        in_force(self.control().counting_at(self.now()).people().get(by), by).map(drop)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::notices::{MOST_ATTEMPTS, pause};
 use super::*;
 use crate::step::tests::lena;
-use crate::world::{World, person_id, roster_key, signing_key};
+use crate::world::{World, person_id, roster_key, signing_key, watch};
 use base64ct::{Base64, Encoding};
 use countersign_core::approval::{ApprovalV1, SignerRole, approval_digest, approval_message};
 use countersign_core::digest;
@@ -167,6 +167,21 @@ async fn two_different_people_in_force_sign_exactly_this_plan() {
     let own = sign("anna-berg", SignerRole::Approver, Verdict::Approve, &written_by_approver.digest(), now);
     assert!(input(desk.check_plan_signature(&written_by_approver, &own)).contains("another person has to approve"));
     assert_eq!(world.journal.entries(0, 10).await.unwrap().len(), 1, "nothing reached the journal");
+}
+
+#[tokio::test]
+async fn who_is_silent_signs_no_plan() {
+    let world = World::new().await;
+    let desk = world.desk().await;
+    watch(&desk, "anna-berg", Some(24)).await;
+    world.pass(7 * DAY);
+    let plan = draft(&desk, Some(computed()), 3);
+    let (of_plan, now) = (plan.digest(), desk.now());
+    let author = approval("lena-ohm", SignerRole::Author, Verdict::Approve, &of_plan, now);
+    let approver = |who| approval(who, SignerRole::Approver, Verdict::Approve, &of_plan, now);
+    let refused = input(desk.signed_plan(plan.clone(), author.clone(), approver("anna-berg")));
+    assert!(refused.contains("`anna-berg` is not in force"), "{refused}");
+    desk.signed_plan(plan, author, approver("bruno-lind")).unwrap();
 }
 
 #[tokio::test]
