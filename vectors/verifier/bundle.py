@@ -24,6 +24,7 @@ ANSWER_TYPES = {
 REQUIREMENT = members(
     ("kind", word(*KINDS)), ("approvals", number(32)), ("states", number(32)), ("out_of_reach", number(32)), ("counsel_instead", flag),
     ("outside_line", number(32)), ("author", flag), ("counsel", flag), ("rights_expert", flag), ("none_within_reach", flag),
+    ("none_within_reach_abroad", LeftOut(flag)),
     ("witnesses", number(32)),
 )
 PACK = members(

@@ -106,8 +106,10 @@ def slice_of(pack, facts, authority, seat):
         "listed_by_others": len(set(facts["listed_by"]) - {authority["state"]}),
         "answered": _words("Question", [question for question, value in answers.items() if value != "unknown"]),
     }
-    if "D21" in answers:
-        attributes["uninvolved"] = int(answers["D21"])
+    asked, share = facts["asked"]["subjects"], answers.get("D21", "unknown")
+    if share != "unknown":
+        attributes["uninvolved"] = int(share)
+    attributes["involved"] = asked if share == "unknown" else max(0, asked - (asked * int(share) + 50) // 100)
     for attribute, question in ATTRIBUTES.items():
         attributes[attribute] = ("entity", TYPE_OF.get(question, "YesNo"), answers.get(question, "unknown"))
     security = {True: "yes", False: "no", None: "unknown"}[authority["security_service"]]
@@ -147,7 +149,7 @@ def quorum_facts(approvals, people, author, requester, now):
             continue
         elif role == "approver":
             manages = _manages(person, requester)
-            facts["within_reach"] += manages or requester in (person["state"], *person["reach"]["states"])
+            facts["within_reach"] += not _out_of_reach(person, requester, now)
             if manages or signer == author:
                 continue
             states.add(person["state"])
@@ -168,7 +170,7 @@ def quorum_facts(approvals, people, author, requester, now):
 def _out_of_reach(person, requester, now):
     age = now - seconds(person["reach"]["at"])
     reached = requester in (person["state"], *person["reach"]["states"])
-    return -120 <= age <= 90 * 86_400 and not reached and not _manages(person, requester)
+    return bool(person["reach"]["states"]) and -120 <= age <= 90 * 86_400 and not reached and not _manages(person, requester)
 
 
 def _manages(person, requester):

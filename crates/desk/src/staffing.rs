@@ -55,7 +55,7 @@ impl Needed<'_> {
         let approvers: Vec<&&Person> = there
             .iter()
             .filter(|person| person.roles.contains(&Role::Approver) && signs(person) && person.id != *self.author)
-            .filter(|person| !(need.none_within_reach && person.is_reached_by(requester)))
+            .filter(|person| !need.bans_within_reach(requester) || out(person))
             .collect();
         // Whoever approves signs nothing else.
         let beside = |role: Role| {

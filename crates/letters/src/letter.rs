@@ -107,7 +107,7 @@ impl ToAuthority {
         values.insert("reference", Value::Text(self.reference.clone().unwrap_or_else(|| "-".to_owned())));
         values.insert("received", Value::Text(day(self.received)));
         values.insert("date", Value::Text(day(self.date)));
-        let reasons = |reasons: &[Reason]| Value::List(reasons.iter().map(|one| reason(one, language)).collect());
+        let reasons = |reasons: &[Reason]| Value::List(told(reasons, language));
         let name = match &self.subject {
             Subject::Acknowledgement { digest, salt, due } => {
                 values.insert("channel", Value::Text(word(CHANNELS, &self.channel, language)));
@@ -181,6 +181,20 @@ fn word(table: &[Row], code: &str, language: Language) -> String {
         Language::Russian => row.3,
     })
     .to_owned()
+}
+
+/// What is never told: whoever put somebody under duress would read that it was noticed, and who may have said so.
+const UNTOLD: &str = "DURESS";
+/// What is told where nothing else is left.
+const INSTEAD: (&str, &str) = ("NOT_PERMITTED", "No policy permits this.");
+
+fn told(reasons: &[Reason], language: Language) -> Vec<String> {
+    let told: Vec<String> = reasons.iter().filter(|one| one.code != UNTOLD).map(|one| reason(one, language)).collect();
+    if told.is_empty() && !reasons.is_empty() {
+        let (code, text) = INSTEAD;
+        return vec![reason(&Reason { code: code.into(), text: text.into() }, language)];
+    }
+    told
 }
 
 /// A reason without words in a language is given in English beside its code: a reader can look the code up.

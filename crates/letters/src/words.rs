@@ -125,8 +125,8 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
     ),
     (
         "APPROVER_WITHIN_REACH",
-        "Zugestimmt hat jemand, den der ersuchende Staat erreichen kann.",
-        "Согласие дал человек, до которого запрашивающее государство может дотянуться.",
+        "Zugestimmt hat jemand, den der ersuchende Staat erreichen kann oder von dem das nicht bekannt ist.",
+        "Согласие дал человек, до которого запрашивающее государство может дотянуться или о котором это неизвестно.",
     ),
     (
         "AUTHORITY_UNKNOWN",
@@ -175,8 +175,8 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
     ),
     (
         "CONFLICT_OF_LAWS",
-        "Eine Antwort verletzte ein Gesetz, das uns bindet; der Weg ist ein internationales Übereinkommen.",
-        "Ответ нарушил бы обязательный для нас закон; надлежащий путь даёт международный договор.",
+        "Eine Antwort verletzte ein Gesetz, das uns bindet, wenn ihr kein internationales Übereinkommen zugrunde liegt.",
+        "Ответ нарушил бы обязательный для нас закон, если его основанием не служит международный договор.",
     ),
     (
         "COURT_INSTRUMENT_NEEDED",
@@ -257,8 +257,8 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
     ),
     (
         "LAW_LEAVES_NO_CHOICE",
-        "Das Gesetz lässt keine Wahl; gegeben wird unter Protest.",
-        "Закон не оставляет выбора; данные передаются с заявлением протеста.",
+        "Das Gesetz lässt keine Wahl; was gegeben wird, wird unter Protest gegeben.",
+        "Закон не оставляет выбора; всё, что передаётся, передаётся с заявлением протеста.",
     ),
     (
         "LESS_HARM_ELSEWHERE",
@@ -412,8 +412,8 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
     ),
     (
         "WEAK_REQUESTER",
-        "Ersuchen dieser Art gehen immer an die Leitung.",
-        "Такие запросы всегда рассматривает руководство.",
+        "Ersuchen einer wenig unabhängigen Behörde gehen immer an die Leitung.",
+        "Запросы недостаточно независимых органов всегда рассматривает руководство.",
     ),
     (
         "WINDOW_UNBOUNDED",

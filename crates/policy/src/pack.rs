@@ -2,6 +2,7 @@
 
 use crate::ReasonCode;
 use countersign_core::class::ClassSet;
+use countersign_core::country::Country;
 use countersign_core::finding::Question;
 use countersign_core::order::Kind;
 use countersign_core::{named_enum, version_tag};
@@ -153,8 +154,18 @@ pub struct Requirement {
     pub rights_expert: bool,
     /// Nobody within reach of the requesting state may be among the approvers.
     pub none_within_reach: bool,
+    /// The same where the requesting state lies outside the bloc.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub none_within_reach_abroad: bool,
     /// Cosignatures of witnesses.
     pub witnesses: u32,
+}
+
+impl Requirement {
+    /// Whether nobody may approve whom this requesting state can reach, or of whom that is not known.
+    pub fn bans_within_reach(&self, requester: Country) -> bool {
+        self.none_within_reach || (self.none_within_reach_abroad && !requester.in_eea())
+    }
 }
 
 /// One lane.

@@ -81,15 +81,16 @@ impl QuorumFacts {
     fn count_approver(&mut self, person: &Person, counts: &Counts<'_>, states: &mut BTreeSet<Country>) {
         let add = |number: &mut u32, holds: bool| *number = number.saturating_add(u32::from(holds));
         let regional_head = person.may_manage(counts.requester);
-        // A reachable person is named as such whether or not it counts, so that an absolute ban sees it.
-        add(&mut self.within_reach, person.is_reached_by(counts.requester) || regional_head);
+        // Named as such whether or not it counts, so that an absolute ban sees it; what is unknown is not out of reach.
+        let out_of_reach = person.is_out_of_reach_of(counts.requester, counts.now);
+        add(&mut self.within_reach, !out_of_reach);
         if regional_head || person.id == *counts.author {
             add(&mut self.not_counted, true);
             return;
         }
         add(&mut self.approvals, true);
         add(&mut self.domestic, person.state == counts.requester);
-        add(&mut self.out_of_reach, person.is_out_of_reach_of(counts.requester, counts.now));
+        add(&mut self.out_of_reach, out_of_reach);
         add(&mut self.independent, person.independent);
         add(
             &mut self.outside_line,
@@ -118,7 +119,8 @@ impl QuorumFacts {
         self.out_of_reach
     }
 
-    /// People who approved as approvers and whom the requesting state can compel, or who manage it, counted or not.
+    /// People who approved as approvers, counted or not, and whom the requesting state can compel, or who manage it, or of
+    /// whom no statement of reach in force says otherwise.
     pub fn within_reach(&self) -> u32 {
         self.within_reach
     }

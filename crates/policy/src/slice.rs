@@ -218,14 +218,23 @@ fn case_attributes(
         ("listed_by_others".to_owned(), long(u32::try_from(others).unwrap_or(u32::MAX))),
         ("answered".to_owned(), names.set("Question", answered)?),
     ]);
-    if let Some(percent) = facts.number(Question::Uninvolved) {
+    let share = facts.number(Question::Uninvolved);
+    if let Some(percent) = share {
         attributes.insert("uninvolved".to_owned(), long(percent));
     }
+    attributes.insert("involved".to_owned(), long(involved(facts.asked.subjects, share.unwrap_or(0))));
     for (attribute, kind, question) in WORDS {
         let answer = facts.answer(question).unwrap_or(UNKNOWN);
         attributes.insert(attribute.to_owned(), names.value(kind, answer)?);
     }
     Ok(attributes)
+}
+
+/// How many of the people asked for are not uninvolved, when this share of them, in percent, is: rounded to the nearest, since
+/// the share was; a half counts as uninvolved.
+fn involved(asked: u32, percent: u32) -> u32 {
+    let uninvolved = u64::from(asked).saturating_mul(u64::from(percent)).saturating_add(50) / 100;
+    asked.saturating_sub(u32::try_from(uninvolved).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

@@ -162,6 +162,19 @@ fn reasons_are_given_in_the_language_with_their_code() {
 }
 
 #[test]
+fn duress_is_never_told() {
+    let duress = || Reason { code: "DURESS".into(), text: "Somebody acts under duress.".into() };
+    for language in Language::ALL {
+        let alone = to_authority(Subject::NonExecution { reasons: vec![duress()] }).write(*language).text();
+        assert!(alone.contains("- NOT_PERMITTED: ") && !alone.contains("DURESS"), "{alone}");
+        let beside = [reasons(), vec![duress()]].concat();
+        let both = to_authority(Subject::Refusal { reasons: beside }).write(*language).text();
+        let without = to_authority(Subject::Refusal { reasons: reasons() }).write(*language).text();
+        assert_eq!(both, without, "what is left out leaves no trace");
+    }
+}
+
+#[test]
 fn every_code_of_a_document_has_words() {
     for class in Class::ALL {
         assert!(CLASSES.iter().any(|row| row.0 == class.as_str()), "{class}");

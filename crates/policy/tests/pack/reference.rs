@@ -75,6 +75,8 @@ struct View<'a> {
     seat_in: bool,
     /// Whether the requester's state is of the bloc.
     inside: bool,
+    /// Whether it is the custodian's own.
+    own: bool,
     sanctioned_here: bool,
     lane: &'static str,
 }
@@ -89,10 +91,11 @@ impl<'a> View<'a> {
             kinds: bundle.classes_of(facts.kind),
             seat_in: seat.in_eea(),
             inside: authority.state.in_eea(),
+            own: authority.state == *seat,
             sanctioned_here: authority.sanctioned_in.contains(seat),
             lane: "weak",
         };
-        view.lane = view.placed(authority.state == *seat);
+        view.lane = view.placed(view.own);
         view
     }
 
@@ -172,6 +175,22 @@ impl<'a> View<'a> {
         Class::ALL.iter().copied().filter(|class| all.iter().all(|set| set.iter().any(|own| own == *class))).collect()
     }
 
+    fn too_many_uninvolved(&self) -> bool {
+        self.facts.number(question("D21")).is_some_and(|percent| percent > self.caps.uninvolved_percent)
+    }
+
+    /// How many are not: by division, where the engine multiplies.
+    fn involved(&self) -> u32 {
+        let (asked, percent) = (self.facts.asked.subjects, self.facts.number(question("D21")).unwrap_or(0));
+        let exact = f64::from(asked) * f64::from(percent) / 100.0;
+        asked.saturating_sub((exact + 0.5).floor() as u32)
+    }
+
+    /// A law of the bloc that binds the custodian and leaves no choice.
+    fn bound(&self) -> bool {
+        self.lane == "compelled" && self.is("D07", "entity")
+    }
+
     /// What lowers the outcome without stopping.
     fn limits(&self) -> Vec<Row> {
         use Outcome::{Answer, Comply, ComplyUnderProtest, Narrow};
@@ -181,21 +200,18 @@ impl<'a> View<'a> {
             row(!asked.classes.is_subset(&self.facts.necessary), "CLASSES_NOT_NECESSARY", Narrow),
             row(!asked.classes.is_subset(&self.facts.allowed), "CLASSES_NOT_ALLOWED_BY_INSTRUMENT", Narrow),
             row(!asked.classes.is_subset(&self.kinds), "CLASSES_NOT_ALLOWED_FOR_KIND", Narrow),
-            row(
-                self.facts.number(question("D21")).is_some_and(|percent| percent > self.caps.uninvolved_percent),
-                "UNINVOLVED_PEOPLE",
-                Narrow,
-            ),
+            row(self.too_many_uninvolved(), "UNINVOLVED_PEOPLE", Narrow),
             row(asked.subjects > self.caps.named && !self.selector_instrument(), "CAP_EXCEEDED", Narrow),
-            row(asked.subjects > self.caps.court, "CAP_EXCEEDED", Narrow),
+            up(asked.subjects > self.caps.court, "CAP_EXCEEDED", Narrow),
             row(self.kind(Kind::Emergency) && asked.subjects > 1, "CAP_EXCEEDED", Narrow),
             row(self.kind(Kind::Answer), "ANSWER_INSTEAD_OF_RECORDS", Answer),
-            up(self.kind(Kind::Compelled), "LAW_LEAVES_NO_CHOICE", ComplyUnderProtest),
+            up(self.bound(), "LAW_LEAVES_NO_CHOICE", ComplyUnderProtest),
             row(self.is("D28", "agency_wish"), "DELAY_BY_WISH_ONLY", Comply),
             up(self.is("D14", "suspected"), "POLITICAL_OR_RIGHTS_RED_FLAG", Comply),
             up(self.authority.standing == Standing::Suspended, "REQUESTER_SUSPENDED", Comply),
             up(self.is("D17", "somewhere") || elsewhere, "REQUESTER_SANCTIONED_ELSEWHERE", Comply),
-            up(self.lane == "weak", "WEAK_REQUESTER", Comply),
+            up(self.lane == "weak" || self.authority.independence < 2, "WEAK_REQUESTER", Comply),
+            up(self.lane == "court" && self.is("D34", "yes"), "ONWARD_USE", Comply),
         ]
     }
 
@@ -207,6 +223,7 @@ impl<'a> View<'a> {
         rows.extend(self.targets_and_harm());
         rows.extend(self.emergency_and_order());
         rows.push(self.missing());
+        rows.push(self.missing_abroad());
         rows
     }
 
@@ -342,7 +359,8 @@ impl<'a> View<'a> {
         };
         vec![
             up(self.is("D19", "dragnet"), "DRAGNET", Refuse),
-            row(selector && (emergency || !self.selector_instrument()), "SELECTOR_WITHOUT_COURT", AskMore),
+            row(selector && !emergency && !self.selector_instrument(), "SELECTOR_WITHOUT_COURT", AskMore),
+            row(selector && emergency, "CAP_EXCEEDED", AskMore),
             exposure,
             up(asked > self.caps.absolute, "CAP_EXCEEDED", Refuse),
             row(asked == 0, "NO_DATA_HELD", NoData),
@@ -357,20 +375,18 @@ impl<'a> View<'a> {
     fn emergency_and_order(&self) -> Vec<Row> {
         use Outcome::{AskMore, Challenge, NonExecution, PreserveOnly, Refuse};
         let emergency = self.kind(Kind::Emergency);
-        let abroad = emergency && !self.inside;
-        let bound = self.lane == "compelled" && self.is("D07", "entity");
+        let closed = emergency && self.lane != "emergency";
         vec![
-            row(emergency && self.lane != "emergency", "EMERGENCY_NOT_OPEN", Refuse),
+            row(closed && !self.own, "EMERGENCY_NOT_OPEN", Refuse),
+            row(closed && self.own, "EMERGENCY_NOT_OPEN", AskMore),
             row(emergency && self.is("D26", "no"), "NO_THREAT_TO_LIFE", Refuse),
             row(emergency && self.is("D26", "doubt"), "EMERGENCY_DOUBTFUL", PreserveOnly),
             up(emergency && self.is("D27", "no"), "EMERGENCY_NOT_REGULARISED", Refuse),
-            up(self.kind(Kind::Compelled) && !bound, "COMPULSION_NOT_BINDING", Challenge),
-            up(self.is("D29", "yes"), "DURESS", Refuse),
+            up(self.kind(Kind::Compelled) && !self.bound(), "COMPULSION_NOT_BINDING", Challenge),
+            up(self.is("D29", "yes"), "DURESS", NonExecution),
             up(self.is("D30", "no"), "QUORUM_IMPOSSIBLE", NonExecution),
             up(self.is("D31", "no") && !self.inside, "TRUSTEES_WITHIN_REACH", NonExecution),
             up(self.is("D33", "risk"), "PERSECUTION_RISK", Refuse),
-            row(abroad && self.is("D33", "unknown"), "PERSECUTION_RISK", AskMore),
-            row(abroad && self.is("D18", "unknown"), "CONFLICT_OF_LAWS", AskMore),
             row(self.is("D34", "yes") && self.lane != "court", "ONWARD_USE", Refuse),
         ]
     }
@@ -387,6 +403,12 @@ impl<'a> View<'a> {
         Row { asks: questions(needed), ..row(!self.answered(needed), "FINDINGS_MISSING", Outcome::AskMore) }
     }
 
+    /// What an emergency of a third state needs besides.
+    fn missing_abroad(&self) -> Row {
+        let stops = self.lane == "emergency" && !self.inside && !self.answered("D18 D33 D34");
+        Row { asks: questions("D18 D33 D34"), ..row(stops, "FINDINGS_MISSING", Outcome::AskMore) }
+    }
+
     /// What stops a release besides.
     fn release(&self, context: &ReleaseContext) -> Vec<Row> {
         use Outcome::{NoData, NonExecution, Refuse};
@@ -395,6 +417,8 @@ impl<'a> View<'a> {
         let emergency = self.kind(Kind::Emergency);
         let exceeded = context.exceeded;
         let slices = exceeded.authority || exceeded.matter || exceeded.address || exceeded.volume;
+        let close = self.lane == "weak" || (self.lane == "emergency" && !self.inside);
+        let bystanders = !emergency && self.too_many_uninvolved() && context.subjects > self.involved();
         let witnessed = context.witness_quorum && context.witness_cosignatures >= 2;
         vec![
             row(classes.is_empty() || !classes.is_subset(necessary), "CLASSES_NOT_NECESSARY", Refuse),
@@ -403,6 +427,7 @@ impl<'a> View<'a> {
             row(!classes.is_subset(&self.kinds), "CLASSES_NOT_ALLOWED_FOR_KIND", Refuse),
             row(context.subjects == 0 || context.records == 0, "NO_DATA_HELD", NoData),
             row(context.subjects > asked.subjects, "MORE_THAN_ASKED", Refuse),
+            row(bystanders, "UNINVOLVED_PEOPLE", Refuse),
             row(context.subjects > self.caps.named && !self.selector_instrument(), "CAP_EXCEEDED", Refuse),
             up(context.subjects > self.caps.court, "CAP_EXCEEDED", Refuse),
             row(emergency && context.subjects != 1, "CAP_EXCEEDED", Refuse),
@@ -411,9 +436,9 @@ impl<'a> View<'a> {
             row(!context.included, "NOT_LOGGED", NonExecution),
             row(!witnessed, "NOT_WITNESSED", NonExecution),
             row(!context.waited, "WAITING_TIME", NonExecution),
-            up(context.duress, "DURESS", Refuse),
+            up(context.duress, "DURESS", NonExecution),
             row(emergency && !context.call_back_confirmed, "CALL_BACK_FAILED", Refuse),
-            up(self.lane == "weak" && context.quorum.within_reach() > 0, "APPROVER_WITHIN_REACH", Refuse),
+            up(close && context.quorum.within_reach() > 0, "APPROVER_WITHIN_REACH", Refuse),
             row(!self.quorum(context), "QUORUM_NOT_MET", NonExecution),
         ]
     }
@@ -431,7 +456,7 @@ impl<'a> View<'a> {
             ("bloc", Kind::Disclosure) => approvals(2) && far(1),
             ("weak", Kind::Disclosure) => approvals(3) && far(2) && quorum.rights_expert(),
             ("weak", Kind::Answer) => approvals(2) && far(2),
-            ("compelled", Kind::Compelled) => approvals(3) && quorum.counsel(),
+            ("compelled", Kind::Compelled) => approvals(3) && quorum.author() && quorum.counsel(),
             ("emergency", Kind::Emergency) => approvals(2) && far(1) && quorum.states() >= 2,
             _ => true,
         }

@@ -196,6 +196,7 @@ fn needs(need: &Requirement) -> String {
     add(need.counsel, "outside counsel".into());
     add(need.rights_expert, "a rights expert".into());
     add(need.none_within_reach, "nobody within reach".into());
+    add(need.none_within_reach_abroad, "nobody within reach of a third state".into());
     add(true, format!("{} witnesses", need.witnesses));
     words.join(", ")
 }
