@@ -58,6 +58,16 @@ struct BlockRow {
     first_tx: TxId,
 }
 
+/// One block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BlockFacts {
+    pub(crate) hash: BlockHash,
+    /// The time in its header.
+    pub(crate) time: u32,
+    /// How many transactions of it are in the graph.
+    pub(crate) transactions: usize,
+}
+
 /// One output. Its three fields lie together because whoever spends it needs all of them: one place in memory instead of three.
 #[derive(Clone, Copy, Debug)]
 struct OutRow {
@@ -163,6 +173,16 @@ impl Graph {
     /// The hashes of the blocks, first to last.
     pub fn block_hashes(&self) -> impl DoubleEndedIterator<Item = BlockHash> + '_ {
         self.blocks.iter().map(|block| block.hash)
+    }
+
+    /// What is known of the block at this height.
+    pub(crate) fn block_at(&self, height: u32) -> Option<BlockFacts> {
+        let place = usize::try_from(height.checked_sub(self.first_height)?).ok()?;
+        let block = self.blocks.get(place)?;
+        let end = self.blocks.get(place + 1).map_or(self.txids.len(), |next| next.first_tx as usize);
+        let flags = self.flags.get(block.first_tx as usize..end).unwrap_or_default();
+        let transactions = flags.iter().filter(|flags| **flags & STUB == 0).count();
+        Some(BlockFacts { hash: block.hash, time: block.time, transactions })
     }
 
     /// How much the graph holds.
