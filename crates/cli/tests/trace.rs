@@ -1,6 +1,7 @@
 //! `countersign trace` in the invented economy: what it says, what it refuses, and that bad input changes nothing.
 
 mod program;
+mod served;
 
 use countersign_trace::Network;
 use countersign_trace::address::Lock;
@@ -8,6 +9,7 @@ use countersign_trace::economy::Economy;
 use countersign_trace::graph::Graph;
 use countersign_trace::wire::Block;
 use program::{Ran, countersign};
+use served::Served;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -199,6 +201,57 @@ fn the_whole_chain_goes_on_where_it_ended() {
     assert!(world.ingest(&["--full"]).starts_with("0 blocks read"));
     assert_eq!(fs::read(world.path("custodian/trace/graph.bin")).unwrap(), first);
     assert_eq!(shares(&world.sound(&["exposure", "--all"])).len(), world.economy.deposits.len());
+}
+
+#[test]
+fn a_client_of_graphsense_gets_the_chain_and_nobody_on_it() {
+    let world = World::ready();
+    let (dir, serve) = (world.path("custodian"), ["trace", "serve", "--listen", "127.0.0.1:0"]);
+    world.ingest(&[]);
+    world.refused(&["serve", "--listen", "127.0.0.1:0"], &["the graph is a neighbourhood", "--full"]);
+    world.ingest(&["--full"]);
+    world.refused(&["serve", "--listen", "192.0.2.1:80"], &["192.0.2.1:80 is not a loopback address"]);
+    let server = Served::start(&dir, &serve);
+    let get = |path: &str| {
+        let (status, body) = server.get(path);
+        (status, serde_json::from_str::<serde_json::Value>(&body).unwrap_or_else(|_| panic!("{path}: {body}")))
+    };
+    let (status, stats) = get("/stats");
+    let currency = &stats["currencies"][0];
+    assert_eq!(
+        (status, currency["name"].as_str(), currency["no_blocks"].as_u64()),
+        (200, Some("btc-regtest"), Some(360))
+    );
+    assert_eq!(currency["no_tagged_addresses"].as_u64(), Some(3));
+    let last = Block::parse(world.economy.blocks.last().unwrap()).unwrap();
+    let (status, block) = get("/btc-regtest/blocks/359?pagesize=5");
+    assert_eq!((status, block["block_hash"].as_str()), (200, Some(last.header.hash.to_string().as_str())));
+    assert_eq!(block["no_txs"].as_u64(), Some(last.transactions.len() as u64));
+    let paid = &last.transactions[0];
+    let (status, answer) = get(&format!("/btc-regtest/txs/{}", paid.txid));
+    let sum: u64 = paid.outputs.iter().map(|output| output.value).sum();
+    assert_eq!((status, answer["total_output"]["value"].as_u64()), (200, Some(sum)));
+    let stolen = address(world.economy.stolen);
+    let (status, tags) = get(&format!("/btc-regtest/addresses/{stolen}/tags"));
+    assert_eq!((status, tags["address_tags"][0]["tagpack_creator"].as_str()), (200, Some("police")));
+    let long = "a".repeat(5_000);
+    for (path, expected, code) in [
+        (format!("/btc-regtest/addresses/{stolen}"), 403, "withheld"),
+        (format!("/btc-regtest/addresses/{stolen}/neighbors?direction=in"), 403, "withheld"),
+        (format!("/btc-regtest/txs/{}?include_io=true", paid.txid), 403, "withheld"),
+        ("/btc-regtest/entities/1".to_owned(), 403, "withheld"),
+        ("/btc-regtest/blocks/360".to_owned(), 404, "not-found"),
+        ("/btc/blocks/1".to_owned(), 404, "not-found"),
+        ("/btc-regtest/txs/zz".to_owned(), 400, "invalid"),
+        (format!("/{long}"), 400, "invalid"),
+    ] {
+        let (status, problem) = get(&path);
+        assert_eq!((status, problem["code"].as_str()), (expected, Some(code)), "{path}: {problem}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 20), "{path}: {problem}");
+    }
+    // The folder was let go: others work with it meanwhile.
+    assert!(world.ingest(&["--full"]).starts_with("0 blocks read"));
+    server.kill();
 }
 
 /// A node's REST interface on a port of its own, for as long as the test runs; its address.

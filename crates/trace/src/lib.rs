@@ -19,6 +19,7 @@ mod network;
 pub mod own;
 pub mod pace;
 pub mod proof;
+pub mod served;
 pub mod source;
 pub mod taint;
 pub mod wire;

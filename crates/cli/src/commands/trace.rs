@@ -1,6 +1,7 @@
 //! `countersign trace`: exposure of own deposits, and how many clients a request would expose. Shares and bands, never a list of people.
 
 mod node;
+mod serve;
 
 use crate::files;
 use anyhow::{Context, Result, bail, ensure};
@@ -26,7 +27,8 @@ pub(crate) const EXAMPLE: &str = "Example:
   countersign trace labels add exchanges.yaml
   countersign trace ingest ~/.bitcoin/blocks --wallets wallets.txt --deposits deposits.txt --withdrawals withdrawals.csv
   countersign trace exposure --all
-  countersign trace blast bc1q... --from 2026-01-01T00:00:00Z";
+  countersign trace blast bc1q... --from 2026-01-01T00:00:00Z
+  countersign trace serve --graph whole-chain";
 
 /// Longest accepted file of labels, addresses, outputs or withdrawals.
 const MAX_FILE: usize = 64 * 1024 * 1024;
@@ -66,6 +68,8 @@ enum Command {
         /// The path (docs/formats/payment-path.md).
         file: PathBuf,
     },
+    /// Answer what can be said of a whole chain without an order, with the fields of GraphSense: blocks, transactions by id, tags.
+    Serve(serve::Serve),
     /// Add files of labels, or show who labels how much.
     Labels {
         #[command(subcommand)]
@@ -190,6 +194,7 @@ impl Trace {
             Command::Blast(blast) => blast.run(&folder()?),
             Command::Explain { deposit } => explain(&folder()?, &deposit),
             Command::Verify { file } => verify(&file),
+            Command::Serve(serve) => serve.run(dir),
             Command::Labels { command } => command.run(&folder()?),
         }
     }

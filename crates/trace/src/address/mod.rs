@@ -73,18 +73,26 @@ impl Lock {
 
     /// What this script locks with; `None` for outputs that nobody can spend (`OP_RETURN`).
     pub fn of_script(script: &[u8]) -> Option<Self> {
-        let (kind, body): (LockKind, &[u8]) = match script {
+        let named = match script {
             [0x6a, ..] => return None,
-            [0x76, 0xa9, 20, body @ .., 0x88, 0xac] if body.len() == 20 => (LockKind::KeyHash, body),
-            [0xa9, 20, body @ .., 0x87] if body.len() == 20 => (LockKind::ScriptHash, body),
-            [0x00, 20, body @ ..] if body.len() == 20 => (LockKind::WitnessKey, body),
-            [0x00, 32, body @ ..] if body.len() == 32 => (LockKind::WitnessScript, body),
-            [0x51, 32, body @ ..] if body.len() == 32 => (LockKind::Taproot, body),
-            [33, key @ .., 0xac] if key.len() == 33 => return Self::hashed(LockKind::BareKey, key),
-            [65, key @ .., 0xac] if key.len() == 65 => return Self::hashed(LockKind::BareKey, key),
-            other => return Self::hashed(LockKind::Other, other),
+            [0x76, 0xa9, 20, body @ .., 0x88, 0xac] => Self::sized::<20>(LockKind::KeyHash, body),
+            [0xa9, 20, body @ .., 0x87] => Self::sized::<20>(LockKind::ScriptHash, body),
+            [0x00, 20, body @ ..] => Self::sized::<20>(LockKind::WitnessKey, body),
+            [0x00, 32, body @ ..] => Self::sized::<32>(LockKind::WitnessScript, body),
+            [0x51, 32, body @ ..] => Self::sized::<32>(LockKind::Taproot, body),
+            [33, key @ .., 0xac] if key.len() == 33 => Self::hashed(LockKind::BareKey, key),
+            [65, key @ .., 0xac] if key.len() == 65 => Self::hashed(LockKind::BareKey, key),
+            _ => None,
         };
-        Self::new(kind, body)
+        named.or_else(|| Self::hashed(LockKind::Other, script))
+    }
+
+    /// [`new`](Self::new) where the length is known, which is copied without a call: every output of a chain comes by here.
+    fn sized<const LEN: usize>(kind: LockKind, body: &[u8]) -> Option<Self> {
+        let body: &[u8; LEN] = body.try_into().ok()?;
+        let mut bytes = [0; 32];
+        *bytes.first_chunk_mut()? = *body;
+        Some(Self { kind, bytes })
     }
 
     fn hashed(kind: LockKind, body: &[u8]) -> Option<Self> {

@@ -1,9 +1,9 @@
 //! Blocks come and go: appending one, and going back to an earlier one when the chain was reorganised.
 
-use super::at;
+use super::ahead::{Ahead, BATCH, Owner, Pay, Spend};
 use super::index::Index;
 use super::packed::Packed;
-use super::{BlockRow, COINBASE, Graph, LockId, NEVER, NO_LOCK, OutId, STUB, TxId, UNSPENDABLE, UNSPENT};
+use super::{BlockRow, COINBASE, Graph, LockId, NEVER, NO_LOCK, OutId, OutRow, STUB, TxId, UNSPENDABLE, UNSPENT};
 use crate::address::Lock;
 use crate::source::SpentOutput;
 use crate::wire::{BlockHash, Header, MAX_MONEY, Outpoint, Transaction, Txid};
@@ -96,7 +96,7 @@ impl Graph {
     pub(super) fn append_some<'t, 'b: 't>(
         &mut self,
         header: &Header,
-        transactions: impl Iterator<Item = &'t Transaction<'b>>,
+        mut transactions: impl Iterator<Item = &'t Transaction<'b>>,
         surroundings: &Surroundings<'_>,
     ) -> Result<(), GraphError> {
         if let Some((tip, _)) = self.tip().filter(|(tip, _)| *tip != header.parent) {
@@ -106,15 +106,19 @@ impl Graph {
         let first_tx = self.tx_count();
         let genesis = header.hash == self.network.genesis();
         self.blocks.push(BlockRow { hash: header.hash, time: header.time, first_tx });
-        // Here so that its memory is used again for every transaction.
-        let mut spends = Vec::new();
-        for transaction in transactions {
-            if let Err(error) = self.push(transaction, genesis, surroundings, &mut spends) {
+        let (mut ahead, mut batch) = (Ahead::default(), Vec::with_capacity(BATCH));
+        loop {
+            batch.clear();
+            batch.extend(transactions.by_ref().take(BATCH));
+            if batch.is_empty() {
+                return Ok(());
+            }
+            ahead.look(self, &batch, genesis, surroundings);
+            if let Err(error) = self.push_all(&batch, &ahead, surroundings) {
                 self.rewind(&mark);
                 return Err(error);
             }
         }
-        Ok(())
     }
 
     /// Takes away every block after this one.
@@ -131,7 +135,7 @@ impl Graph {
         let mark = Mark {
             blocks,
             txs,
-            outs: length(self.first_out.as_packed(), self.values.len()),
+            outs: length(self.first_out.as_packed(), self.outs.len()),
             inputs: length(&self.first_in, self.inputs.len()),
         };
         self.rewind(&mark);
@@ -139,24 +143,22 @@ impl Graph {
     }
 
     fn mark(&self) -> Mark {
-        Mark { blocks: self.blocks.len(), txs: self.txids.len(), outs: self.values.len(), inputs: self.inputs.len() }
+        Mark { blocks: self.blocks.len(), txs: self.txids.len(), outs: self.outs.len(), inputs: self.inputs.len() }
     }
 
     // Locks that only the removed blocks used stay numbered; a lock without outputs answers nothing.
     fn rewind(&mut self, mark: &Mark) {
         for place in mark.inputs..self.inputs.len() {
-            if let Some(spender) =
-                self.inputs.get(place).and_then(|out| self.spenders.get_mut(usize::try_from(out).ok()?))
-            {
-                *spender = UNSPENT;
+            if let Some(row) = self.inputs.get(place).and_then(|out| self.row_mut(out)) {
+                row.spender = UNSPENT;
             }
         }
         while let Some((later, earlier)) = self.overwrites.pop_if(|(later, _)| *later as usize >= mark.txs) {
             debug_assert!(later > earlier);
             for out in self.outputs_of(earlier) {
-                let spendable = at(&self.locks, out) != Some(UNSPENDABLE);
-                if let Some(spender) = slot(&mut self.spenders, out).filter(|spender| spendable && **spender == NEVER) {
-                    *spender = UNSPENT;
+                let lost = |row: &&mut OutRow| row.lock != UNSPENDABLE && row.spender == NEVER;
+                if let Some(row) = self.row_mut(out).filter(lost) {
+                    row.spender = UNSPENT;
                 }
             }
         }
@@ -167,9 +169,7 @@ impl Graph {
         self.first_out.truncate(mark.txs);
         self.first_in.truncate(mark.txs);
         self.inputs.truncate(mark.inputs);
-        self.values.truncate(mark.outs);
-        self.locks.truncate(mark.outs);
-        self.spenders.truncate(mark.outs);
+        self.outs.truncate(mark.outs);
         // A chain is rarely reorganised: nothing is taken out of the index, it is made anew.
         self.by_txid = Index::default();
         for tx in 0..self.tx_count() {
@@ -179,54 +179,85 @@ impl Graph {
         }
     }
 
+    fn push_all(
+        &mut self,
+        batch: &[&Transaction<'_>],
+        ahead: &Ahead,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<(), GraphError> {
+        let overwrites = self.overwrites.len();
+        let (mut spends, mut pays) = ahead.parts();
+        let mut sources = Vec::new();
+        for transaction in batch {
+            let count = if transaction.is_coinbase() { 0 } else { transaction.inputs.len() };
+            let own = spends.split_off(..count).unwrap_or_default();
+            let paid = pays.split_off(..transaction.outputs.len()).unwrap_or_default();
+            sources.clear();
+            for spend in own {
+                // INVARIANT: while no id was taken over, an output that was found is still the one with this name.
+                let found = spend.found.filter(|_| self.overwrites.len() == overwrites);
+                sources.push(match found {
+                    Some(found) => found,
+                    None => self.source(transaction.txid, &spend.input, surroundings)?,
+                });
+            }
+            self.push(transaction, own, &sources, paid)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in a transaction that spends these outputs (number and value).
     fn push(
         &mut self,
         transaction: &Transaction<'_>,
-        genesis: bool,
-        surroundings: &Surroundings<'_>,
-        spends: &mut Vec<(Outpoint, OutId)>,
+        spends: &[Spend],
+        sources: &[(OutId, u64)],
+        pays: &[Pay],
     ) -> Result<(), GraphError> {
         let txid = transaction.txid;
         let coinbase = transaction.is_coinbase();
-        spends.clear();
         if !coinbase {
-            for input in transaction.inputs.iter() {
-                spends.push((input, self.source(txid, &input, surroundings)?));
-            }
-            let spent: u64 = spends.iter().fold(0, |sum: u64, (_, out)| sum.saturating_add(self.value(*out)));
-            let paid: u64 = transaction.outputs.iter().fold(0, |sum: u64, output| sum.saturating_add(output.value));
+            let spent: u64 = sources.iter().fold(0, |sum: u64, (_, value)| sum.saturating_add(*value));
+            let paid: u64 = pays.iter().fold(0, |sum: u64, pay| sum.saturating_add(pay.value));
             if paid > spent || spent > MAX_MONEY {
                 return Err(GraphError::Unbalanced(txid));
             }
         }
         self.overwrite(txid, coinbase)?;
         let tx = self.begin(txid, if coinbase { COINBASE } else { 0 })?;
-        for (spent, out) in spends.drain(..) {
-            match slot(&mut self.spenders, out) {
-                Some(spender) if *spender == UNSPENT => *spender = tx,
-                _ if at(&self.locks, out) == Some(UNSPENDABLE) => return Err(GraphError::Unspendable { txid, spent }),
+        for (spend, (out, _)) in spends.iter().zip(sources) {
+            let spent = spend.input;
+            match self.row_mut(*out) {
+                Some(row) if row.spender == UNSPENT => row.spender = tx,
+                Some(row) if row.lock == UNSPENDABLE => return Err(GraphError::Unspendable { txid, spent }),
                 _ => return Err(GraphError::Spent { txid, spent }),
             }
-            if !self.inputs.push(out) {
+            if !self.inputs.push(*out) {
                 return Err(GraphError::Full);
             }
         }
-        for output in transaction.outputs.iter() {
-            if genesis || is_unspendable(output.script) {
-                self.push_locked(output.value, UNSPENDABLE);
-            } else {
-                let lock = Lock::of_script(output.script).filter(|lock| (surroundings.may_know)(lock));
-                self.push_output(output.value, lock)?;
-            }
+        for pay in pays {
+            let lock = match &pay.owner {
+                Owner::Nobody => UNSPENDABLE,
+                Owner::Unnamed => NO_LOCK,
+                Owner::Lock(_, _, Some(known)) => *known,
+                Owner::Lock(lock, hash, None) => self.number(*lock, *hash)?,
+            };
+            self.push_locked(pay.value, lock);
         }
         self.name(&txid, tx);
         Ok(())
     }
 
-    /// The output that an input spends; one made outside becomes a stub.
-    fn source(&mut self, txid: Txid, input: &Outpoint, surroundings: &Surroundings<'_>) -> Result<OutId, GraphError> {
+    /// The output that an input spends, and its value; one made outside becomes a stub.
+    fn source(
+        &mut self,
+        txid: Txid,
+        input: &Outpoint,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<(OutId, u64), GraphError> {
         if let Some(out) = self.out_id(input) {
-            return Ok(out);
+            return Ok((out, self.value(out)));
         }
         let outside = (surroundings.outside)(input).filter(|outside| outside.value <= MAX_MONEY);
         let Some(outside) = outside else { return Err(GraphError::Unknown { txid, spent: *input }) };
@@ -234,12 +265,12 @@ impl Graph {
         let out = self.out_count();
         self.push_output(outside.value, outside.lock.filter(|lock| (surroundings.may_know)(lock)))?;
         self.stubs.insert(*input, out);
-        Ok(out)
+        Ok((out, outside.value))
     }
 
     fn begin(&mut self, txid: Txid, flags: u8) -> Result<TxId, GraphError> {
         let tx = self.tx_count();
-        let fits = tx < NEVER && self.first_out.push(self.values.len() as u64);
+        let fits = tx < NEVER && self.first_out.push(self.outs.len() as u64);
         if !fits || !self.first_in.push(self.inputs.len() as u64) {
             return Err(GraphError::Full);
         }
@@ -251,39 +282,35 @@ impl Graph {
     fn push_output(&mut self, value: u64, lock: Option<Lock>) -> Result<(), GraphError> {
         let lock = match lock {
             None => NO_LOCK,
-            Some(lock) => self.number(lock)?,
+            Some(lock) => self.number(lock, self.lock_hash(&lock))?,
         };
         self.push_locked(value, lock);
         Ok(())
     }
 
     fn push_locked(&mut self, value: u64, lock: LockId) {
-        self.values.push(value);
-        self.locks.push(lock);
-        self.spenders.push(if lock == UNSPENDABLE { NEVER } else { UNSPENT });
+        self.outs.push(OutRow::new(value, lock));
     }
 
-    fn number(&mut self, lock: Lock) -> Result<LockId, GraphError> {
-        match self.lock_id(&lock) {
+    fn number(&mut self, lock: Lock, hash: u32) -> Result<LockId, GraphError> {
+        match self.lock_id_at(&lock, hash) {
             Some(id) => Ok(id),
-            None => self.know(lock).ok_or(GraphError::Full),
+            None => self.know(lock, hash).ok_or(GraphError::Full),
         }
     }
 
     /// Two early coinbases have the ids of earlier ones, whose outputs were lost by that (BIP-30).
     fn overwrite(&mut self, txid: Txid, coinbase: bool) -> Result<(), GraphError> {
         let Some(earlier) = self.tx_id(&txid) else { return Ok(()) };
-        let unspent: Vec<OutId> = self
-            .outputs_of(earlier)
-            .filter(|out| slot(&mut self.spenders, *out).is_some_and(|s| *s == UNSPENT))
-            .collect();
+        let unspent: Vec<OutId> =
+            self.outputs_of(earlier).filter(|out| self.row(*out).is_some_and(|row| row.spender == UNSPENT)).collect();
         let lost = coinbase && self.is_coinbase(earlier);
         if !(unspent.is_empty() || lost) {
             return Err(GraphError::Repeated(txid));
         }
         for out in unspent {
-            if let Some(spender) = slot(&mut self.spenders, out) {
-                *spender = NEVER;
+            if let Some(row) = self.row_mut(out) {
+                row.spender = NEVER;
             }
         }
         self.overwrites.push((self.tx_count(), earlier));
@@ -292,10 +319,6 @@ impl Graph {
 }
 
 /// Whether no node would keep an output with this script, because it begins with `OP_RETURN` or is longer than scripts may be.
-fn is_unspendable(script: &[u8]) -> bool {
+pub(super) fn is_unspendable(script: &[u8]) -> bool {
     script.first() == Some(&0x6a) || script.len() > MAX_SCRIPT_LEN
-}
-
-fn slot(spenders: &mut [TxId], out: OutId) -> Option<&mut TxId> {
-    spenders.get_mut(usize::try_from(out).ok()?)
 }

@@ -20,6 +20,12 @@ impl Index {
         self.place(hash, is).and_then(|place| self.slots.get(place)).and_then(|slot| number(*slot))
     }
 
+    /// The slot at which a look-up of this hash begins, as it is. Whoever reads it has it near for the look-up.
+    pub(super) fn first(&self, hash: u32) -> u64 {
+        let place = self.slots.len().checked_sub(1).map(|mask| hash as usize & mask);
+        place.and_then(|place| self.slots.get(place)).copied().unwrap_or(0)
+    }
+
     /// Keeps a number under this hash, in the place of one whose key `is` the same.
     pub(super) fn insert(&mut self, hash: u32, number: u32, is: impl Fn(u32) -> bool) {
         if (self.used + 1) * 3 > self.slots.len() * 2 {

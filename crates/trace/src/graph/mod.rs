@@ -3,6 +3,7 @@
 //! A transaction's number is its place in the order, so whatever it spends has a smaller number than itself. Outputs made outside of the
 //! blocks at hand (before them, or outside the neighbourhood) stand in transactions of their own, marked as stubs.
 
+mod ahead;
 mod append;
 mod cluster;
 mod firsts;
@@ -57,6 +58,39 @@ struct BlockRow {
     first_tx: TxId,
 }
 
+/// One block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BlockFacts {
+    pub(crate) hash: BlockHash,
+    /// The time in its header.
+    pub(crate) time: u32,
+    /// How many transactions of it are in the graph.
+    pub(crate) transactions: usize,
+}
+
+/// One output. Its three fields lie together because whoever spends it needs all of them: one place in memory instead of three.
+#[derive(Clone, Copy, Debug)]
+struct OutRow {
+    value: u64,
+    lock: LockId,
+    spender: TxId,
+}
+
+impl OutRow {
+    /// An output that nothing spends yet.
+    fn new(value: u64, lock: LockId) -> Self {
+        Self { value, lock, spender: if lock == UNSPENDABLE { NEVER } else { UNSPENT } }
+    }
+}
+
+/// One output, its value and the transaction that spends it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paid {
+    pub(crate) out: OutId,
+    pub(crate) value: u64,
+    pub(crate) spender: Option<TxId>,
+}
+
 /// The graph of one chain, or of a part of it.
 #[derive(Clone)]
 pub struct Graph {
@@ -71,9 +105,7 @@ pub struct Graph {
     first_out: Firsts,
     first_in: Packed,
     inputs: Packed,
-    values: Vec<u64>,
-    locks: Vec<LockId>,
-    spenders: Vec<TxId>,
+    outs: Vec<OutRow>,
     known_locks: Vec<Lock>,
     lock_ids: Index,
     /// Locks are chosen by whoever pays, so that their hashes must not be known outside.
@@ -112,9 +144,7 @@ impl Graph {
             first_out: Firsts::default(),
             first_in: Packed::default(),
             inputs: Packed::default(),
-            values: Vec::new(),
-            locks: Vec::new(),
-            spenders: Vec::new(),
+            outs: Vec::new(),
             known_locks: Vec::new(),
             lock_ids: Index::default(),
             lock_key: LockKey::new(),
@@ -145,16 +175,26 @@ impl Graph {
         self.blocks.iter().map(|block| block.hash)
     }
 
+    /// What is known of the block at this height.
+    pub(crate) fn block_at(&self, height: u32) -> Option<BlockFacts> {
+        let place = usize::try_from(height.checked_sub(self.first_height)?).ok()?;
+        let block = self.blocks.get(place)?;
+        let end = self.blocks.get(place + 1).map_or(self.txids.len(), |next| next.first_tx as usize);
+        let flags = self.flags.get(block.first_tx as usize..end).unwrap_or_default();
+        let transactions = flags.iter().filter(|flags| **flags & STUB == 0).count();
+        Some(BlockFacts { hash: block.hash, time: block.time, transactions })
+    }
+
     /// How much the graph holds.
     pub fn extent(&self) -> Extent {
         let mut unspent = (0, 0u64);
-        for (value, _) in self.values.iter().zip(&self.spenders).filter(|(_, spender)| **spender == UNSPENT) {
-            unspent = (unspent.0 + 1, unspent.1.saturating_add(*value));
+        for out in self.outs.iter().filter(|out| out.spender == UNSPENT) {
+            unspent = (unspent.0 + 1, unspent.1.saturating_add(out.value));
         }
         Extent {
             blocks: self.blocks.len(),
             transactions: self.flags.iter().filter(|flags| **flags & STUB == 0).count(),
-            outputs: self.values.len(),
+            outputs: self.outs.len(),
             unspent,
             locks: self.known_locks.len(),
         }
@@ -195,12 +235,24 @@ impl Graph {
     }
 
     pub(crate) fn outputs_of(&self, tx: TxId) -> Range<OutId> {
-        span(self.first_out.as_packed(), tx, self.values.len())
+        span(self.first_out.as_packed(), tx, self.outs.len())
+    }
+
+    /// The same with what is known of each.
+    pub(crate) fn paid_by(&self, tx: TxId) -> impl Iterator<Item = Paid> + '_ {
+        let outputs = self.outputs_of(tx);
+        let range = usize::try_from(outputs.start).ok().zip(usize::try_from(outputs.end).ok());
+        let rows = range.and_then(|(start, end)| self.outs.get(start..end)).unwrap_or_default();
+        outputs.zip(rows).map(|(out, row)| Paid {
+            out,
+            value: row.value,
+            spender: Some(row.spender).filter(|spender| *spender < NEVER),
+        })
     }
 
     /// The outputs that a transaction spends, in order. A coinbase spends none.
     pub(crate) fn inputs_of(&self, tx: TxId) -> impl Iterator<Item = OutId> + '_ {
-        span(&self.first_in, tx, self.inputs.len()).filter_map(|at| self.inputs.get(usize::try_from(at).ok()?))
+        self.inputs.within(span(&self.first_in, tx, self.inputs.len()))
     }
 
     /// How many outputs a transaction spends.
@@ -222,33 +274,45 @@ impl Graph {
         self.first_out.maker(out)
     }
 
+    fn row(&self, out: OutId) -> Option<&OutRow> {
+        self.outs.get(usize::try_from(out).ok()?)
+    }
+
+    fn row_mut(&mut self, out: OutId) -> Option<&mut OutRow> {
+        self.outs.get_mut(usize::try_from(out).ok()?)
+    }
+
     pub(crate) fn value(&self, out: OutId) -> u64 {
-        at(&self.values, out).unwrap_or(0)
+        self.row(out).map_or(0, |row| row.value)
     }
 
     pub(crate) fn lock(&self, out: OutId) -> LockId {
-        at(&self.locks, out).filter(|lock| *lock != UNSPENDABLE).unwrap_or(NO_LOCK)
+        self.row(out).map(|row| row.lock).filter(|lock| *lock != UNSPENDABLE).unwrap_or(NO_LOCK)
     }
 
     /// The transaction that spends an output.
     pub(crate) fn spender(&self, out: OutId) -> Option<TxId> {
-        at(&self.spenders, out).filter(|spender| *spender < NEVER)
+        self.row(out).map(|row| row.spender).filter(|spender| *spender < NEVER)
     }
 
     /// Number of outputs.
     pub(crate) fn out_count(&self) -> OutId {
-        self.values.len() as OutId
+        self.outs.len() as OutId
     }
 
     pub(crate) fn lock_id(&self, lock: &Lock) -> Option<LockId> {
-        self.lock_ids.get(self.lock_hash(lock), |id| self.known_locks.get(id as usize) == Some(lock))
+        self.lock_id_at(lock, self.lock_hash(lock))
+    }
+
+    fn lock_id_at(&self, lock: &Lock, hash: u32) -> Option<LockId> {
+        self.lock_ids.get(hash, |id| self.known_locks.get(id as usize) == Some(lock))
     }
 
     /// Appends a lock that the graph does not know yet; none when there are too many.
-    fn know(&mut self, lock: Lock) -> Option<LockId> {
+    fn know(&mut self, lock: Lock, hash: u32) -> Option<LockId> {
         let id = LockId::try_from(self.known_locks.len()).ok().filter(|id| *id < UNSPENDABLE)?;
         self.known_locks.push(lock);
-        self.lock_ids.insert(self.lock_hash(&lock), id, |_| false);
+        self.lock_ids.insert(hash, id, |_| false);
         Some(id)
     }
 
@@ -297,10 +361,6 @@ impl fmt::Debug for Graph {
 fn txid_hash(txid: &Txid) -> u32 {
     let [a, b, c, d, ..] = txid.0;
     u32::from_le_bytes([a, b, c, d])
-}
-
-fn at<T: Copy>(list: &[T], index: u64) -> Option<T> {
-    list.get(usize::try_from(index).ok()?).copied()
 }
 
 fn span(firsts: &Packed, tx: TxId, end: usize) -> Range<u64> {

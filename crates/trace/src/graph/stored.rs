@@ -1,7 +1,7 @@
 //! A graph as bytes, for the custodian's own folder. Links that can be computed are not stored, so they cannot disagree; everything else is
 //! checked as if somebody else had written it, and the last 32 bytes are the SHA-256 of all before.
 
-use super::{BlockRow, COINBASE, Graph, NEVER, OutId, STUB, TxId, UNSPENDABLE, UNSPENT};
+use super::{BlockRow, COINBASE, Graph, NEVER, OutId, OutRow, STUB, TxId, UNSPENDABLE, UNSPENT};
 use crate::address::{Lock, LockKind};
 use crate::network::Network;
 use crate::wire::{BlockHash, Malformed, Outpoint, Reader, Txid};
@@ -24,8 +24,7 @@ impl Graph {
         out.extend(self.network.magic());
         out.push(u8::from(self.whole));
         out.extend(self.first_height.to_le_bytes());
-        for count in [self.known_locks.len(), self.blocks.len(), self.txids.len(), self.values.len(), self.inputs.len()]
-        {
+        for count in [self.known_locks.len(), self.blocks.len(), self.txids.len(), self.outs.len(), self.inputs.len()] {
             out.extend((count as u64).to_le_bytes());
         }
         for lock in &self.known_locks {
@@ -51,9 +50,9 @@ impl Graph {
             out.extend(stub.copied().unwrap_or(count).to_le_bytes());
             out.extend(u32::try_from(self.inputs_of(tx).count()).unwrap_or(u32::MAX).to_le_bytes());
         }
-        for (value, lock) in self.values.iter().zip(&self.locks) {
-            out.extend(value.to_le_bytes());
-            out.extend(lock.to_le_bytes());
+        for row in &self.outs {
+            out.extend(row.value.to_le_bytes());
+            out.extend(row.lock.to_le_bytes());
         }
         for place in 0..self.inputs.len() {
             out.extend(self.inputs.get(place).unwrap_or_default().to_le_bytes().iter().take(LINK_LEN));
@@ -131,9 +130,7 @@ impl Graph {
             if lock < UNSPENDABLE && lock as usize >= locks {
                 return Err(reader.wrong("an output has a lock that is not there"));
             }
-            graph.values.push(value);
-            graph.locks.push(lock);
-            graph.spenders.push(if lock == UNSPENDABLE { NEVER } else { UNSPENT });
+            graph.outs.push(OutRow::new(value, lock));
         }
         for _ in 0..inputs {
             let [a, b, c, d, e] = reader.array()?;
@@ -150,10 +147,11 @@ impl Graph {
         let lock = kind.and_then(|kind| Lock::new(kind, body.get(..kind.len())?));
         let lock = lock.filter(|lock| body.iter().skip(lock.body().len()).all(|byte| *byte == 0));
         let lock = lock.ok_or_else(|| reader.wrong("a lock that cannot be"))?;
-        if self.lock_id(&lock).is_some() {
+        let hash = self.lock_hash(&lock);
+        if self.lock_id_at(&lock, hash).is_some() {
             return Err(reader.wrong("a lock stands here twice"));
         }
-        self.know(lock).map(drop).ok_or_else(|| reader.wrong("too many locks"))
+        self.know(lock, hash).map(drop).ok_or_else(|| reader.wrong("too many locks"))
     }
 
     /// Computes who spends what, and which id names which transaction.
@@ -162,9 +160,8 @@ impl Graph {
             let before = self.outputs_of(tx).start;
             let spent: Vec<OutId> = self.inputs_of(tx).collect();
             for out in spent {
-                let spender = usize::try_from(out).ok().and_then(|out| self.spenders.get_mut(out));
-                match spender {
-                    Some(spender) if out < before && *spender == UNSPENT => *spender = tx,
+                match self.row_mut(out) {
+                    Some(row) if out < before && row.spender == UNSPENT => row.spender = tx,
                     _ => return Err(reader.wrong("an input spends what is not there, comes later, or is spent")),
                 }
             }
@@ -181,9 +178,8 @@ impl Graph {
         self.name(&txid, tx);
         let Some(earlier) = earlier else { return };
         for out in self.outputs_of(earlier) {
-            let spender = usize::try_from(out).ok().and_then(|out| self.spenders.get_mut(out));
-            if let Some(spender) = spender.filter(|spender| **spender == UNSPENT) {
-                *spender = NEVER;
+            if let Some(row) = self.row_mut(out).filter(|row| row.spender == UNSPENT) {
+                row.spender = NEVER;
             }
         }
         self.overwrites.push((tx, earlier));

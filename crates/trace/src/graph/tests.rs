@@ -130,6 +130,47 @@ fn a_repeated_coinbase_takes_the_earlier_ones_money_and_gives_it_back_when_undon
 }
 
 #[test]
+fn what_was_looked_up_ahead_does_not_outlive_its_name() {
+    // A block repeats an earlier coinbase and spends it at once: the new one is meant, though the look-up ahead saw the earlier one.
+    let mut chain = Chain::new();
+    let coinbase = Draft { inputs: vec![], outputs: vec![(50, script(1))] }.bytes(0);
+    let txid = chain.raw_block(std::slice::from_ref(&coinbase)).unwrap()[0];
+    let spend = pay(&[(txid, 0)], &[(50, 2)]).bytes(1);
+    chain.raw_block(&[coinbase, spend]).unwrap();
+    assert_eq!((chain.graph.spender(0), chain.graph.spender(1)), (None, Some(2)));
+    assert!(shown(&Graph::parse(&chain.graph.to_bytes()).unwrap()) == shown(&chain.graph));
+}
+
+#[test]
+fn a_long_block_spends_what_it_made_itself() {
+    let mut chain = Chain::new();
+    let mut coin = chain.block(1, &[])[0];
+    let before = (shown(&chain.graph), chain.tip);
+    let mut drafts = Vec::new();
+    for number in 0..200 {
+        // To old owners and new ones in turn.
+        drafts.push(pay(&[(coin, 0)], &[(5_000_000_000 - number, (number % 3 * number) as u32)]));
+        coin = Txid(crate::wire::sha256d(&[&drafts.last().unwrap().bytes(chain.blocks.len() as u32)]));
+    }
+    let made = chain.block(1, &drafts);
+    let graph = &chain.graph;
+    assert_eq!((made.len(), made[200], graph.extent().transactions), (201, coin, 202));
+    for (number, txid) in (0u64..).zip(&made[1..]) {
+        let out = graph.out_id(&Outpoint { txid: *txid, vout: 0 }).unwrap();
+        assert_eq!(graph.value(out), 5_000_000_000 - number);
+        assert_eq!(graph.lock(out), graph.lock_id(&lock((number % 3 * number) as u32)).unwrap());
+        assert_eq!(graph.spender(out), made.get(number as usize + 2).and_then(|next| graph.tx_id(next)));
+    }
+    chain.graph.go_back_to(&before.1).unwrap();
+    assert!(shown(&chain.graph) == before.0);
+    // The last of many spends twice: nothing of the block stays.
+    drafts.push(pay(&[(made[100], 0)], &[(1, 1)]));
+    chain.tip = before.1;
+    assert!(matches!(chain.try_block(1, &drafts), Err(GraphError::Spent { .. })));
+    assert!(shown(&chain.graph) == before.0);
+}
+
+#[test]
 fn what_nobody_can_spend_is_not_counted() {
     let mut chain = Chain::new();
     let first = chain.block(1, &[])[0];

@@ -38,8 +38,12 @@ impl Amount {
             below = below.saturating_add(part);
             let boundary = match whole {
                 0 => 0,
-                // INVARIANT: at most 2^75 * 2^51.
-                whole => self.0.saturating_mul(u128::from(below.min(whole))) / u128::from(whole),
+                whole => match u64::try_from(self.0) {
+                    // Nearly all there is: below 2^40 satoshi, and the product needs no check.
+                    Ok(amount) => u128::from(amount) * u128::from(below.min(whole)) / u128::from(whole),
+                    // INVARIANT: at most 2^75 * 2^51.
+                    Err(_) => self.0.saturating_mul(u128::from(below.min(whole))) / u128::from(whole),
+                },
             };
             out.push(Self(boundary - given));
             given = boundary;

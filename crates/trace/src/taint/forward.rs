@@ -5,7 +5,7 @@ use super::rules::{Fifo, Forward, Haircut, Lifo, Poison};
 use super::slots::Slots;
 use super::waiting::Waiting;
 use super::{Rule, Stops};
-use crate::graph::{Graph, OutId, TxId};
+use crate::graph::{Graph, OutId, Paid, TxId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of the money. The ledger closes: `begun + drawn = unspent + arrived + joins + hops + age + fees + dust`.
@@ -55,6 +55,8 @@ pub(crate) fn trace_forward(graph: &Graph, seeds: &BTreeSet<OutId>, rule: Rule, 
 #[derive(Default)]
 struct Held<L> {
     load: L,
+    /// The whole output's value: who spends it needs it, and here it is near.
+    value: u64,
     hops: u16,
     since: u32,
 }
@@ -69,9 +71,7 @@ struct Walk<'g, R: Forward> {
     flow: Flow,
     /// Where it arrived or rests. An output is paid once, so it stands here once.
     ends: Vec<(OutId, (Amount, u16))>,
-    /// Inputs and outputs of the transaction at hand, here so that their memory is used again.
-    inputs: Vec<(Option<R::Load>, u64)>,
-    outputs: Vec<u64>,
+    /// What the transaction at hand pays, here so that its memory is used again.
     loads: Vec<R::Load>,
     room: R::Room,
 }
@@ -85,8 +85,6 @@ impl<'g, R: Forward> Walk<'g, R> {
             waiting: Waiting::below(graph.tx_count()),
             flow: Flow::default(),
             ends: Vec::new(),
-            inputs: Vec::new(),
-            outputs: Vec::new(),
             loads: Vec::new(),
             room: R::Room::default(),
         };
@@ -98,7 +96,8 @@ impl<'g, R: Forward> Walk<'g, R> {
             }
             let load = R::whole(graph.value(*out));
             walk.flow.begun += R::amount(&load);
-            walk.go_on(*out, Held { load, hops: 0, since: graph.time_of(maker) });
+            let paid = Paid { out: *out, value: graph.value(*out), spender: graph.spender(*out) };
+            walk.go_on(&paid, Held { load, value: paid.value, hops: 0, since: graph.time_of(maker) });
         }
         walk
     }
@@ -118,54 +117,62 @@ impl<'g, R: Forward> Walk<'g, R> {
     fn step(&mut self, tx: TxId) {
         let graph = self.graph;
         let (mut hops, mut since, mut before) = (u16::MAX, 0, Amount::ZERO);
-        self.inputs.clear();
+        // Only who asks for the sum pays for it.
+        let sums = R::DRAWS || self.stops.joins;
         for out in graph.inputs_of(tx) {
-            let held = self.held.take(out);
-            if let Some(held) = &held {
-                hops = hops.min(held.hops);
-                since = since.max(held.since);
-                before += R::amount(&held.load);
+            match self.held.take(out) {
+                Some(held) => {
+                    hops = hops.min(held.hops);
+                    since = since.max(held.since);
+                    if sums {
+                        before += R::amount(&held.load);
+                    }
+                    R::spend(&mut self.room, Some(held.load), held.value);
+                }
+                None => R::spend(&mut self.room, None, graph.value(out)),
             }
-            self.inputs.push((held.map(|held| held.load), graph.value(out)));
         }
         if self.stops.is_join(graph, tx) {
+            self.room = R::Room::default();
             self.flow.joins += before;
             return;
         }
-        self.outputs.clear();
-        self.outputs.extend(graph.outputs_of(tx).map(|out| graph.value(out)));
         self.loads.clear();
-        let fee = R::apply(&self.inputs, &self.outputs, &mut self.loads, &mut self.room);
-        let after: Amount = self.loads.iter().map(R::amount).chain([fee]).sum();
-        self.flow.drawn += after.minus(before);
+        let fee = R::pay(&mut self.room, graph.paid_by(tx).map(|paid| paid.value), &mut self.loads);
+        if R::DRAWS {
+            let after: Amount = self.loads.iter().map(R::amount).chain([fee]).sum();
+            self.flow.drawn += after.minus(before);
+        }
         self.flow.fees += fee;
         let mut loads = std::mem::take(&mut self.loads);
-        for (out, load) in graph.outputs_of(tx).zip(loads.drain(..)) {
-            self.arrive(out, Held { load, hops: hops.saturating_add(1), since });
+        for (paid, load) in graph.paid_by(tx).zip(loads.drain(..)) {
+            self.arrive(&paid, Held { load, value: paid.value, hops: hops.saturating_add(1), since });
         }
         self.loads = loads;
     }
 
-    fn arrive(&mut self, out: OutId, held: Held<R::Load>) {
+    fn arrive(&mut self, paid: &Paid, held: Held<R::Load>) {
         let amount = R::amount(&held.load);
-        if self.held.is_marked(out) {
+        if self.held.is_marked(paid.out) {
             // It began with all of this output; what arrives there was counted twice.
             self.flow.begun -= amount;
         } else if amount < Amount::of_satoshi(self.stops.dust) {
             self.flow.dust += amount;
-        } else if amount > Amount::ZERO && self.stops.is_service(self.graph, out) {
+        } else if amount > Amount::ZERO && self.stops.is_service(self.graph, paid.out) {
             self.flow.arrived += amount;
-            self.ends.push((out, (amount, held.hops)));
+            self.ends.push((paid.out, (amount, held.hops)));
         } else if amount > Amount::ZERO {
-            self.go_on(out, held);
+            self.go_on(paid, held);
         }
     }
 
-    fn go_on(&mut self, out: OutId, held: Held<R::Load>) {
+    // Once for every output of a trace; as a call it costs more than it does.
+    #[inline(always)]
+    fn go_on(&mut self, paid: &Paid, held: Held<R::Load>) {
         let amount = R::amount(&held.load);
-        let Some(spender) = self.graph.spender(out).filter(|spender| self.counts(*spender)) else {
+        let Some(spender) = paid.spender.filter(|spender| self.counts(*spender)) else {
             self.flow.unspent += amount;
-            self.ends.push((out, (amount, held.hops)));
+            self.ends.push((paid.out, (amount, held.hops)));
             return;
         };
         if self.stops.hops.is_some_and(|most| held.hops >= most) {
@@ -173,7 +180,7 @@ impl<'g, R: Forward> Walk<'g, R> {
         } else if self.stops.age.is_some_and(|most| self.graph.time_of(spender).saturating_sub(held.since) > most) {
             self.flow.age += amount;
         } else {
-            self.held.hold(out, held);
+            self.held.hold(paid.out, held);
             self.waiting.insert(spender);
         }
     }

@@ -90,9 +90,16 @@ impl<'c, O: Iterator<Item = u64>> Cut<'c, O> {
     }
 }
 
+/// The inputs of one transaction in order, and memory for the output at hand.
+#[derive(Default)]
+pub(super) struct Spent {
+    inputs: Vec<(Option<Runs>, u64)>,
+    runs: Runs,
+}
+
 impl<const BACK: bool> Forward for Queue<BACK> {
     type Load = Runs;
-    type Room = Runs;
+    type Room = Spent;
 
     fn whole(value: u64) -> Runs {
         let mut runs = Runs::default();
@@ -104,8 +111,13 @@ impl<const BACK: bool> Forward for Queue<BACK> {
         Amount::of_satoshi(load.followed)
     }
 
-    fn apply(inputs: &[(Option<Runs>, u64)], outputs: &[u64], loads: &mut Vec<Runs>, room: &mut Runs) -> Amount {
-        let mut cut = Cut::new(outputs.iter().copied(), loads, room);
+    fn spend(spent: &mut Spent, load: Option<Runs>, value: u64) {
+        spent.inputs.push((load, value));
+    }
+
+    fn pay(spent: &mut Spent, outputs: impl Iterator<Item = u64>, loads: &mut Vec<Runs>) -> Amount {
+        let Spent { inputs, runs } = spent;
+        let mut cut = Cut::new(outputs, loads, runs);
         let mut feed = |(load, value): &(Option<Runs>, u64)| {
             let Some(runs) = load else { return cut.feed(*value, false) };
             let runs = runs.lengths.iter().enumerate().map(|(at, length)| (*length, at % 2 == 1));
@@ -120,7 +132,9 @@ impl<const BACK: bool> Forward for Queue<BACK> {
         } else {
             inputs.iter().for_each(&mut feed);
         }
-        Amount::of_satoshi(cut.end())
+        let fee = Amount::of_satoshi(cut.end());
+        inputs.clear();
+        fee
     }
 }
 
@@ -193,6 +207,7 @@ impl<const BACK: bool> Backward for Queue<BACK> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::taint::rules::paid;
 
     fn runs(parts: &[(u64, bool)]) -> Runs {
         let mut runs = Runs::default();
@@ -218,23 +233,15 @@ mod tests {
     fn queues_by_hand() {
         // 4 followed, 6 not; paid out as 5, 3, and a fee of 2.
         let inputs = [(Some(runs(&[(4, true)])), 4), (None, 6)];
-        let mut paid = Vec::new();
-        let fee = <Fifo as Forward>::apply(&inputs, &[5, 3], &mut paid, &mut Runs::default());
-        assert_eq!(paid, [runs(&[(4, true), (1, false)]), runs(&[(3, false)])]);
+        let (loads, fee) = paid::<Fifo>(inputs.clone(), &[5, 3]);
+        assert_eq!(loads, [runs(&[(4, true), (1, false)]), runs(&[(3, false)])]);
         assert_eq!(fee, Amount::ZERO);
-        paid.clear();
-        let fee = <Lifo as Forward>::apply(&inputs, &[5, 3], &mut paid, &mut Runs::default());
-        assert_eq!(paid, [runs(&[(5, false)]), runs(&[(1, false), (2, true)])]);
+        let (loads, fee) = paid::<Lifo>(inputs, &[5, 3]);
+        assert_eq!(loads, [runs(&[(5, false)]), runs(&[(1, false), (2, true)])]);
         assert_eq!(fee, Amount::of_satoshi(2));
         // An output of nothing, and more outputs than inputs, which no block has.
-        paid.clear();
-        let fee = <Fifo as Forward>::apply(
-            &[(Some(runs(&[(4, true)])), 4)],
-            &[0, 3, 0, 5, 6],
-            &mut paid,
-            &mut Runs::default(),
-        );
-        assert_eq!(paid, [runs(&[]), runs(&[(3, true)]), runs(&[]), runs(&[(1, true)]), runs(&[])]);
+        let (loads, fee) = paid::<Fifo>([(Some(runs(&[(4, true)])), 4)], &[0, 3, 0, 5, 6]);
+        assert_eq!(loads, [runs(&[]), runs(&[(3, true)]), runs(&[]), runs(&[(1, true)]), runs(&[])]);
         assert_eq!(fee, Amount::ZERO);
     }
 

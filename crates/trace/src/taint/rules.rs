@@ -7,20 +7,20 @@ pub(super) use super::queue::{Fifo, Lifo};
 pub(super) trait Forward {
     /// The part of one output that is followed.
     type Load: Default;
-    /// Memory that is used again for every transaction.
+    /// What the inputs of the transaction at hand are to it, in memory that is used again for every transaction.
     type Room: Default;
+
+    /// Whether more can come out than went in: then the rule draws in money that was not followed before.
+    const DRAWS: bool = false;
 
     /// All of an output.
     fn whole(value: u64) -> Self::Load;
     /// How much that is.
     fn amount(load: &Self::Load) -> Amount;
-    /// Inputs with their values (`None`: nothing of it is followed) to outputs, one load each into the empty list; how much becomes the fee.
-    fn apply(
-        inputs: &[(Option<Self::Load>, u64)],
-        outputs: &[u64],
-        loads: &mut Vec<Self::Load>,
-        room: &mut Self::Room,
-    ) -> Amount;
+    /// Takes the next input of the transaction at hand: what of it is followed (`None`: nothing), and its value.
+    fn spend(room: &mut Self::Room, load: Option<Self::Load>, value: u64);
+    /// Pays the outputs of the transaction at hand, one load each into the empty list; how much becomes the fee. The room is empty then.
+    fn pay(room: &mut Self::Room, outputs: impl Iterator<Item = u64>, loads: &mut Vec<Self::Load>) -> Amount;
 }
 
 /// A rule, backwards: outputs to inputs.
@@ -43,7 +43,9 @@ pub(super) struct Poison;
 
 impl Forward for Poison {
     type Load = u64;
-    type Room = ();
+    type Room = u64;
+
+    const DRAWS: bool = true;
 
     fn whole(value: u64) -> u64 {
         value
@@ -53,10 +55,13 @@ impl Forward for Poison {
         Amount::of_satoshi(*load)
     }
 
-    fn apply(inputs: &[(Option<u64>, u64)], outputs: &[u64], loads: &mut Vec<u64>, (): &mut ()) -> Amount {
-        loads.extend_from_slice(outputs);
-        let (spent, paid) = (sum(inputs.iter().map(|input| input.1)), sum(outputs.iter().copied()));
-        Amount::of_satoshi(spent.saturating_sub(paid))
+    fn spend(spent: &mut u64, _: Option<u64>, value: u64) {
+        *spent = spent.saturating_add(value);
+    }
+
+    fn pay(spent: &mut u64, outputs: impl Iterator<Item = u64>, loads: &mut Vec<u64>) -> Amount {
+        loads.extend(outputs);
+        Amount::of_satoshi(std::mem::take(spent).saturating_sub(sum(loads.iter().copied())))
     }
 }
 
@@ -80,9 +85,16 @@ impl Backward for Poison {
 /// Every output has the mix of all inputs.
 pub(super) struct Haircut;
 
+/// The inputs of one transaction: how much of them is followed, and how much they are.
+#[derive(Default)]
+pub(super) struct Mix {
+    followed: Amount,
+    whole: u64,
+}
+
 impl Forward for Haircut {
     type Load = Amount;
-    type Room = ();
+    type Room = Mix;
 
     fn whole(value: u64) -> Amount {
         Amount::of_satoshi(value)
@@ -92,9 +104,16 @@ impl Forward for Haircut {
         *load
     }
 
-    fn apply(inputs: &[(Option<Amount>, u64)], outputs: &[u64], loads: &mut Vec<Amount>, (): &mut ()) -> Amount {
-        let followed: Amount = inputs.iter().filter_map(|input| input.0).sum();
-        followed.divide(outputs.iter().copied(), sum(inputs.iter().map(|input| input.1)), loads)
+    fn spend(mix: &mut Mix, load: Option<Amount>, value: u64) {
+        if let Some(load) = load {
+            mix.followed += load;
+        }
+        mix.whole = mix.whole.saturating_add(value);
+    }
+
+    fn pay(mix: &mut Mix, outputs: impl Iterator<Item = u64>, loads: &mut Vec<Amount>) -> Amount {
+        let Mix { followed, whole } = std::mem::take(mix);
+        followed.divide(outputs, whole, loads)
     }
 }
 
@@ -121,6 +140,18 @@ pub(super) fn sum(values: impl Iterator<Item = u64>) -> u64 {
     values.fold(0, u64::saturating_add)
 }
 
+/// One transaction under a rule: what its outputs are, and the fee.
+#[cfg(test)]
+pub(super) fn paid<R: Forward>(
+    inputs: impl IntoIterator<Item = (Option<R::Load>, u64)>,
+    outputs: &[u64],
+) -> (Vec<R::Load>, Amount) {
+    let (mut room, mut loads) = (R::Room::default(), Vec::new());
+    inputs.into_iter().for_each(|(load, value)| R::spend(&mut room, load, value));
+    let fee = R::pay(&mut room, outputs.iter().copied(), &mut loads);
+    (loads, fee)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,13 +159,10 @@ mod tests {
     #[test]
     fn mixes_by_hand() {
         // 4 followed, 6 not; paid out as 5, 3, and a fee of 2.
-        let mut paid = Vec::new();
-        let fee =
-            <Haircut as Forward>::apply(&[(Some(Amount::of_satoshi(4)), 4), (None, 6)], &[5, 3], &mut paid, &mut ());
-        assert_eq!(paid.iter().map(|a| a.satoshi()).collect::<Vec<_>>(), [2, 1]);
+        let (loads, fee) = paid::<Haircut>([(Some(Amount::of_satoshi(4)), 4), (None, 6)], &[5, 3]);
+        assert_eq!(loads.iter().map(|a| a.satoshi()).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(fee.units(), (8 << 24) / 10 + 1);
-        let mut paid = Vec::new();
-        let fee = <Poison as Forward>::apply(&[(Some(4), 4), (None, 6)], &[5, 3], &mut paid, &mut ());
-        assert_eq!((paid, fee.satoshi()), (vec![5, 3], 2));
+        let (loads, fee) = paid::<Poison>([(Some(4), 4), (None, 6)], &[5, 3]);
+        assert_eq!((loads, fee.satoshi()), (vec![5, 3], 2));
     }
 }

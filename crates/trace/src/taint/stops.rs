@@ -58,6 +58,7 @@ impl Stops {
         Self { joins: true, dust: DUST, ..Self::default() }
     }
 
+    #[inline]
     pub(crate) fn is_service(&self, graph: &Graph, out: OutId) -> bool {
         // Without services nobody's lock has to be looked up.
         (!self.services.is_empty() && self.services.contains(&graph.lock(out))) || self.outputs.contains(&out)

@@ -11,6 +11,8 @@ const BITS: usize = 64;
 pub(super) struct Waiting {
     // INVARIANT: a bit is set on a level when its word on the level below is not zero; the last level is one word.
     levels: Vec<Vec<u64>>,
+    // INVARIANT: every word before this one on the first level is zero.
+    first: usize,
 }
 
 impl Waiting {
@@ -22,7 +24,7 @@ impl Waiting {
             len = len.div_ceil(BITS).max(1);
             levels.push(vec![0; len]);
             if len == 1 {
-                return Self { levels };
+                return Self { levels, first: 0 };
             }
         }
     }
@@ -35,6 +37,7 @@ impl Waiting {
     /// Puts in a transaction; one that is not below the set's number is none of the graph and left out.
     pub(super) fn insert(&mut self, tx: TxId) {
         let mut at = tx as usize;
+        self.first = self.first.min(at / BITS);
         for level in &mut self.levels {
             let Some(word) = level.get_mut(at / BITS) else { return };
             let empty = *word == 0;
@@ -47,7 +50,16 @@ impl Waiting {
     }
 
     pub(super) fn pop_first(&mut self) -> Option<TxId> {
-        self.pop(|word| word.trailing_zeros())
+        // Who is taken from the front mostly stands close behind the one before, so that no level above has to be asked.
+        let word = self.levels.first_mut()?.get_mut(self.first);
+        if let Some(word) = word.filter(|word| word.count_ones() > 1) {
+            let at = self.first * BITS + word.trailing_zeros() as usize;
+            *word &= *word - 1;
+            return TxId::try_from(at).ok();
+        }
+        let found = self.pop(|word| word.trailing_zeros())?;
+        self.first = found as usize / BITS;
+        Some(found)
     }
 
     pub(super) fn pop_last(&mut self) -> Option<TxId> {
