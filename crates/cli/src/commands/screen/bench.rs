@@ -71,7 +71,7 @@ impl Bench {
         }
         let mut material = match &self.data {
             Some(folder) => from_folder(folder)?,
-            None => self.from_lists_in_effect(dir)?,
+            None => self.lists_in_effect(dir)?,
         };
         if self.quick {
             material.clean.truncate(QUICK);
@@ -102,7 +102,7 @@ impl Bench {
         Ok(())
     }
 
-    fn from_lists_in_effect(&self, dir: &Path) -> Result<Material> {
+    fn lists_in_effect(&self, dir: &Path) -> Result<Material> {
         let clean_file = self.clean.as_deref().context("say --data, --clean or --differential")?;
         let table = |path: &Path| files::read(path, MAX_TABLE_BYTES);
         let told = |path: &Path, fault: String| anyhow::anyhow!("{}: {fault}", path.display());
