@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Scores our candidates with OpenSanctions' matchers, and prints the same figures for them and for us.
 
-    countersign screen bench --clean people.csv --pairs pairs.csv --peers target/peers.jsonl
+    countersign screen bench --data ../shared/data/screen --peers target/peers.jsonl
     python3 -m venv target/peers && target/peers/bin/pip install nomenklatura
     target/peers/bin/python bench/peers/screen.py target/peers.jsonl --algorithms logic-v1 logic-v2 --clean 5000
 

@@ -325,3 +325,82 @@ fn the_index_is_compared_with_every_pair() {
     let ran = good(place.path(), &["screen", "bench", "--differential", "100000"]);
     assert!(ran.contains("100000 pairs") && ran.contains(" 0 lost by the index, 0 compared differently"), "{ran}");
 }
+
+/// A folder in the layout of the public data, small: one entity for each list, and people who are on none.
+fn data(place: &Path) -> PathBuf {
+    let folder = place.join("data");
+    let put = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    put("un/UN_consolidated.xml", &list(&PEOPLE));
+    // All columns of the annexes; a row has the first nine of an entity and nothing else.
+    let header = "recordId,programKey,annex,measure,startDate,reason,schema,name,alias,weakAlias,previousName,country,nationality,\
+                  jurisdiction,birthDate,birthPlace,position,passportNumber,gender,appearance,ethnicity,fatherName,motherName,\
+                  incorporationDate,legalForm,sector,registrationNumber,taxNumber,idNumber,innCode,ogrnCode,kppCode,okpoCode,leiCode,\
+                  swiftBic,ticker,imoNumber,mmsi,flag,address,phone,email,website,notes\n";
+    let row = |act: &str, number: u8, name: &str| {
+        format!("celex,{header}{act},{number},EU-LBY,II,Asset freeze,,,Person,{name},{}\n", ",".repeat(35))
+    };
+    put("eu/consolidated/32016R0044.csv", &row("32016R0044", 7, "Tomas QUILL"));
+    put("eu/amendments/32016R0045.csv", &row("32016R0045", 8, "Mara QUILL"));
+    put("ofac/sdn.csv", "36,\"BELSO LINES\",-0- ,\"CUBA\",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \n");
+    put("ofac/alt.csv", "36,12,\"aka\",\"BELSO SHIPPING\",-0- \n");
+    put("ofac/add.csv", "36,25,-0- ,\"Port X\",\"Cuba\",-0- \n");
+    put("ofac/sdn_comments.csv", "");
+    let person = |number: usize| format!("Olen{number} Varga{number},female,1972-11-{:02},France\n", 1 + number % 28);
+    put(
+        "people/negatives_us.csv",
+        &("full_name,gender,date_of_birth,nationality\n".to_owned() + &(0..6_000).map(person).collect::<String>()),
+    );
+    put(
+        "pairs/name_pairs.csv",
+        "schema,name1,name2,is_match\nPerson,Ilya Zemlinov,Ilja Zemlinow,true\nPerson,Vera Orlando,Arun Belso,false\n",
+    );
+    folder
+}
+
+#[test]
+fn figures_are_measured_on_a_folder_of_data() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = data(place.path());
+    let text = folder.to_string_lossy();
+    let bench = |more: &[&str]| run(place.path(), &[&["screen", "bench", "--data", &*text], more].concat());
+    let ran = bench(&["--quick"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    for line in [
+        "un: 3 entities, 0 rows rejected",
+        "eu: 2 entities, 0 rows rejected",
+        "ofac: 1 entities, 0 rows rejected",
+        "6 entities, ",
+        "5000 clients on one core: ",
+        " MB for 50,000 entities",
+        "memory at most so far",
+        "2 labelled pairs, ",
+        "name, birth date, nationality; 5000 clean people",
+        "name only; 5000 clean people",
+        "| as listed | 3 | 100.0 % | 100.0 % | 100.0 % | 100.0 % | 100.0 % | 0 |",
+    ] {
+        assert!(ran.out.contains(line), "`{line}` is not in {ran}");
+    }
+    assert!(bench(&[]).out.contains("name only; 6000 clean people"));
+    let peers = place.path().join("peers.jsonl");
+    assert!(bench(&["--quick", "--peers", &peers.to_string_lossy()]).out.contains("written"));
+    assert!(fs::read_to_string(&peers).unwrap().lines().count() > 5_000);
+    fs::remove_dir_all(folder.join("eu/amendments")).unwrap();
+    fs::remove_file(folder.join("pairs/name_pairs.csv")).unwrap();
+    let ran = bench(&[]);
+    assert!(ran.code == Some(1) && ran.err.contains("lacks eu/amendments/*.csv, pairs/name_pairs.csv;"), "{ran}");
+    let both = ["--clean", "people.csv"];
+    assert_eq!(bench(&both).code, Some(2), "one or the other");
+}
+
+#[test]
+fn figures_are_measured_on_the_public_data() {
+    let Some(data) = countersign_testkit::require::data() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let ran = good(place.path(), &["screen", "bench", "--quick", "--data", &data.join("screen").to_string_lossy()]);
+    assert!(ran.contains("18362 entities, 52288 names, 31029 words"), "{ran}");
+    assert!(ran.contains("321 labelled pairs, ") && ran.contains("| Arabic name the list lacks | 683 |"), "{ran}");
+}

@@ -1,7 +1,5 @@
 //! Everything that is listed now, prepared once for questions: the index, and of each entity its source.
 
-use std::collections::HashMap;
-
 use countersign_core::time::Timestamp;
 
 use crate::entity::Entity;
@@ -24,26 +22,24 @@ pub struct Catalogue {
     index: Index,
     sources: Vec<Source>,
     /// For each entity of the index the number of its source.
-    of_entity: Vec<usize>,
-    by_id: HashMap<String, usize>,
+    of_entity: Vec<u32>,
 }
 
 impl Catalogue {
     /// Prepares versions. What is no longer listed is left out.
     pub fn new(versions: Vec<Version>) -> Self {
         let mut sources = Vec::new();
-        let (mut entities, mut of_entity): (Vec<Entity>, Vec<usize>) = (Vec::new(), Vec::new());
-        for version in versions {
+        let (mut entities, mut of_entity): (Vec<Entity>, Vec<u32>) = (Vec::new(), Vec::new());
+        for (source, version) in (0..).zip(versions) {
             let listed = version.entities.into_iter().filter(is_listed);
             let before = entities.len();
             entities.extend(listed);
-            of_entity.extend(std::iter::repeat_n(sources.len(), entities.len() - before));
+            of_entity.extend(std::iter::repeat_n(source, entities.len() - before));
             let head = version.head;
             sources.push(Source { name: head.source, digest: head.digest, read_at: head.read_at });
         }
         list::link_transpositions(&mut entities);
-        let by_id = entities.iter().enumerate().map(|(place, entity)| (entity.id.clone(), place)).collect();
-        Self { index: Index::new(entities), sources, of_entity, by_id }
+        Self { index: Index::new(entities), sources, of_entity }
     }
 
     /// The prepared lists.
@@ -63,7 +59,8 @@ impl Catalogue {
 
     /// An entity with its source.
     pub fn find(&self, id: &str) -> Option<(&Entity, &Source)> {
-        let place = *self.by_id.get(id)?;
-        Some((self.index.entities().get(place)?, self.sources.get(*self.of_entity.get(place)?)?))
+        let place = self.index.place_of(id)?;
+        let source = *self.of_entity.get(place as usize)?;
+        Some((self.index.entity(place), self.sources.get(source as usize)?))
     }
 }

@@ -39,7 +39,7 @@ impl ClientIndex {
                 places.extend(self.index.sharing(&asked).into_iter().map(|name| self.index.listed(name).0.entity));
             }
             for identifier in &entity.identifiers {
-                places.extend_from_slice(self.index.with_identifier(&identifier.value));
+                places.extend(self.index.with_identifier(&identifier.value));
             }
         }
         places.sort_unstable();

@@ -116,6 +116,30 @@ impl Designation {
         self.seen_from.is_none_or(|from| from <= time) && self.seen_to.is_none_or(|to| time < to)
     }
 
+    /// The texts that it holds.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &String> {
+        let root = self.transposes.iter().flat_map(|root| [&root.issuer, &root.entity]);
+        let optional = [&self.act, &self.annex, &self.entry, &self.reason].into_iter().flatten();
+        [&self.issuer, &self.jurisdiction, &self.programme]
+            .into_iter()
+            .chain(optional)
+            .chain(&self.measures)
+            .chain(root)
+    }
+
+    /// Gives back the room for more that reading left behind.
+    pub(crate) fn shrink(&mut self) {
+        let root = self.transposes.iter_mut().flat_map(|root| [&mut root.issuer, &mut root.entity]);
+        let optional = [&mut self.act, &mut self.annex, &mut self.entry, &mut self.reason].into_iter().flatten();
+        [&mut self.issuer, &mut self.jurisdiction, &mut self.programme]
+            .into_iter()
+            .chain(optional)
+            .chain(&mut self.measures)
+            .chain(root)
+            .for_each(String::shrink_to_fit);
+        self.measures.shrink_to_fit();
+    }
+
     /// Equal in everything the issuer says.
     pub fn says_the_same(&self, other: &Self) -> bool {
         let bare =

@@ -143,6 +143,23 @@ pub struct Entity {
 }
 
 impl Entity {
+    /// Gives back the room for more that reading left behind, before it is kept for long.
+    pub(crate) fn shrink(&mut self) {
+        let Self { id, kind: _, names, dates, territories, gender: _, identifiers, designations } = self;
+        id.shrink_to_fit();
+        for Name { text, quality: _, family } in &mut *names {
+            text.shrink_to_fit();
+            family.iter_mut().for_each(String::shrink_to_fit);
+        }
+        identifiers.iter_mut().for_each(|identifier| identifier.value.shrink_to_fit());
+        designations.iter_mut().for_each(Designation::shrink);
+        names.shrink_to_fit();
+        dates.shrink_to_fit();
+        territories.shrink_to_fit();
+        identifiers.shrink_to_fit();
+        designations.shrink_to_fit();
+    }
+
     /// The name to print.
     pub fn caption(&self) -> &str {
         self.names.first().map_or("(no name)", |name| &name.text)

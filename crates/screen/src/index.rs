@@ -4,18 +4,20 @@
 //! 2006): a comparison is refused unless words with half of the asked name's rarity are matched, so only names that meet one of its rarest
 //! words, those with more than the other half, are looked at. Nothing the comparison would accept is lost; a test compares with all pairs.
 
+mod card;
 pub mod differential;
+pub mod memory;
 mod reach;
 pub mod screener;
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use self::card::Card;
 use crate::compare::{Compared, INITIAL_WEIGHT, LEFT_COVER, Part, Relations, compare};
 use crate::entity::{Entity, Kind, Name};
 use crate::name::{Role, Token, analyse};
-use crate::vocabulary::{JoinedWords, Vocabulary, WordId};
+use crate::vocabulary::{JoinedBuilder, JoinedWords, Vocabulary, VocabularyBuilder, WordId};
 use crate::word::{Form, Relation};
 
 /// Number of a listed name.
@@ -32,17 +34,21 @@ const NOT_JOINED: WordId = WordId::MAX;
 
 /// The prepared lists.
 pub struct Index {
-    entities: Vec<Entity>,
+    entities: Box<[Entity]>,
     vocabulary: Vocabulary,
     joined: JoinedWords,
-    names: Vec<ListedName>,
-    words: Vec<ListedWord>,
+    names: Box<[ListedName]>,
+    words: Box<[ListedWord]>,
+    /// Of each name; none where rarity is not measured.
+    cards: Box<[Card]>,
     by_word: Postings,
     by_joined: Postings,
     /// Of each word, how many entities have it.
-    counts: Vec<u32>,
-    by_identifier: HashMap<String, Vec<u32>>,
-    by_id: HashMap<String, u32>,
+    counts: Box<[u32]>,
+    /// Numbers of entities and of their identifiers, ascending by what is identified by.
+    by_identifier: Box<[(u32, u32)]>,
+    /// Numbers of entities, ascending by id; equal ones in the order of the lists.
+    by_id: Box<[u32]>,
 }
 
 /// Where one name of one entity lies.
@@ -72,10 +78,9 @@ impl ListedName {
 }
 
 /// Names by word: for each word a stretch of one array.
-#[derive(Default)]
 struct Postings {
-    starts: Vec<u32>,
-    names: Vec<NameId>,
+    starts: Box<[u32]>,
+    names: Box<[NameId]>,
 }
 
 impl Postings {
@@ -89,7 +94,7 @@ impl Postings {
         for index in 1..starts.len() {
             starts[index] += starts[index - 1];
         }
-        Self { starts, names: pairs.into_iter().map(|(_, name)| name).collect() }
+        Self { starts: starts.into(), names: pairs.iter().map(|(_, name)| *name).collect() }
     }
 
     fn of(&self, word: WordId) -> &[NameId] {
@@ -106,16 +111,14 @@ impl Index {
     }
 
     /// As [`Self::new`] without the rarity of words: names that share a word are found, none can be compared.
-    pub(crate) fn unweighed(entities: Vec<Entity>) -> Self {
-        let mut vocabulary = Vocabulary::default();
-        let mut joined = JoinedWords::default();
+    pub(crate) fn unweighed(mut entities: Vec<Entity>) -> Self {
+        entities.iter_mut().for_each(Entity::shrink);
+        let entities = entities.into_boxed_slice();
+        let mut vocabulary = VocabularyBuilder::default();
+        let mut joined = JoinedBuilder::default();
         let (mut names, mut words) = (Vec::new(), Vec::new());
         let (mut by_word, mut by_joined) = (Vec::new(), Vec::new());
-        let mut by_identifier: HashMap<String, Vec<u32>> = HashMap::new();
         for (entity_id, entity) in (0..).zip(&entities) {
-            for identifier in &entity.identifiers {
-                by_identifier.entry(identifier.value.clone()).or_default().push(entity_id);
-            }
             for (name_id, name) in (0..).zip(&entity.names) {
                 let tokens = analyse(&name.text, name.family.as_deref(), entity.kind);
                 let first = u32::try_from(words.len()).unwrap_or(u32::MAX);
@@ -145,13 +148,32 @@ impl Index {
                 });
             }
         }
-        vocabulary.finish();
-        joined.finish();
+        let vocabulary = vocabulary.finish();
         let by_word = Postings::new(vocabulary.len(), by_word);
+        let joined = joined.finish();
         let by_joined = Postings::new(joined.len(), by_joined);
-        let by_id = (0..).zip(&entities).map(|(place, entity)| (entity.id.clone(), place)).collect();
+        let (names, words) = (names.into_boxed_slice(), words.into_boxed_slice());
+        let mut by_id: Box<[u32]> = (0..).zip(&entities).map(|(place, _)| place).collect();
+        by_id.sort_by_key(|place| entities[*place as usize].id.as_str());
+        let mut by_identifier: Box<[(u32, u32)]> = (0..)
+            .zip(&entities)
+            .flat_map(|(entity, of)| (0..).zip(&of.identifiers).map(move |(at, _)| (entity, at)))
+            .collect();
+        by_identifier.sort_by_key(|place| identifier(&entities, *place));
         let counts = (0..vocabulary.len()).map(|word| entities_in(by_word.of(word as WordId), &names)).collect();
-        Self { entities, vocabulary, joined, names, words, by_word, by_joined, counts, by_identifier, by_id }
+        Self {
+            entities,
+            vocabulary,
+            joined,
+            names,
+            words,
+            cards: Box::default(),
+            by_word,
+            by_joined,
+            counts,
+            by_identifier,
+            by_id,
+        }
     }
 
     /// Gives every listed word the rarity of the words like it.
@@ -161,7 +183,7 @@ impl Index {
                 if self.counts[word] == 0 {
                     return INITIAL_WEIGHT;
                 }
-                self.rarity(self.entities_near(&self.vocabulary.like(self.vocabulary.form(word as WordId))))
+                self.rarity(self.entities_near(&self.vocabulary.like(self.vocabulary.word(word as WordId))))
             })
             .collect();
         for word in &mut self.words {
@@ -169,6 +191,7 @@ impl Index {
                 word.part.weight = weights[word.word as usize];
             }
         }
+        self.cards = self.names.iter().map(|name| Card::new(&self.words[name.range()], name.kind)).collect();
     }
 
     /// How many entities have one of the words that count as the same.
@@ -192,7 +215,14 @@ impl Index {
 
     /// An entity by its id.
     pub fn find(&self, id: &str) -> Option<&Entity> {
-        self.by_id.get(id).and_then(|place| self.entities.get(*place as usize))
+        self.place_of(id).map(|place| self.entity(place))
+    }
+
+    /// The place of an entity by its id; where two have the same, of the later one.
+    pub(crate) fn place_of(&self, id: &str) -> Option<u32> {
+        let id_of = |place: &u32| self.entities[*place as usize].id.as_str();
+        let after = self.by_id.partition_point(|place| id_of(place) <= id);
+        self.by_id[..after].last().copied().filter(|place| id_of(place) == id)
     }
 
     /// How many names are listed.
@@ -215,8 +245,11 @@ impl Index {
         (listed, entity, &entity.names[listed.name as usize])
     }
 
-    pub(crate) fn with_identifier(&self, value: &str) -> &[u32] {
-        self.by_identifier.get(value).map_or(&[], Vec::as_slice)
+    /// The entities that a number identifies, ascending.
+    pub(crate) fn with_identifier(&self, value: &str) -> impl Iterator<Item = u32> {
+        let first = self.by_identifier.partition_point(|place| identifier(&self.entities, *place) < value);
+        let same = move |place: &&(u32, u32)| identifier(&self.entities, **place) == value;
+        self.by_identifier[first..].iter().take_while(same).map(|(entity, _)| *entity)
     }
 
     /// Looks up the words of a name.
@@ -248,7 +281,7 @@ impl Index {
     /// Looks up one word.
     pub(crate) fn meet(&self, token: &Token) -> Met {
         let form = Form::new(&token.text, token.abjad);
-        let like = self.vocabulary.like(&form);
+        let like = self.vocabulary.like(form.word());
         let near = self.entities_near(&like);
         Met { like, like_joined: if token.abjad { Vec::new() } else { self.joined.like(&form.text) }, near }
     }
@@ -314,10 +347,15 @@ impl Index {
         let first = self.names[name as usize].first as usize + at;
         self.words[first..first + words]
             .iter()
-            .map(|word| self.vocabulary.form(word.word).text.as_str())
+            .map(|word| self.vocabulary.word(word.word).text)
             .collect::<Vec<_>>()
             .join(" ")
     }
+}
+
+/// The value of one identifier of one entity.
+fn identifier(entities: &[Entity], (entity, at): (u32, u32)) -> &str {
+    &entities[entity as usize].identifiers[at as usize].value
 }
 
 /// Near enough to count as the same word when rarity is measured.
@@ -408,6 +446,6 @@ impl Relations for Known<'_> {
     }
 
     fn same_form(&self, left: usize, right: usize) -> bool {
-        self.asked.tokens[left].text == self.vocabulary.form(self.words[right].word).text
+        self.asked.tokens[left].text == self.vocabulary.word(self.words[right].word).text
     }
 }

@@ -261,7 +261,7 @@ impl Index {
         }
         for identifier in &query.identifiers {
             for entity in self.with_identifier(&identifier.value) {
-                best.entry(*entity).or_default();
+                best.entry(entity).or_default();
             }
         }
         let mut alerts: Vec<Alert> =

@@ -5,7 +5,20 @@ use serde::{Deserialize, Serialize};
 use crate::class;
 use crate::sound::{distance, phonetic, skeleton};
 
-/// A word with everything by which it is compared.
+/// A word with everything by which it is compared, wherever that is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Word<'a> {
+    /// `a-z0-9`.
+    pub text: &'a str,
+    /// From a script that writes no short vowels.
+    pub abjad: bool,
+    pub(crate) sound: &'a str,
+    pub(crate) consonants: &'a str,
+    pub(crate) bare: &'a str,
+    pub(crate) classes: &'a [u32],
+}
+
+/// As [`Word`], kept by itself.
 #[derive(Clone, Debug)]
 pub struct Form {
     /// `a-z0-9`.
@@ -68,6 +81,18 @@ impl Form {
             abjad,
         }
     }
+
+    /// To be compared.
+    pub fn word(&self) -> Word<'_> {
+        Word {
+            text: &self.text,
+            abjad: self.abjad,
+            sound: &self.sound,
+            consonants: &self.consonants,
+            bare: &self.bare,
+            classes: &self.classes,
+        }
+    }
 }
 
 /// Shortest words of which one letter may differ.
@@ -85,7 +110,7 @@ pub(crate) const UNVOWELLED_FROM: usize = 2;
 const LONGEST_SYLLABLE: usize = 5;
 
 /// How alike two words are, or `None` when they are not.
-pub fn relate(left: &Form, right: &Form) -> Option<Relation> {
+pub fn relate(left: Word<'_>, right: Word<'_>) -> Option<Relation> {
     let mut best: Option<Relation> = None;
     let mut offer = |likeness: f32, kind: Likeness| {
         if best.is_none_or(|best| best.likeness < likeness) {
@@ -97,19 +122,17 @@ pub fn relate(left: &Form, right: &Form) -> Option<Relation> {
     }
     let longest = left.text.len().max(right.text.len());
     let shortest = left.text.len().min(right.text.len());
-    if share(&left.classes, &right.classes) {
+    if share(left.classes, right.classes) {
         // Syllables of Chinese and Korean names stand in classes with whatever is written with the same sign somewhere.
-        let by_sign = longest <= LONGEST_SYLLABLE
-            && !left.abjad
-            && !right.abjad
-            && distance(&left.text, &right.text, 1).is_none();
+        let by_sign =
+            longest <= LONGEST_SYLLABLE && !left.abjad && !right.abjad && distance(left.text, right.text, 1).is_none();
         offer(if by_sign { 0.6 } else { 0.94 }, Likeness::NameClass);
     }
     if left.abjad || right.abjad {
         if left.bare == right.bare && left.bare.len() >= UNVOWELLED_FROM {
             offer(if left.bare.len() > 2 { 0.9 } else { 0.8 }, Likeness::Unvowelled);
         } else if left.bare.len().max(right.bare.len()) >= ONE_SOUND_FROM
-            && distance(&left.bare, &right.bare, 1).is_some()
+            && distance(left.bare, right.bare, 1).is_some()
         {
             offer(0.76, Likeness::OneSound);
         }
@@ -121,7 +144,7 @@ pub fn relate(left: &Form, right: &Form) -> Option<Relation> {
     let same_start = left.text.as_bytes().first() == right.text.as_bytes().first();
     let most = if shortest >= TWO_LETTERS_FROM { 2 } else { 1 };
     if longest >= ONE_LETTER_FROM {
-        match distance(&left.text, &right.text, most) {
+        match distance(left.text, right.text, most) {
             Some(1) => {
                 let likeness = match longest {
                     4 => 0.74,
@@ -140,7 +163,7 @@ pub fn relate(left: &Form, right: &Form) -> Option<Relation> {
         offer(if left.consonants.len() > 3 { 0.87 } else { 0.82 }, Likeness::Consonants);
     }
     let sounds = left.sound.len().max(right.sound.len());
-    if sounds >= ONE_SOUND_FROM && distance(&left.sound, &right.sound, 1).is_some() {
+    if sounds >= ONE_SOUND_FROM && distance(left.sound, right.sound, 1).is_some() {
         offer(if sounds > 6 { 0.85 } else { 0.78 }, Likeness::OneSound);
     }
     best
@@ -178,7 +201,7 @@ mod tests {
     use super::*;
 
     fn related(left: &str, right: &str) -> Option<Likeness> {
-        relate(&Form::new(left, false), &Form::new(right, false)).map(|relation| relation.kind)
+        relate(Form::new(left, false).word(), Form::new(right, false).word()).map(|relation| relation.kind)
     }
 
     #[test]
@@ -196,10 +219,11 @@ mod tests {
 
     #[test]
     fn a_script_without_vowels() {
-        let relation = relate(&Form::new("zwahry", true), &Form::new("zawahiri", false));
+        let relation = relate(Form::new("zwahry", true).word(), Form::new("zawahiri", false).word());
         assert!(relation.is_some_and(|relation| relation.likeness >= 0.9), "{relation:?}");
         assert!(
-            relate(&Form::new("mhmd", true), &Form::new("mahdi", false)).is_none_or(|relation| relation.likeness < 0.9)
+            relate(Form::new("mhmd", true).word(), Form::new("mahdi", false).word())
+                .is_none_or(|relation| relation.likeness < 0.9)
         );
     }
 
@@ -207,7 +231,7 @@ mod tests {
         #[test]
         fn likeness_has_no_direction(left in "[a-e]{1,9}", right in "[a-e]{1,9}", l: bool, r: bool) {
             let (left, right) = (Form::new(&left, l), Form::new(&right, r));
-            let (one, other) = (relate(&left, &right), relate(&right, &left));
+            let (one, other) = (relate(left.word(), right.word()), relate(right.word(), left.word()));
             proptest::prop_assert_eq!(one, other);
         }
     }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use countersign_screen::entity::Entity;
+use countersign_screen::quality::data::Data;
 use countersign_screen::read::{Lost, Reading, eu::EuReader, ofac, un};
 
 pub(crate) fn folder() -> Option<PathBuf> {
@@ -54,7 +55,7 @@ pub(crate) fn ofac(folder: &Path, prefix: &str) -> Reading {
 }
 
 pub(crate) fn all(folder: &Path) -> Vec<Entity> {
-    [un(folder), eu(folder), ofac(folder, "")].into_iter().flat_map(|reading| reading.entities).collect()
+    Data::read(folder).unwrap().entities
 }
 
 fn show(name: &str, reading: &Reading) {

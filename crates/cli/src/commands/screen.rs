@@ -1,5 +1,6 @@
 //! `countersign screen`: clients against the lists in effect.
 
+mod bench;
 mod delta;
 mod serve;
 
@@ -12,22 +13,13 @@ use countersign_core::digest;
 use countersign_screen::batch::{self, AlertsHead};
 use countersign_screen::clients::{COLUMNS, Clients};
 use countersign_screen::date::read_dates;
-use countersign_screen::entity::{Entity, Kind};
-use countersign_screen::index::Index;
-use countersign_screen::index::differential::compare_both_ways;
-use countersign_screen::quality::alter::Alteration;
-use countersign_screen::quality::pairs::{LabelledPair, name_scores};
-use countersign_screen::quality::peers;
-use countersign_screen::quality::report::{
-    HEAD, Stated, Variant, altered, altered_queries, clean_people, clean_queries, pair_figures, read_people, variants,
-    without,
-};
+use countersign_screen::entity::Kind;
 use countersign_screen::read::Fault;
 use countersign_screen::screen::{Alert, Query};
 use countersign_screen::territory::Territory;
 use countersign_screen::text::clean_name;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, IsTerminal, Write};
+use std::io::{BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 
 pub(crate) const EXAMPLE: &str = "Examples:
@@ -36,6 +28,7 @@ pub(crate) const EXAMPLE: &str = "Examples:
   countersign screen explain 'Ilya Zemlinov' --birth-date 1960-08-11 --nationality Libya
   countersign screen serve --listen 127.0.0.1:8744
   countersign screen delta --source un --clients clients.csv --out new-alerts.jsonl
+  countersign screen bench --data ../shared/data/screen
   countersign screen bench --clean people.csv --pairs pairs.csv
   countersign screen bench --differential";
 
@@ -57,8 +50,8 @@ pub(crate) struct Screen {
 enum Command {
     /// Ask about one name, and show why each entity is reported.
     Explain(Explain),
-    /// Measure recall, false alerts and agreement with labelled pairs on the lists in effect.
-    Bench(Bench),
+    /// Measure recall, false alerts, agreement with labelled pairs, time and memory.
+    Bench(bench::Bench),
     /// Compare all clients with what an update of a list added or changed.
     Delta(delta::Delta),
     /// Answer over HTTP on a loopback address, with the fields of yente.
@@ -105,28 +98,6 @@ struct Explain {
     /// Print the alerts as JSON lines.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Args)]
-struct Bench {
-    /// People who are on no list: CSV with full_name, gender, date_of_birth, nationality.
-    #[arg(long, value_name = "FILE", required_unless_present = "differential")]
-    clean: Option<PathBuf>,
-    /// Compare this many pairs of names with and without the index instead, and fail unless nothing is lost.
-    #[arg(long, value_name = "PAIRS", num_args = 0..=1, default_missing_value = "10000000", conflicts_with = "clean")]
-    differential: Option<u64>,
-    /// Labelled pairs of names: CSV with schema, name1, name2, is_match.
-    #[arg(long, value_name = "FILE")]
-    pairs: Option<PathBuf>,
-    /// Seed of the altered names.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Write what is asked and whom the index finds to this file, for bench/peers/screen.py.
-    #[arg(long, value_name = "FILE")]
-    peers: Option<PathBuf>,
-    /// Source whose people are altered.
-    #[arg(long, default_value = "un")]
-    source: String,
 }
 
 impl Screen {
@@ -259,98 +230,5 @@ fn print_alert(alert: &Alert) {
             listing.programme,
             listing.act.as_deref().unwrap_or("")
         );
-    }
-}
-
-impl Bench {
-    /// Everything that is measured with birth date and nationality, for other matchers.
-    fn write_peers(&self, path: &Path, index: &Index, people: &[&Entity], clean: &[Query]) -> Result<()> {
-        let mut out = BufWriter::new(File::create(path).with_context(|| format!("cannot create {}", path.display()))?);
-        if let Some(path) = &self.pairs {
-            let bytes = files::read(path, MAX_TABLE_BYTES)?;
-            let pairs =
-                LabelledPair::read_all(&bytes).map_err(|fault| anyhow::anyhow!("{}: {fault}", path.display()))?;
-            peers::write_pairs(&mut out, &pairs, &name_scores(&pairs, index.entities().to_vec()))?;
-        }
-        let what = Stated::DateAndTerritory;
-        peers::write(&mut out, index, "clean", &clean_queries(clean, what), true)?;
-        for alteration in Alteration::ALL {
-            let queries = altered_queries(people, alteration, what, self.seed);
-            peers::write(&mut out, index, alteration.label(), &queries, false)?;
-        }
-        out.flush()?;
-        println!("written: score it with bench/peers/screen.py");
-        Ok(())
-    }
-}
-
-/// Names in the index of the differential comparison.
-const DIFFERENTIAL_NAMES: usize = 2_500;
-
-/// Compares so many pairs both ways.
-fn differential(pairs: u64, seed: u64) -> Result<()> {
-    let asked = usize::try_from(pairs)?.div_ceil(2 * DIFFERENTIAL_NAMES);
-    let stopwatch = Stopwatch::start();
-    let found = compare_both_ways(DIFFERENTIAL_NAMES, asked, seed, processors());
-    println!(
-        "{} pairs, {} accepted as candidates, {} above the threshold of alerts, {} lost by the index, {} compared differently, {} ms",
-        found.pairs,
-        found.accepted,
-        found.above,
-        found.lost.len(),
-        found.unequal.len(),
-        stopwatch.millis()
-    );
-    for pair in found.lost.iter().chain(&found.unequal) {
-        println!("  {pair}");
-    }
-    ensure!(found.lost.is_empty() && found.unequal.is_empty(), "the index and the comparison of every pair differ");
-    ensure!(
-        found.above * 100 >= found.pairs,
-        "fewer than one pair in a hundred reaches the threshold: this says little"
-    );
-    Ok(())
-}
-
-impl Bench {
-    fn run(self, dir: &Path) -> Result<()> {
-        if let Some(pairs) = self.differential {
-            return differential(pairs, self.seed);
-        }
-        let clean_file = self.clean.as_deref().context("say --clean, or --differential")?;
-        let (index, _) = in_effect(&in_folder(dir))?;
-        let table = |path: &Path| files::read(path, MAX_TABLE_BYTES);
-        let told = |path: &Path, fault: String| anyhow::anyhow!("{}: {fault}", path.display());
-        let entities = index.entities().to_vec();
-        println!("{} entities, {} names, {} words", entities.len(), index.names(), index.words());
-        if let Some(path) = &self.pairs {
-            let pairs = LabelledPair::read_all(&table(path)?).map_err(|fault| told(path, fault))?;
-            println!("{} pairs: {}", pairs.len(), pair_figures(&pairs, entities.clone()));
-        }
-        let clean = read_people(&table(clean_file)?).map_err(|fault| told(clean_file, fault))?;
-        let start = format!("{}-", self.source);
-        let everyone: Vec<&Entity> = entities.iter().filter(|entity| entity.kind == Kind::Person).collect();
-        let people: Vec<&Entity> = everyone.iter().copied().filter(|entity| entity.id.starts_with(&start)).collect();
-        ensure!(!people.is_empty(), "no person of source `{}` is listed", self.source);
-        if let Some(path) = &self.peers {
-            return self.write_peers(path, &index, &people, &clean);
-        }
-        let threads = processors();
-        for (title, what) in
-            [("name, birth date, nationality", Stated::DateAndTerritory), ("name only", Stated::NameOnly)]
-        {
-            println!("\n{title}; {} clean people\n\n{HEAD}", clean.len());
-            let base = clean_people(&index, &clean, what, threads);
-            for alteration in Alteration::ALL {
-                println!("{}", altered(&index, &people, alteration, what, &base, self.seed, threads));
-            }
-        }
-        println!("\nname only, in a spelling that was taken out of the lists\n\n{HEAD}");
-        for variant in [Variant::Cyrillic, Variant::Arabic, Variant::Latin] {
-            let index = Index::new(without(&entities, variant));
-            let base = clean_people(&index, &clean, Stated::NameOnly, threads);
-            println!("{}", variants(&index, &everyone, variant, &base, threads));
-        }
-        Ok(())
     }
 }

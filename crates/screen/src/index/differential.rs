@@ -67,12 +67,12 @@ struct Slow<'a> {
 
 impl Relations for Slow<'_> {
     fn words(&self, left: usize, right: usize) -> Option<Relation> {
-        relate(&self.forms[left], self.index.vocabulary.form(self.words[right].word))
+        relate(self.forms[left].word(), self.index.vocabulary.word(self.words[right].word))
     }
 
     fn left_joined(&self, left: usize, right: usize) -> Option<Relation> {
-        let form = self.index.vocabulary.form(self.words[right].word);
-        self.asked_joins[left].as_ref().filter(|_| !form.abjad).and_then(|joined| relate_joined(joined, &form.text))
+        let word = self.index.vocabulary.word(self.words[right].word);
+        self.asked_joins[left].as_ref().filter(|_| !word.abjad).and_then(|joined| relate_joined(joined, word.text))
     }
 
     fn right_joined(&self, left: usize, right: usize) -> Option<Relation> {
@@ -81,7 +81,7 @@ impl Relations for Slow<'_> {
     }
 
     fn same_form(&self, left: usize, right: usize) -> bool {
-        self.forms[left].text == self.index.vocabulary.form(self.words[right].word).text
+        self.forms[left].text == self.index.vocabulary.word(self.words[right].word).text
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::card::Marked;
 use super::reach::{Marks, Seen};
 use super::{Asked, Index, Met, NameId};
 use crate::entity::{Kind, Name};
@@ -77,14 +78,18 @@ impl<'a> Screener<'a> {
     /// Every listed name of a kind that the client may be, and that a comparison could give the least score, ascending.
     pub(crate) fn candidates(&mut self, asked: &Asked, kind: Kind) -> Vec<NameId> {
         let mut found = Vec::new();
-        let left = self.marks.set(asked);
+        let (left, marked) = (self.marks.set(asked), Marked::new(asked));
+        let worth_reading = |name: &&NameId| {
+            let card = self.index.cards.get(**name as usize);
+            marked.as_ref().zip(card).is_none_or(|(marked, card)| marked.can_reach(card))
+        };
         let (marks, index) = (&self.marks, self.index);
         let mut seen: Vec<Seen> = Vec::with_capacity(AT_ONCE);
         index.each_candidate(asked, |names| {
             for names in names.chunks(AT_ONCE) {
                 // Names lie anywhere in the memory: read for many at once, they are waited for together.
                 seen.clear();
-                seen.extend(names.iter().map(|name| Seen::new(index, *name)));
+                seen.extend(names.iter().filter(worth_reading).map(|name| Seen::new(index, *name)));
                 seen.iter_mut().for_each(|seen| seen.open(marks));
                 let reaching = seen.iter().filter(|seen| {
                     kind.may_be(seen.kind()) && left.as_ref().is_none_or(|left| marks.can_reach(left, seen))

@@ -1,6 +1,6 @@
 //! Recall at a budget: how many of the listed people are found when so many alerts per 100,000 clean clients are accepted.
 
-use crate::index::Index;
+use crate::index::screener::Screener;
 use crate::screen::{Alert, Query};
 
 /// Alerts per 100,000 screened at which recall is stated.
@@ -30,16 +30,16 @@ pub struct AtBudget {
 
 impl Measured {
     /// Asks about listed people; `is_right` says whether an alert names the right entity.
-    pub fn ask_listed(&mut self, index: &Index, query: &Query, is_right: impl Fn(&Alert) -> bool) {
-        let alerts = index.screen(query, 0.0);
+    pub fn ask_listed(&mut self, screener: &mut Screener<'_>, query: &Query, is_right: impl Fn(&Alert) -> bool) {
+        let alerts = screener.screen(query, 0.0);
         let place = alerts.iter().position(is_right);
         self.found.push(place.map(|place| (alerts[place].log_odds, place)));
     }
 
     /// Asks about somebody who is on no list.
-    pub fn ask_clean(&mut self, index: &Index, query: &Query) {
+    pub fn ask_clean(&mut self, screener: &mut Screener<'_>, query: &Query) {
         self.clean += 1;
-        self.false_alerts.extend(index.screen(query, 0.0).iter().map(|alert| alert.log_odds));
+        self.false_alerts.extend(screener.screen(query, 0.0).iter().map(|alert| alert.log_odds));
     }
 
     /// Joins what was measured elsewhere.

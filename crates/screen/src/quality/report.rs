@@ -5,6 +5,7 @@ use std::fmt;
 use crate::date::read_dates;
 use crate::entity::{Entity, Gender, Kind};
 use crate::index::Index;
+use crate::index::screener::Screener;
 use crate::quality::alter::{Alteration, Seeded, alter};
 use crate::quality::pairs::{Agreement, LabelledPair, agreement, name_scores};
 use crate::quality::recall::{AtBudget, Measured};
@@ -107,9 +108,9 @@ fn query_of(entity: &Entity, name: &str) -> Query {
 /// Asks an index about clean people on so many threads; the alerts of each are one measurement.
 pub fn clean_people(index: &Index, people: &[Query], what: Stated, threads: usize) -> Measured {
     in_parts(people, threads, |part| {
-        let mut measured = Measured::default();
+        let (mut measured, mut screener) = (Measured::default(), Screener::new(index));
         for person in part {
-            measured.ask_clean(index, &stated(person.clone(), what));
+            measured.ask_clean(&mut screener, &stated(person.clone(), what));
         }
         measured
     })
@@ -173,9 +174,9 @@ pub fn variants(index: &Index, people: &[&Entity], variant: Variant, clean: &Mea
 
 fn line(index: &Index, what: String, queries: &[Query], clean: &Measured, threads: usize) -> Line {
     let mut measured = in_parts(queries, threads, |part| {
-        let mut measured = Measured::default();
+        let (mut measured, mut screener) = (Measured::default(), Screener::new(index));
         for query in part {
-            measured.ask_listed(index, query, |alert| alert.entity == query.id);
+            measured.ask_listed(&mut screener, query, |alert| alert.entity == query.id);
         }
         measured
     });

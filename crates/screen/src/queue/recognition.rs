@@ -121,9 +121,11 @@ impl Recognition {
     }
 }
 
-/// How many issuers list somebody by their own decision.
+/// How many issuers list somebody by their own decision. What only people may judge supports nobody else's listing either: else an answer to
+/// one issuer's sanctions would make that issuer's listing bind.
 fn independent(listings: &[Listing]) -> usize {
-    let issuers = listings.iter().map(|listing| listing.transposes.as_deref().unwrap_or(&listing.issuer));
+    let deciding = listings.iter().filter(|listing| !listing.basis.needs_people());
+    let issuers = deciding.map(|listing| listing.transposes.as_deref().unwrap_or(&listing.issuer));
     issuers.collect::<std::collections::BTreeSet<&str>>().len()
 }
 
@@ -159,6 +161,11 @@ mod tests {
             (vec![listing("us_ofac", Autonomous, None), listing("us_ofac", Autonomous, None)], Lane::People),
             (vec![listing("us_ofac", Autonomous, Some("x")), listing("ca_gac", Autonomous, Some("x"))], Lane::People),
             (vec![listing("cn_mfa", Counter, None)], Lane::People),
+            (vec![listing("cn_mfa", Counter, None), listing("ru_mfa", Counter, None)], Lane::People),
+            (vec![listing("cn_mfa", Counter, None), listing("us_ofac", Autonomous, None)], Lane::People),
+            (vec![listing("us_ofac", Autonomous, None), listing("zz_icpo_interpol", RedNotice, None)], Lane::People),
+            (vec![listing("us_ofac", Autonomous, None), listing("ae_ae", Criminal, None)], Lane::People),
+            (vec![listing("cn_mfa", Autonomous, Some("ru_mfa")), listing("ru_mfa", Counter, None)], Lane::People),
             (vec![listing("zz_icpo_interpol", RedNotice, None)], Lane::People),
             (
                 vec![listing("zz_icpo_interpol", RedNotice, None), listing("eu_council", Autonomous, None)],
@@ -180,6 +187,8 @@ mod tests {
             |all: &[Listing]| policy.binding(all, &[]).iter().map(|one| one.issuer.clone()).collect::<Vec<_>>();
         assert_eq!(issuers(&both), ["zz_unsc"], "one issuer copied the other");
         assert_eq!(issuers(&[listing("us_ofac", Autonomous, None)]), [""; 0]);
+        let answered = [listing("us_ofac", Autonomous, None), listing("cn_mfa", Counter, None)];
+        assert_eq!(issuers(&answered), [""; 0], "an answer to a listing does not confirm it");
         assert_eq!(issuers(&[listing("cn_mfa", Counter, None)]), [""; 0]);
         assert_eq!(issuers(&[]), [""; 0]);
     }

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use crate::word::{Form, ONE_LETTER_FROM, ONE_SOUND_FROM, TWO_LETTERS_FROM};
+use crate::word::{ONE_LETTER_FROM, ONE_SOUND_FROM, TWO_LETTERS_FROM, Word};
 
 /// Most letters of a text or sound that fit.
 const MOST_LETTERS: usize = 16;
@@ -65,16 +65,16 @@ fn bits_of(bytes: &[u8]) -> u32 {
 }
 
 impl Print {
-    pub(super) fn new(form: &Form) -> Self {
-        let (text, sound) = (Packed::new(&form.text), Packed::new(&form.sound));
+    pub(super) fn new(word: Word<'_>) -> Self {
+        let (text, sound) = (Packed::new(word.text), Packed::new(word.sound));
         let none = Packed { low: 0, high: 0, count: 0 };
         Self {
-            whole: text.is_some() && sound.is_some() && !form.abjad,
+            whole: text.is_some() && sound.is_some() && !word.abjad,
             text: text.unwrap_or(none),
             sound: sound.unwrap_or(none),
-            letters: bits_of(form.text.as_bytes()),
-            consonants: BuildHasherDefault::<DefaultHasher>::default().hash_one(&form.consonants) as u32,
-            classes: form.classes.iter().fold(0, |bits, class| bits | 1 << (class % 64)),
+            letters: bits_of(word.text.as_bytes()),
+            consonants: BuildHasherDefault::<DefaultHasher>::default().hash_one(word.consonants) as u32,
+            classes: word.classes.iter().fold(0, |bits, class| bits | 1 << (class % 64)),
         }
     }
 }
@@ -102,7 +102,7 @@ pub(super) fn may_be_alike(one: &Print, other: &Print) -> bool {
 mod tests {
     use super::*;
     use crate::sound::distance;
-    use crate::word::relate;
+    use crate::word::{Form, relate};
     use proptest::prelude::*;
 
     proptest! {
@@ -119,8 +119,8 @@ mod tests {
             }
             for other in [other, near] {
                 let (one, other) = (Form::new(&one, left), Form::new(&other, right));
-                if !other.text.is_empty() && relate(&one, &other).is_some() {
-                    prop_assert!(may_be_alike(&Print::new(&one), &Print::new(&other)));
+                if !other.text.is_empty() && relate(one.word(), other.word()).is_some() {
+                    prop_assert!(may_be_alike(&Print::new(one.word()), &Print::new(other.word())));
                 }
                 if let (Some(l), Some(r)) = (Packed::new(&one.text), Packed::new(&other.text)) {
                     prop_assert_eq!(l.is_one_apart(r), other.text.is_empty() && one.text.len() == 1 || distance(&one.text, &other.text, 1).is_some());

@@ -7,6 +7,8 @@
 //!
 //! Everything is processor time, so that other programs on the machine change little; the time on the wall stands beside it.
 
+mod http;
+
 use countersign_bench::meter::{Meter, Usage, forget_peak, median, peak_memory, percentile, thread_time};
 use countersign_core::time::Timestamp;
 use countersign_screen::catalogue::Catalogue;
@@ -18,12 +20,14 @@ use countersign_screen::index::Index;
 use countersign_screen::index::screener::Screener;
 use countersign_screen::list::{self, Version};
 use countersign_screen::quality::alter::Seeded;
-use countersign_screen::read::{Reading, eu::EuReader, ofac, un};
+use countersign_screen::quality::data::Data;
+use countersign_screen::read::Reading;
 use countersign_screen::screen::{DEFAULT_THRESHOLD, Query};
 use countersign_screen::served::Parameters;
 use criterion::Criterion;
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Clients in one round.
@@ -44,8 +48,10 @@ fn main() {
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(3));
-    let data = std::env::var_os("COUNTERSIGN_SCREEN_DATA").map(PathBuf::from);
-    let entities = data.as_deref().map_or_else(generated, public);
+    let folder = std::env::var_os("COUNTERSIGN_SCREEN_DATA").map(PathBuf::from);
+    let mut data = folder.map(|folder| Data::read(&folder).unwrap_or_else(|error| panic!("{error}")));
+    let entities = data.as_mut().map_or_else(generated, |data| std::mem::take(&mut data.entities));
+    let people: Option<&[Query]> = data.as_ref().map(|data| &*data.clean);
     println!(
         "{} entities, {}",
         entities.len(),
@@ -56,14 +62,15 @@ fn main() {
         }
     );
 
+    let copy = entities.clone();
     forget_peak();
     let meter = Meter::start();
-    let index = Index::new(entities.clone());
+    let index = Index::new(copy);
     let built = meter.stop();
     let memory = peak_memory();
     println!("{} names, {} words", index.names(), index.words());
 
-    let table = clients(data.as_deref(), CLIENTS);
+    let table = clients(people, CLIENTS);
     let queries = read(&table);
     let reading = measured(&mut criterion, "clients read from CSV", 5, || drop(black_box(read(&table))));
     let screening = measured(&mut criterion, "clients screened", 5, || {
@@ -113,11 +120,11 @@ fn main() {
     let million =
         std::env::var("COUNTERSIGN_SCREEN_CLIENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(MILLION);
     forget_peak();
-    let (everything, alerts) = many(&index, data.as_deref(), million);
+    let (everything, alerts) = many(&index, people, million);
     let while_screening = peak_memory();
 
     forget_peak();
-    let all = read(&clients(data.as_deref(), million));
+    let all = read(&clients(people, million));
     let meter = Meter::start();
     let everybody = ClientIndex::new(all);
     let indexed = meter.stop();
@@ -128,7 +135,9 @@ fn main() {
     let while_rescreening = peak_memory();
     drop(everybody);
 
-    let catalogue = Catalogue::new(vec![Version { head: first.head.clone(), entities: first.entities.clone() }]);
+    let catalogue =
+        Arc::new(Catalogue::new(vec![Version { head: first.head.clone(), entities: first.entities.clone() }]));
+    let server = http::serve(Arc::clone(&catalogue));
     let nothing = Parameters::of_match("").expect("no parameters");
     let bodies: Vec<String> = queries.iter().take(5_000).map(|query| body(&query.names[0].text)).collect();
     let hard_bodies: Vec<String> = hard.iter().map(|query| body(&query.names[0].text)).collect();
@@ -145,8 +154,17 @@ fn main() {
     };
     of("index built", built, "");
     if let Some(bytes) = memory {
-        println!("{:<52} {:>10.0} MB (peak of building; ceiling 100 MB per 50,000 entities)", "memory", bytes / 1e6);
+        println!(
+            "{:<52} {:>10.0} MB (with the lists as they were read, twice)",
+            "memory, peak of building",
+            bytes / 1e6
+        );
     }
+    let held = index.memory();
+    held.iter().for_each(|held| println!("  {:<50} {:>10.2} MB", held.what, held.bytes as f64 / 1e6));
+    let all = held.iter().map(|held| held.bytes).sum::<usize>() as f64 / 1e6;
+    let of_50k = all / entities.len() as f64 * 5e4;
+    println!("{:<52} {all:>10.2} MB: {of_50k:.0} MB per 50,000 entities (ceiling 100)", "memory, counted");
     let share = |usage: Usage, count: usize| usage.processor / count as f64;
     let row = |name: &str, each: f64, goal: &str| println!("{name:<52} {:>10.2} us each  {goal}", each * 1e6);
     row("client read, not compared (raw limit)", share(reading, queries.len()), "");
@@ -167,6 +185,13 @@ fn main() {
     for (name, bodies) in
         [("/match, one query about a clean name", bodies), ("/match, one query about a listed name", hard_bodies)]
     {
+        let over = http::ask(server, &bodies);
+        println!(
+            "{name:<52} p50 {:.3} ms, p99 {:.3} ms on the wall, {:.0} a second of the server's core, over HTTP (goals 1 ms, 20,000)",
+            percentile(over.wall.clone(), 0.5) * 1e3,
+            percentile(over.wall, 0.99) * 1e3,
+            1.0 / over.served
+        );
         let each: Vec<(f64, f64)> = bodies.iter().map(ask).collect();
         let (spent, wall): (Vec<f64>, Vec<f64>) = each.into_iter().unzip();
         println!(
@@ -190,8 +215,8 @@ fn body(name: &str) -> String {
 }
 
 /// Clients read from CSV and screened, with every alert written, as `countersign screen` does on one core; without its disk.
-fn many(index: &Index, data: Option<&Path>, count: usize) -> (Usage, u64) {
-    let table = clients(data, count);
+fn many(index: &Index, people: Option<&[Query]>, count: usize) -> (Usage, u64) {
+    let table = clients(people, count);
     let meter = Meter::start();
     let mut rows = Clients::csv("clients.csv", table.as_bytes()).expect("a header");
     let (mut alerts, mut written) = (0, Vec::new());
@@ -248,45 +273,11 @@ fn generated() -> Vec<Entity> {
         .collect()
 }
 
-fn bytes(path: &Path) -> Vec<u8> {
-    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn public(folder: &Path) -> Vec<Entity> {
-    let mut europe = EuReader::default();
-    for part in ["consolidated", "amendments"] {
-        let mut files: Vec<PathBuf> = std::fs::read_dir(folder.join("eu").join(part))
-            .expect("the annexes")
-            .map(|entry| entry.expect("a file").path())
-            .collect();
-        files.sort();
-        for file in files {
-            europe.add(&file.file_name().unwrap_or_default().to_string_lossy(), &bytes(&file)).expect("an annex");
-        }
-    }
-    let file = |name: &str| bytes(&folder.join("ofac").join(name));
-    let (primary, aliases, addresses, comments) =
-        (file("sdn.csv"), file("alt.csv"), file("add.csv"), file("sdn_comments.csv"));
-    let america = ofac::read(ofac::OfacFiles {
-        primary: ("sdn.csv", &primary),
-        aliases: Some(("alt.csv", &aliases)),
-        addresses: Some(("add.csv", &addresses)),
-        comments: Some(("sdn_comments.csv", &comments)),
-    })
-    .expect("the list of OFAC");
-    let council = un::read("UN_consolidated.xml", &bytes(&folder.join("un/UN_consolidated.xml")))
-        .expect("the list of the Council");
-    [council, europe.finish(), america].into_iter().flat_map(|reading| reading.entities).collect()
-}
-
 /// Clients as a table: the synthetic people of the public data, beyond their number with given and family names combined anew; or generated.
-fn clients(data: Option<&Path>, count: usize) -> String {
+fn clients(people: Option<&[Query]>, count: usize) -> String {
     let mut table = "id,name,birth_date,nationality\n".to_owned();
-    match data {
-        Some(folder) => {
-            let people =
-                countersign_screen::quality::report::read_people(&bytes(&folder.join("people/negatives_us.csv")))
-                    .expect("people");
+    match people {
+        Some(people) => {
             for number in 0..count {
                 let person = &people[number % people.len()];
                 let date = person.dates.first().map(ToString::to_string).unwrap_or_default();
