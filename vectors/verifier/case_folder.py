@@ -3,7 +3,7 @@
 import json
 import re
 
-from . import control
+from . import control, second_review
 from .approval import NAMESPACE, approval_line, check_signature, read_key
 from .canonical import digest, flag, hexadecimal, members, read, seconds, string, time
 from .documents import manifest_root, read_document
@@ -31,7 +31,7 @@ STEPS = {
     "acknowledged": "acknowledge", "asked_more": "ask", "returned": "return", "held": "hold", "preserved": "preserve",
     "preservation_ended": "end_preservation", "challenged": "challenge", "challenge_decided": "decide_challenge", "protested": "protest",
     "withdrawn": "withdraw", "expired": "expire", "locked": "lock",
-}
+} | second_review.EVENTS
 BROUGHT = {
     "contact": ("contact", None), "request": ("request", None), "completed": ("request", None), "authenticated": ("verified", ("outcome", "verified")),
     "fake": ("verified", ("outcome", "fake")), "found": ("finding", None), "proposed": ("decision", None), "signed": ("approval", None),
@@ -59,6 +59,7 @@ TABLE = {
     "refused": (ANYWHERE, "REFUSED"), "expired": (OPEN, "EXPIRED"), "locked": (ANYWHERE, "LOCKED"), "withdrawn": (BEFORE_RELEASE + ["CHALLENGED"], "WITHDRAWN"),
     "challenged": (["REVIEW", "CLARIFY", *ORDERED], "CHALLENGED"), "challenge_decided": (["CHALLENGED"], "REVIEW"), "protested": (ORDERED, None),
     "preserved": (["REVIEW", "CLARIFY", *ORDERED, "RELEASING", "CHALLENGED"], None), "preservation_ended": (None, None),
+    "confirmed": (["DELIVERED", "NOTIFIED", "REFUSED", "EXPIRED"], None), "objected": (["DELIVERED", "NOTIFIED", "REFUSED", "EXPIRED"], None),
     "closed": (["CONTACT", "NOTIFIED", "REJECTED_FAKE", "REFUSED", "WITHDRAWN", "EXPIRED"], "CLOSED"),
 }
 
@@ -98,6 +99,9 @@ def step(life, name, given, at):
         life["preserved"] = None
     elif name == "protested":
         life["protest"] = given["order"]
+    elif name in second_review.EVENTS:
+        need(not life["reviewed"], "stage", "a second review is on file")
+        life["reviewed"] = True
     if name in ("returned", "challenged"):
         life["order"] = None
     life["stage"] = target or life["stage"]
@@ -126,7 +130,7 @@ def replay(files, pinned=None):
     says = _at("case.json", read, files["case.json"], 4096, SAYS)
     need(says["custodian"] == folded["genesis"]["custodian"]["id"], "case.json", "another custodian")
     events = _events(files, says["case"])
-    life = dict(stage=None, order=None, signed=False, held=None, delayed=None, preserved=None, protest=None, index=None)
+    life = dict(stage=None, order=None, signed=False, held=None, delayed=None, preserved=None, protest=None, index=None, reviewed=False)
     before = None
     for number, (event, found) in enumerate(events):
         need(event["number"] == number and event["previous"] == before, "events", "chain")
@@ -143,6 +147,9 @@ def replay(files, pinned=None):
     ordered = {given["order"] for name, given in (_parts(event) for event, _ in events) if name == "proposed"}
     for index, leaf in sorted(effects.items()):
         need(leaf["subject" if leaf["kind"] == "intent" else "order"] in ordered, f"leaves/{index:010}.leaf", "of another order")
+    drawn = second_review.drawn_by([leaf for leaf in effects.values() if leaf["kind"] == "receipt"], folded["genesis"])
+    listed = [(event["number"], name, event["at"], event["by"], given) for event, _ in events for name, given in [_parts(event)]]
+    second_review.check_reviews(listed, drawn, lambda named: read_document("approval", documents[named][1])[0]["approver"], folded)
     preserved = life["preserved"] is not None and seconds(says["at"]) < life["preserved"]
     return says, {"stage": life["stage"], "preserved": preserved, "protested": life["protest"] is not None and life["protest"] == life["order"]}
 

@@ -333,7 +333,7 @@ EVENT = members(
         delivered=members(_ORDER, ("package", digest)), notified=members(_DOCUMENT), delayed=members(_DOCUMENT, ("until", time)), refused=members(_DOCUMENT), expired=members(_DOCUMENT),
         locked=members(_DOCUMENT), acknowledged=members(_DOCUMENT), preserved=members(_DOCUMENT, ("until", time)),
         preservation_ended=members(_DOCUMENT), protested=members(_ORDER, _DOCUMENT),
-        withdrawn=members(_DOCUMENT), challenged=members(_DOCUMENT), challenge_decided=members(_DOCUMENT), closed=None,
+        withdrawn=members(_DOCUMENT), confirmed=members(_DOCUMENT), objected=members(_DOCUMENT), challenged=members(_DOCUMENT), challenge_decided=members(_DOCUMENT), closed=None,
     )),
 )
 

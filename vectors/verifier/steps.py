@@ -4,7 +4,7 @@ from .canonical import digest, hexadecimal, members, name, number, optional, str
 from .rules import consistent, version
 
 PAPER = members(("digest", digest), ("salt", hexadecimal(16)), ("sealed", digest), ("length", number(64)))
-STEPS = "acknowledge ask return hold preserve end_preservation challenge decide_challenge protest withdraw expire lock".split()
+STEPS = "acknowledge ask return hold preserve end_preservation challenge decide_challenge protest withdraw expire lock confirm object".split()
 STEP = members(
     ("v", version("step/v1")), ("case", hexadecimal(16)), ("step", word(*STEPS)), ("why", string), ("until", optional(time)),
     ("paper", optional(PAPER)), ("by", name), ("at", time),

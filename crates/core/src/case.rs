@@ -1,10 +1,11 @@
 //! The life of one request: a list of events, from which [`states`] computes where the case stands.
 
+pub mod draw;
 pub mod note;
 pub mod states;
 pub mod step;
 
-pub use states::{Aside, Life, Preserved, Protest, Stage, WrongStage};
+pub use states::{Aside, Life, Preserved, Protest, SecondReview, Stage, WrongStage};
 
 use crate::id::{AuthorityId, CaseId, Digest, PersonId, Salt};
 use crate::json::Document;
@@ -179,6 +180,16 @@ pub enum Event {
         /// Digest of the step.
         document: Digest,
     },
+    /// Somebody who had no part in the case reviewed it a second time, and would have decided alike.
+    Confirmed {
+        /// Digest of the step.
+        document: Digest,
+    },
+    /// Somebody who had no part in the case reviewed it a second time, and objects to what was released.
+    Objected {
+        /// Digest of the step.
+        document: Digest,
+    },
     /// Nothing is left to do.
     Closed,
 }
@@ -207,7 +218,9 @@ impl Event {
             | Event::PreservationEnded { document }
             | Event::Withdrawn { document }
             | Event::Expired { document }
-            | Event::Locked { document } => Some(*document),
+            | Event::Locked { document }
+            | Event::Confirmed { document }
+            | Event::Objected { document } => Some(*document),
             Event::Signed { approval, .. } => Some(*approval),
             Event::Proposed { .. }
             | Event::Approved { .. }
@@ -248,6 +261,8 @@ impl Event {
             Event::Withdrawn { .. } => "withdrawn",
             Event::Expired { .. } => "expired",
             Event::Locked { .. } => "locked",
+            Event::Confirmed { .. } => "confirmed",
+            Event::Objected { .. } => "objected",
             Event::Closed => "closed",
         }
     }

@@ -3,6 +3,7 @@
 use crate::desk::Desk;
 use crate::documents::{Contact, Decision, Intake, Notice, Refusal, Scoping, SenderCheck};
 use crate::error::{DeskError, Result};
+use crate::second_review::Drawn;
 use countersign_core::approval::Approval;
 use countersign_core::case::step::StepRecord;
 use countersign_core::case::{Aside, Event, EventRecord, Life, Stage};
@@ -48,6 +49,8 @@ pub struct CaseFile {
     pub steps: Vec<Exact<StepRecord>>,
     /// What was asked of the chain about its addresses, and what was answered.
     pub queries: Vec<Exact<Query>>,
+    /// What draws it for a second review.
+    pub drawn: Option<Drawn>,
 }
 
 /// An order with the documents that its digests name.
@@ -126,11 +129,13 @@ impl Desk {
             notices: Vec::new(),
             steps: Vec::new(),
             queries: Vec::new(),
+            drawn: None,
         };
         let happened: Vec<Event> = file.events.iter().map(|record| record.value().event.clone()).collect();
         for event in &happened {
             self.read_into(&mut file, event).await?;
         }
+        file.drawn = self.drawn(&file.events).await?;
         if let Some(intake) = file.intake.as_ref().map(Exact::value).filter(|intake| !intake.addresses.is_empty()) {
             file.queries = self.queries_of(&intake.matter).await?;
         }
@@ -184,7 +189,9 @@ impl Desk {
             | Event::Protested { document, .. }
             | Event::Withdrawn { document }
             | Event::Expired { document }
-            | Event::Locked { document } => file.steps.push(self.read(document).await?),
+            | Event::Locked { document }
+            | Event::Confirmed { document }
+            | Event::Objected { document } => file.steps.push(self.read(document).await?),
             Event::Approved { .. }
             | Event::Logged { .. }
             | Event::ReleaseStarted { .. }

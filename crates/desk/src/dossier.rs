@@ -4,6 +4,7 @@
 //! Folder: `docs/formats/case-folder.md`. [`replay`] rebuilds the case from it, offline.
 
 mod replay;
+mod second_review;
 
 pub use replay::{Moment, Replayed, replay};
 
@@ -23,7 +24,7 @@ use countersign_tlog::leaf::Disclosure;
 use countersign_verify::evidence::{Files, LEAVES, SUMS, sums};
 use std::collections::BTreeMap;
 
-/// Leaves that are about an order and were not brought by an event of its case are looked for so long after the intent.
+/// Leaves that are about an order and were not brought by an event of its case are looked for so long after the delivery.
 const RECEIPTS_WITHIN: i64 = 60 * MINUTE;
 
 /// Leaves read at a time.
@@ -101,7 +102,8 @@ impl Desk {
                 .iter()
                 .map(Exact::value)
                 .find(|later| matches!(&later.event, Event::Delivered { order: delivered, .. } if delivered == order));
-            let end = ended.map_or(record.at, |ended| ended.at).plus(RECEIPTS_WITHIN);
+            // A release that did not end in a delivery may have been tried until now.
+            let end = ended.map_or_else(|| self.now(), |ended| ended.at).plus(RECEIPTS_WITHIN);
             keys.push(intent);
             keys.extend(self.leaves_of_order(order, intent, end).await?);
         }

@@ -27,6 +27,12 @@ pub struct Figures {
     pub quick: u32,
     /// Longest time that each order can have been read, in seconds, ascending.
     pub at_most: Vec<Seconds>,
+    /// Orders approved whose case was drawn for a second review.
+    pub drawn: u32,
+    /// Drawn ones that the second review confirmed.
+    pub confirmed: u32,
+    /// Drawn ones to which the second reviewer objects.
+    pub objected: u32,
 }
 
 impl Figures {
@@ -52,6 +58,18 @@ impl Figures {
         self.quick = self.quick.saturating_add(u32::from(at_most < QUICK));
         self.at_most.push(at_most);
     }
+
+    /// Counts one drawn case, and what its second review found.
+    fn count_review(&mut self, events: &[Exact<EventRecord>]) {
+        self.drawn = self.drawn.saturating_add(1);
+        for record in events.iter().map(Exact::value) {
+            match record.event {
+                Event::Confirmed { .. } => self.confirmed = self.confirmed.saturating_add(1),
+                Event::Objected { .. } => self.objected = self.objected.saturating_add(1),
+                _ => {}
+            }
+        }
+    }
 }
 
 /// One signature of the person.
@@ -71,8 +89,13 @@ impl Desk {
         for summary in self.store.cases().await? {
             let events = self.store.case(&summary.case).await?.unwrap_or_default();
             for (proposed, arrived, approval) in signatures(&events, person, since) {
-                let verdict = self.read::<Approval>(&approval).await?.value().verdict;
+                let approval = self.read::<Approval>(&approval).await?;
+                let verdict = approval.value().verdict;
                 figures.count(&Signed { proposed, arrived, verdict });
+                let drawn = self.drawn(&events).await?;
+                if verdict == Verdict::Approve && drawn.is_some_and(|drawn| drawn.order == approval.value().order) {
+                    figures.count_review(&events);
+                }
             }
         }
         figures.at_most.sort_unstable();

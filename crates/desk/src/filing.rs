@@ -102,7 +102,8 @@ impl Desk {
         (!authorities.is_empty()).then_some(KnownSender { key, authorities })
     }
 
-    /// Whether somebody may take requests in: an officer in force.
+    /// Whether somebody may take requests in: an officer in force. One who has fallen silent, too: to take a letter in signs nothing, and
+    /// its clocks run whether it is taken or not.
     pub fn is_officer(&self, person: &PersonId) -> bool {
         let control = self.control();
         let people = control.at(self.now());

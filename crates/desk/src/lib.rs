@@ -52,6 +52,7 @@ pub mod restrictions;
 pub mod retention;
 pub mod run;
 mod scope;
+pub mod second_review;
 pub mod sender;
 pub mod staffing;
 pub mod step;

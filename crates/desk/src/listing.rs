@@ -5,6 +5,7 @@ use crate::case_file::CaseFile;
 use crate::clocks::clocks_of;
 use crate::desk::Desk;
 use crate::error::{DeskError, Result};
+use crate::second_review;
 use countersign_core::digest;
 use countersign_core::id::PersonId;
 use countersign_core::json::Exact;
@@ -120,15 +121,18 @@ impl Desk {
         let running = running.map_err(|error| DeskError::Input(format!("case {}: {error}", file.id)))?;
         let last = file.events.last().map(Exact::value);
         let open = !file.stage.is_final();
-        // A case that is decided owes nothing more, whatever clock it left behind.
+        // A case that is decided owes nothing more, whatever clock it left behind, but its second review.
         let next = running.into_iter().find(|clock| clock.ended.is_none()).filter(|_| file.stage.is_open());
+        let next = next.map(|clock| Due { at: clock.due.at, clock: clock.clock.id, paused: clock.paused });
+        let review = file.pending_review();
+        let review = review.map(|drawn| Due { at: drawn.due(), clock: second_review::CLOCK.to_owned(), paused: false });
         Ok(CaseStanding {
             case: file.id,
             through: last.map_or(0, |last| last.number),
             stage: file.stage.name().to_owned(),
             open,
             holder: self.author_of(file)?,
-            due: next.map(|clock| Due { at: clock.due.at, clock: clock.clock.id, paused: clock.paused }),
+            due: next.into_iter().chain(review).min_by_key(|due| due.at),
         })
     }
 

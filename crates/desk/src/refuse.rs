@@ -134,6 +134,15 @@ impl Desk {
     /// [`DeskError::Stage`].
     pub async fn close(&self, case: &CaseId, by: &PersonId) -> Result<()> {
         let file = self.case(case).await?;
+        file.life().after(&Event::Closed, self.now())?;
+        if let Some(drawn) = file.pending_review() {
+            return Err(DeskError::Input(format!(
+                "case {case} was drawn for a second review by the receipt of trustee {}, due {}: somebody who had no part in it reviews it \
+                 first (`case review`)",
+                drawn.trustee,
+                drawn.due()
+            )));
+        }
         self.append(Some(&file), *case, by, Event::Closed, Attached::default()).await
     }
 

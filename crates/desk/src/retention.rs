@@ -264,8 +264,8 @@ impl Desk {
     }
 
     async fn check_client(&self, client: &Handle, by: &PersonId) -> Result<()> {
-        if !self.control().at(self.now()).people().contains_key(by) {
-            return Err(DeskError::Input(format!("`{by}` is not in force in the roster")));
+        if !self.control().counting_at(self.now()).people().contains_key(by) {
+            return Err(DeskError::Input(format!("`{by}` is not in force in the roster, or has fallen silent")));
         }
         self.check_known(client).await
     }

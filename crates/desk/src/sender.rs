@@ -83,13 +83,12 @@ impl Desk {
         if person == by {
             return Err(DeskError::Input(format!("`{by}` cannot be the second officer of the own check")));
         }
-        let control = self.control();
-        let roster = control.at(self.now());
+        let roster = self.control().counting_at(self.now());
         let officer = |known: &Person| known.roles.contains(&Role::Officer);
         if roster.people().get(person).is_some_and(officer) {
             Ok(person)
         } else {
-            Err(DeskError::not_found("officer in the roster", person))
+            Err(DeskError::not_found("officer in force who is not silent", person))
         }
     }
 

@@ -1,6 +1,6 @@
 //! Steps of a case that neither answer a question nor sign anything: to acknowledge, to ask, to hold, to preserve, to challenge, to lock.
 //!
-//! Every step has a reason; what a court or an authority did has its paper besides. Each is an event and a leaf.
+//! What a [second review](crate::second_review) found is a step, too. Every step has a reason; what a court or an authority did has its paper besides. Each is an event and a leaf.
 
 use crate::case_file::{CaseFile, kind};
 use crate::clocks::{Standing, clocks_of};
@@ -38,8 +38,8 @@ impl Desk {
     /// it held.
     ///
     /// # Errors
-    /// [`DeskError::Stage`] when the case does not take the step now; [`DeskError::Input`] for somebody who is not in force, a missing
-    /// reason, paper or end, a hold beyond the order's life, and for [`Step::Expire`], which needs its clock: [`expire`](Self::expire).
+    /// [`DeskError::Stage`] when the case does not take the step now; [`DeskError::Input`] for somebody who is not in force or has fallen
+    /// silent, a missing reason, paper or end, a hold beyond the order's life, and for [`Step::Expire`], which needs its clock: [`expire`](Self::expire).
     pub async fn take_step(
         &self,
         case: &CaseId,
@@ -84,8 +84,8 @@ impl Desk {
         along: Vec<StoredDocument>,
         by: &PersonId,
     ) -> Result<Exact<StepRecord>> {
-        if !self.control().at(self.now()).people().contains_key(by) {
-            return Err(DeskError::Input(format!("`{by}` is not in force in the roster")));
+        if !self.control().counting_at(self.now()).people().contains_key(by) {
+            return Err(DeskError::Input(format!("`{by}` is not in force in the roster, or has fallen silent")));
         }
         let at = self.now();
         let StepEntry { why, until, paper } = entry;
@@ -103,6 +103,9 @@ impl Desk {
         let event = event(file, &record)?;
         // Before anything is done beside the case: a hold of clients for an event that the case does not take would stay.
         file.life().after(&event, at)?;
+        if step.is_second_review() {
+            self.check_reviewer(file, by).await?;
+        }
         match (step, until) {
             (Step::Preserve, Some(until)) => self.hold_clients(file, until, by).await?,
             (Step::EndPreservation, _) => self.let_clients_go(file, by).await?,
@@ -200,6 +203,8 @@ fn event(file: &CaseFile, record: &Exact<StepRecord>) -> Result<Event> {
         Step::Withdraw => Event::Withdrawn { document },
         Step::Expire => Event::Expired { document },
         Step::Lock => Event::Locked { document },
+        Step::Confirm => Event::Confirmed { document },
+        Step::Object => Event::Objected { document },
     })
 }
 

@@ -165,6 +165,8 @@ mod tests {
             Event::Proposed { order: D },
             Event::Delivered { order: D, package: D },
             Event::Notified { document: D },
+            Event::Confirmed { document: D },
+            Event::Objected { document: D },
             Event::Closed,
         ];
         let expected =
@@ -182,6 +184,8 @@ mod tests {
             Event::Approved { order: D },
             Event::Held { order: D, document: D, until: Timestamp::MAX },
             Event::Notified { document: D },
+            Event::Confirmed { document: D },
+            Event::Objected { document: D },
             Event::Closed,
         ];
         for event in inside {

@@ -3,7 +3,7 @@
 from .clocks import dates
 from .duress import duress_letters
 from .files import PACK
-from .folders import case_folders
+from .folders import case_folders, second_reviews
 from .index import evaluations, lookups, normal_forms, posting_lists
 from .intake import http as signed_requests, messages
 from .log import (
@@ -30,12 +30,14 @@ SUITES = {
     "core/check-in.json": documents,
     "core/counsel-note.json": documents,
     "core/documents.json": documents,
+    "core/second-review.json": second_reviews,
     "core/step.json": documents,
     "core/totals.json": documents,
     "deadlines/dates.json": dates,
     "desk/case-folder.json": case_folders,
     "desk/clients-csv.json": clients_csv,
     "desk/retention.json": documents,
+    "desk/second-review.json": case_folders,
     "desk/view.json": masked_views,
     "desk/view-record.json": documents,
     "intake/http.json": signed_requests,

@@ -1,8 +1,9 @@
 """Folders of cases, as one of them and what somebody might change in it."""
 
 from ..case_folder import differs, replay
-from ..cases import Case, same
+from ..cases import Case, everywhere, same
 from ..refusal import need
+from ..second_review import ONE_IN, draws
 from ..sums import LIST, write_sums
 from .files import load
 
@@ -41,3 +42,16 @@ def case_folders(path):
     for case in cases:
         good = case["expect"] in ("holds", "differs")
         yield Case(case["name"], good, check, case, None if good else lambda refused, case=case: refused.reason == case["expect"])
+
+
+def second_reviews(path):
+    """second-review.md: receipts that draw their case and receipts that do not."""
+    vectors = load(path)
+    need(vectors["one_in"] == ONE_IN, "vectors")
+
+    def check(given):
+        same(draws(given["receipt"], given["threshold"]), given["drawn"], "drawn")
+
+    for number, row in enumerate(vectors["draws"]):
+        flips = [everywhere("receipt", kind="hex")] if row["drawn"] else []
+        yield Case(f"receipt {number} of {row['threshold']} trustees", True, check, row, flips=flips)

@@ -189,6 +189,10 @@ impl Figures {
         println!("from the proposal to your signature: half of them within {}", minutes(median));
         println!("signed within {} of the proposal: {quick}", minutes(QUICK));
         println!("these are the longest times that you can have read; nobody knows how long you did");
+        let (drawn, confirmed, objected) = (figures.drawn, figures.confirmed, figures.objected);
+        println!(
+            "of the orders that you approved, drawn for a second review: {drawn} ({confirmed} confirmed, {objected} objected)"
+        );
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod blast;
 mod list;
 mod replay;
+mod review;
 mod steps;
 
 use crate::commands::client::find::one_lookup;
@@ -48,7 +49,9 @@ pub(crate) const EXAMPLE: &str = "Examples (CASE is the id or the beginning of i
   countersign case ask CASE --why 'the offence is not named' --as lena-ohm
   countersign case preserve CASE --until 2027-02-01T00:00:00Z --why 'production order' --as lena-ohm
   countersign case challenge CASE --paper motion.pdf --why 'motion to quash' --as eva-stone
-  countersign case withdraw CASE --paper withdrawal.pdf --why 'withdrawn by the court' --as lena-ohm";
+  countersign case withdraw CASE --paper withdrawal.pdf --why 'withdrawn by the court' --as lena-ohm
+  countersign case list --review
+  countersign case review CASE --confirmed --why 'read the letter, findings and scope' --as clara-voss";
 
 #[derive(Args)]
 pub(crate) struct Case {
@@ -58,7 +61,7 @@ pub(crate) struct Case {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Every case, the one that moved last first; with `--due` the open ones by deadline.
+    /// Every case, the one that moved last first; with `--due` the open ones by deadline, with `--review` those drawn for a second review.
     List(list::List),
     /// Where a case stands, what was found, what is missing.
     Show {
@@ -104,6 +107,8 @@ enum Command {
     Notify(By),
     #[command(flatten)]
     Step(steps::Steps),
+    /// Record what the second review of a drawn case found; by somebody who had no part in the case.
+    Review(review::Review),
     /// Close a case in which nothing is left to do.
     Close(By),
 }
@@ -250,6 +255,7 @@ impl Command {
                 println!("notice {} {}: {} people", notice.value().form, notice.value().at, notice.value().people);
             }
             Command::Step(step) => step.run(custody).await?,
+            Command::Review(review) => review.run(custody).await?,
             Command::Close(by) => {
                 desk.close(&desk.find_case(&by.case).await?, &by.by).await?;
                 println!("closed");
@@ -396,6 +402,9 @@ async fn show(custody: &Custody, file: &CaseFile) -> Result<()> {
     }
     if file.proposal.as_ref().is_some_and(|proposal| file.life().is_protested(&proposal.order.digest())) {
         println!("a challenge is filed: given under protest");
+    }
+    if let Some(review) = file.second_review() {
+        println!("{}", review::line(&review, now));
     }
     println!("from {}", asker(file));
     if let Some(contact) = &file.contact {

@@ -1,8 +1,8 @@
 //! The states of a case: the one truth about where it stands and what may happen next.
 //!
 //! A stage holds exactly what that stage knows, and a transition consumes it. No path leads to a release without an approved order
-//! that is public in the log. Beside the stage a case may be PRESERVED, complied with under protest, or under a delay of notice
-//! ([`Aside`]). The page `docs/operations/cases.md` says of each state which clock runs and which evidence it needs.
+//! that is public in the log. Beside the stage a case may be PRESERVED, complied with under protest, under a delay of notice, or
+//! reviewed a second time ([`Aside`]). The page `docs/operations/cases.md` says of each state which clock runs and which evidence it needs.
 
 use crate::case::{Event, EventRecord};
 use crate::id::Digest;
@@ -120,6 +120,17 @@ pub struct Aside {
     pub protest: Option<Protest>,
     /// Until when the persons concerned may not be told.
     pub delayed: Option<Timestamp>,
+    /// What the second review found, when there was one.
+    pub review: Option<SecondReview>,
+}
+
+/// A second review on file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecondReview {
+    /// Digest of the step.
+    pub document: Digest,
+    /// Whether the reviewer objects.
+    pub objects: bool,
 }
 
 /// Data are kept until a time.
@@ -194,6 +205,12 @@ impl Life {
             }
             Event::Delayed { until, .. } => aside.delayed = Some(*until),
             Event::Notified { .. } => aside.delayed = None,
+            Event::Confirmed { document } => {
+                aside.review = Some(SecondReview { document: *document, objects: false });
+            }
+            Event::Objected { document } => {
+                aside.review = Some(SecondReview { document: *document, objects: true });
+            }
             _ => {}
         }
         Ok(Self { stage, aside })
@@ -232,6 +249,9 @@ impl Life {
             }
             (_, Event::Notified { .. }) if self.aside.delayed.is_some_and(|until| at < until) => {
                 self.aside.delayed.map(|until| format!("a delay order forbids telling anybody until {until}"))
+            }
+            (_, Event::Confirmed { .. } | Event::Objected { .. }) if self.aside.review.is_some() => {
+                Some("its second review is on file already".to_owned())
             }
             _ => None,
         }
@@ -369,6 +389,11 @@ impl Stage {
                 if order == protested
             ),
             Event::Delayed { .. } => matches!(self, Stage::Delivered { .. }),
+            // After a release that began and ended otherwise, too: trustees may have answered. Whether the case was drawn is not a
+            // question of its events ([`draw`](crate::case::draw)).
+            Event::Confirmed { .. } | Event::Objected { .. } => {
+                matches!(self, Stage::Delivered { .. } | Stage::Notified { .. } | Stage::Refused | Stage::Expired)
+            }
             _ => false,
         }
     }

@@ -37,6 +37,10 @@ named_enum!(
         Expire = "expire",
         /// The case is taken out of the hands of the region.
         Lock = "lock",
+        /// A second review finds that the case was decided rightly.
+        Confirm = "confirm",
+        /// A second review finds that it was not.
+        Object = "object",
     }
 );
 
@@ -44,6 +48,11 @@ impl Step {
     /// Whether it stands until a time.
     pub fn has_end(self) -> bool {
         matches!(self, Step::Hold | Step::Preserve)
+    }
+
+    /// Whether it is what a second review found.
+    pub fn is_second_review(self) -> bool {
+        matches!(self, Step::Confirm | Step::Object)
     }
 
     /// Whether there must be a paper: what a court or an authority did, and what was filed, is not taken on anybody's word.

@@ -50,6 +50,8 @@ fn events() -> impl Strategy<Value = Event> {
         document.prop_map(|document| Event::Withdrawn { document }),
         Just(Event::Expired { document: d(0) }),
         Just(Event::Locked { document: d(0) }),
+        Just(Event::Confirmed { document: d(0) }),
+        Just(Event::Objected { document: d(0) }),
         Just(Event::Closed),
     ]
 }
@@ -165,6 +167,8 @@ fn alphabet() -> Vec<Event> {
         Event::Withdrawn { document: d(0) },
         Event::Expired { document: d(0) },
         Event::Locked { document: d(0) },
+        Event::Confirmed { document: d(0) },
+        Event::Objected { document: d(0) },
         Event::Closed,
     ];
     for order in [d(1), d(2)] {
@@ -345,4 +349,30 @@ fn a_protest_belongs_to_one_order() {
         (22, Event::Proposed { order: d(2) }),
     ];
     assert!(!then(until("PROPOSED"), &again).unwrap().is_protested(&d(2)));
+}
+
+#[test]
+fn a_second_review_follows_a_release_once_and_changes_no_stage() {
+    let confirmed = Event::Confirmed { document: d(0) };
+    let objected = Event::Objected { document: d(1) };
+    for early in ["RECEIVED", "REVIEW", "PROPOSED", "APPROVED", "LOGGED", "RELEASING", "CLOSED"] {
+        assert!(then(until(early), &[(20, confirmed.clone())]).is_err(), "{early}");
+    }
+    for from in ["DELIVERED", "NOTIFIED"] {
+        let life = then(until(from), &[(20, objected.clone())]).unwrap();
+        assert_eq!(life.stage.name(), from, "an objection takes nothing back");
+        assert_eq!(life.aside.review, Some(SecondReview { document: d(1), objects: true }));
+        for second in [&confirmed, &objected] {
+            let twice = then(until(from), &[(20, confirmed.clone()), (21, second.clone())]).unwrap_err();
+            assert!(twice.to_string().ends_with("its second review is on file already"), "{twice}");
+        }
+    }
+    // A release that began may end without a package, and trustees may have answered all the same.
+    for ended in [Event::Refused { document: d(0) }, Event::Expired { document: d(0) }] {
+        let list = [(20, ended), (21, confirmed.clone()), (22, Event::Closed)];
+        let life = then(until("RELEASING"), &list).unwrap();
+        assert_eq!((life.stage, life.aside.review.map(|review| review.objects)), (Stage::Closed, Some(false)));
+    }
+    let told = [(20, objected), (21, Event::Notified { document: d(0) }), (22, Event::Closed)];
+    assert_eq!(then(until("DELIVERED"), &told).unwrap().stage, Stage::Closed);
 }

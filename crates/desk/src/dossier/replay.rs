@@ -1,9 +1,10 @@
 //! A case rebuilt from its folder: every event must be backed by a leaf of the journal and by the document it names.
 
-use super::{Documents, event_path, life_of};
+use super::{Documents, event_path, life_of, second_review};
 use crate::case_file::kind;
 use crate::documents::{CaseFolder, Contact, Decision, Intake, Notice, NoticeForm, Refusal, Scoping, SenderCheck};
 use crate::release::RELEASE;
+use crate::second_review::Drawn;
 use countersign_approve::verify_approval;
 use countersign_core::approval::Approval;
 use countersign_core::case::step::{Step, StepRecord};
@@ -33,6 +34,8 @@ pub struct Replayed {
     pub timeline: Vec<Moment>,
     /// Trustees' receipts among the leaves.
     pub receipts: usize,
+    /// What draws the case for a second review.
+    pub drawn: Option<Drawn>,
 }
 
 /// One event of the timeline.
@@ -124,7 +127,10 @@ pub fn replay(files: &Files, pinned: Option<&Digest>) -> Result<Replayed, Fault>
         timeline.push(Moment { at: value.at, by: value.by.clone(), event: value.event.name(), leaf, stage });
     }
     let receipts = leaves.finish(&records)?;
-    Ok(Replayed { says, genesis: disclosed.genesis, life, timeline, receipts })
+    let drawn = second_review::drawn(&receipts, leaves.control)?;
+    second_review::check(&records, drawn, leaves.control, |event| leaves.signer(event))?;
+    let receipts = receipts.len();
+    Ok(Replayed { says, genesis: disclosed.genesis, life, timeline, receipts, drawn })
 }
 
 fn read<T: Document>(files: &Files, path: &str) -> Result<Exact<T>, Fault> {
@@ -340,8 +346,14 @@ impl Backing<'_> {
         release.map(|leaf| leaf.index).ok_or_else(|| "no leaf says that this package was handed over".to_owned())
     }
 
-    /// Nothing may be left over: a leaf of the case without an event is an event that was left out.
-    fn finish(self, records: &[Exact<EventRecord>]) -> Result<usize, Fault> {
+    /// Who signed the approval that an event brought.
+    fn signer(&self, event: &Event) -> Option<PersonId> {
+        let Event::Signed { approval, .. } = event else { return None };
+        self.read::<Approval>(approval).ok().map(|approval| approval.value().approver.clone())
+    }
+
+    /// The receipts. Nothing may be left over: a leaf of the case without an event is an event that was left out.
+    fn finish(&self, records: &[Exact<EventRecord>]) -> Result<Vec<&DisclosedLeaf>, Fault> {
         if let Some((index, leaf)) = self.rest.first_key_value() {
             let reason = format!("is of kind `{}`, and no event of the case brought it", leaf.kind);
             return Err(Fault::new(format!("{LEAVES}/{index:010}.leaf"), reason));
@@ -349,14 +361,14 @@ impl Backing<'_> {
         let ordered = |order: Digest| {
             records.iter().any(|record| matches!(&record.value().event, Event::Proposed { order: o } if *o == order))
         };
-        let mut receipts = 0;
+        let mut receipts = Vec::new();
         for leaf in &self.effects {
             let order = leaf.digest(if leaf.kind == LeafKind::Intent { "subject" } else { "order" });
             if !order.is_some_and(ordered) {
                 let path = format!("{LEAVES}/{:010}.leaf", leaf.index);
                 return Err(Fault::new(path, format!("is about another order than those of case {}", self.says.case)));
             }
-            receipts += usize::from(leaf.kind == LeafKind::Receipt);
+            receipts.extend((leaf.kind == LeafKind::Receipt).then_some(leaf));
         }
         Ok(receipts)
     }
@@ -400,5 +412,7 @@ fn expected(event: &Event) -> (LeafKind, Option<(&'static str, &'static str)>) {
         Event::Withdrawn { .. } => step(Step::Withdraw),
         Event::Expired { .. } => step(Step::Expire),
         Event::Locked { .. } => step(Step::Lock),
+        Event::Confirmed { .. } => step(Step::Confirm),
+        Event::Objected { .. } => step(Step::Object),
     }
 }

@@ -124,7 +124,7 @@ async fn the_channel_says_what_confirms_a_sender() {
     for (person, part) in [
         (None, "needs the name"),
         (Some("lena-ohm"), "second officer of the own check"),
-        (Some("anna-berg"), "officer in the roster"),
+        (Some("anna-berg"), "officer in force who is not silent"),
     ] {
         let error = desk.check_sender(&signed, tried(&second, person), &lena).await.unwrap_err().to_string();
         assert!(error.contains(part), "{error}");

@@ -54,7 +54,9 @@ fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Va
         "effect" if kind == LeafKind::Restriction => one_of(rng, &["deny_new", "close_and_return", "freeze"]),
         "effect" => one_of(rng, &["release", "letter", "retention"]),
         "act" => one_of(rng, &["erase", "hold", "release", "withheld"]),
-        "step" => one_of(rng, &["acknowledge", "hold", "preserve", "challenge", "withdraw", "expire"]),
+        "step" => {
+            one_of(rng, &["acknowledge", "hold", "preserve", "challenge", "withdraw", "expire", "confirm", "object"])
+        }
         "form" => one_of(rng, &["due", "delayed"]),
         "outcome" => match kind {
             LeafKind::Verified => one_of(rng, &["verified", "fake", "emergency_verified", "emergency_fake"]),

@@ -1,7 +1,13 @@
 //! Checking in at the desk, across restarts.
 
 use super::*;
+use crate::documents::FactorTried;
+use crate::step::tests::{Reviewed, because, lena};
 use crate::world::{World, person_id, sign, start, watch};
+use countersign_core::case::step::Step;
+use countersign_core::facts::Factor;
+use countersign_core::id::Handle;
+use countersign_core::reading::Reason;
 use countersign_core::time::{DAY, HOUR};
 
 async fn check_in(desk: &Desk, by: &str) -> Result<u64> {
@@ -50,4 +56,37 @@ async fn silence_removes_and_an_interrupted_desk_remembers_who_was_heard() {
     watch(&desk, "clara-voss", None).await;
     world.pass(7 * DAY);
     assert!(!silent(&desk) && desk.control().presence(desk.now()).is_empty());
+}
+
+/// What is done at the desk under a name, without a signature, is done by people who are there and free.
+#[tokio::test]
+async fn who_is_silent_takes_no_step_and_orders_nothing() {
+    let reviewed = Reviewed::new().await;
+    let desk = reviewed.desk().await;
+    watch(&desk, "lena-ohm", Some(24)).await;
+    reviewed.world.pass(7 * DAY);
+    let (client, until) = (Handle([1; 32]), desk.now().plus(DAY));
+    let second = FactorTried {
+        factor: Factor::SecondOfficer,
+        confirmed: true,
+        note: "spoke to the registry".into(),
+        at: desk.now(),
+        person: Some(lena()),
+    };
+    let call = FactorTried { factor: Factor::CallBack, person: None, ..second.clone() };
+    let checked = desk.check_sender(&reviewed.case, vec![second, call], &person_id("anna-berg")).await.map(drop);
+    let step = desk.take_step(&reviewed.case, Step::Acknowledge, because("sent by post"), &lena()).await.map(drop);
+    let held = desk.hold_client(&client, "an order", until, &lena()).await.map(drop);
+    let erased = desk.erase_client(&client, "asked to", &lena()).await.map(drop);
+    let ticket = desk.open_ticket(vec![client], Reason::ClientAsks, &lena()).await.map(drop);
+    for (what, done) in
+        [("second officer", checked), ("step", step), ("hold", held), ("erasure", erased), ("ticket", ticket)]
+    {
+        let error = done.expect_err(what).to_string();
+        assert!(error.contains("silent"), "{what}: {error}");
+    }
+    // Others who are there do it.
+    desk.take_step(&reviewed.case, Step::Acknowledge, because("sent by post"), &person_id("anna-berg")).await.unwrap();
+    // A letter is taken in all the same: that signs nothing, and its clocks run.
+    assert!(desk.is_officer(&lena()));
 }

@@ -43,8 +43,8 @@ impl Desk {
         if !(1..=most).contains(&subjects.len()) {
             return Err(DeskError::Input(format!("a case concerns 1 to {most} clients: open several cases")));
         }
-        if !self.control().at(self.now()).people().contains_key(by) {
-            return Err(DeskError::Input(format!("`{by}` is not in the roster in force")));
+        if !self.control().counting_at(self.now()).people().contains_key(by) {
+            return Err(DeskError::Input(format!("`{by}` is not in force in the roster, or has fallen silent")));
         }
         let (mut case, mut salt) = ([0; CaseId::LEN], [0; Salt::LEN]);
         {

@@ -1,6 +1,6 @@
 //! Lists of cases.
 
-use super::asker;
+use super::{asker, review};
 use crate::custody::Custody;
 use crate::deadlines;
 use crate::files;
@@ -20,6 +20,9 @@ pub(super) struct List {
     /// Open cases by deadline, the nearest first.
     #[arg(long)]
     due: bool,
+    /// Cases drawn for a second review, and what was found.
+    #[arg(long, conflicts_with = "due")]
+    review: bool,
     /// Only the cases of this person, and of those for whom the person stands in.
     #[arg(long = "for", value_name = "PERSON", requires = "due")]
     holder: Option<PersonId>,
@@ -48,7 +51,11 @@ impl FromStr for Place {
 
 impl List {
     pub(super) async fn run(self, custody: &Custody) -> Result<()> {
-        if self.due { self.by_deadline(custody).await } else { by_last_move(custody).await }
+        match (self.due, self.review) {
+            (true, _) => self.by_deadline(custody).await,
+            (_, true) => review::list(custody).await,
+            _ => by_last_move(custody).await,
+        }
     }
 
     async fn by_deadline(self, custody: &Custody) -> Result<()> {
@@ -93,7 +100,12 @@ fn rota(custody: &Custody) -> Result<Rota> {
 async fn by_last_move(custody: &Custody) -> Result<()> {
     for summary in custody.store.cases().await? {
         let file = custody.desk.case(&summary.case).await?;
-        println!("{}  {:14} {}  {}", summary.case, file.stage.name(), summary.last_at, asker(&file));
+        let flag = match file.second_review() {
+            Some(review) if review.is_objected() => "  OBJECTED in the second review",
+            Some(review) if review.found.is_none() => "  second review to be done",
+            _ => "",
+        };
+        println!("{}  {:14} {}  {}{flag}", summary.case, file.stage.name(), summary.last_at, asker(&file));
     }
     Ok(())
 }

@@ -31,6 +31,16 @@ impl Replay {
             println!("  {}  {:18} {:12} {:9} {}", moment.at, moment.event, moment.by.to_string(), leaf, moment.stage);
         }
         println!("{} receipts of trustees", replayed.receipts);
+        match (&replayed.drawn, &replayed.life.aside.review) {
+            (None, _) => println!("no receipt draws the case for a second review"),
+            (Some(drawn), None) => {
+                println!("drawn for a second review by the receipt of trustee {}: due {}", drawn.trustee, drawn.due());
+            }
+            (Some(drawn), Some(review)) => {
+                let word = if review.objects { "OBJECTED" } else { "confirmed" };
+                println!("drawn for a second review by the receipt of trustee {}: {word}", drawn.trustee);
+            }
+        }
         println!("state by events and leaves: {}", replayed.life.stage.name());
         let known = if self.genesis.is_some() { " as pinned" } else { ": compare it with the one you know" };
         println!("genesis {}{known}", replayed.genesis);

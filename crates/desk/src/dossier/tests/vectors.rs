@@ -1,4 +1,4 @@
-//! `vectors/desk/case-folder.json`: one folder, and what somebody might change in it.
+//! `vectors/desk/case-folder.json` and `vectors/desk/second-review.json`: a folder each, and what somebody might change in it.
 
 use super::*;
 use serde::Deserialize;
@@ -55,7 +55,16 @@ fn changed(files: &Files, case: &Case) -> Files {
 
 #[test]
 fn folders_hold_differ_or_are_at_fault_as_the_vectors_say() {
-    let vectors: Vectors = serde_json::from_str(include_str!("../../../../../vectors/desk/case-folder.json")).unwrap();
+    check(include_str!("../../../../../vectors/desk/case-folder.json"));
+}
+
+#[test]
+fn folders_of_drawn_cases_do_too() {
+    check(include_str!("../../../../../vectors/desk/second-review.json"));
+}
+
+fn check(text: &str) {
+    let vectors: Vectors = serde_json::from_str(text).unwrap();
     let files: Files = vectors.files.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
     let bad = vectors.cases.iter().filter(|case| !["holds", "differs"].contains(&case.expect.as_str())).count();
     assert!(bad > vectors.cases.len() - bad);

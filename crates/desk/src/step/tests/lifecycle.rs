@@ -39,6 +39,8 @@ fn alphabet() -> Vec<Event> {
         Event::Withdrawn { document },
         Event::Expired { document },
         Event::Locked { document },
+        Event::Confirmed { document },
+        Event::Objected { document },
         Event::Closed,
     ]
 }
