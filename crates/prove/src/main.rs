@@ -148,21 +148,17 @@ async fn equal_mutants(arguments: &Arguments, schema: &str, policies: &str) -> R
     let all = mutants(&bundle);
     let subject = Subject::new(&bundle)?;
     let mut prover = Prover::start(schema, arguments.seconds)?;
-    let mut found = Survivors { equal: BTreeSet::new(), survivors: BTreeSet::new() };
+    let mut found = Survivors { equal: listed.equal.clone(), survivors: listed.survivors.clone() };
     let mut good = true;
-    // What is already called equal is checked; among the others equal ones are only looked for when the list is written.
+    // What is already called equal is checked; among the others equal ones are only looked for when the list is written,
+    // and first: what was found before a run was stopped is not looked for again.
     let unknown = listed.survivors.iter().filter(|_| arguments.write);
-    if !arguments.write {
-        found.survivors.clone_from(&listed.survivors);
-    }
-    for name in listed.equal.iter().chain(unknown) {
+    for name in unknown.chain(&listed.equal) {
         let mutant = all.iter().find(|mutant| mutant.name == *name);
         let mutant = mutant.ok_or_else(|| bad(format!("the pack has no mutant `{name}`")))?;
         let equal = match subject.equal(&mut prover, mutant).await {
             Err(ProveError::Solver(said)) => {
                 eprintln!("{name}: {said}");
-                // A solver that gave up may be gone.
-                prover = Prover::start(schema, arguments.seconds)?;
                 false
             }
             other => other?,
@@ -171,7 +167,17 @@ async fn equal_mutants(arguments: &Arguments, schema: &str, policies: &str) -> R
             good = false;
             println!("NOT PROVED  {name}");
         }
-        if equal { &mut found.equal } else { &mut found.survivors }.insert(name.clone());
+        let changed = if equal {
+            found.survivors.remove(name);
+            found.equal.insert(name.clone())
+        } else {
+            found.equal.remove(name);
+            found.survivors.insert(name.clone())
+        };
+        if changed && arguments.write {
+            let text = serde_json::to_string_pretty(&found).map_err(|error| bad(error.to_string()))? + "\n";
+            replace(&place, &text).map_err(|error| bad(error.to_string()))?;
+        }
     }
     let new = found.equal.difference(&listed.equal).count();
     println!(
@@ -180,11 +186,14 @@ async fn equal_mutants(arguments: &Arguments, schema: &str, policies: &str) -> R
         found.equal.len(),
         found.survivors.len()
     );
-    if arguments.write {
-        let text = serde_json::to_string_pretty(&found).map_err(|error| bad(error.to_string()))? + "\n";
-        std::fs::write(&place, text).map_err(|error| bad(error.to_string()))?;
-    }
     Ok(good)
+}
+
+/// Writes a file whole or not at all.
+fn replace(place: &Path, text: &str) -> std::io::Result<()> {
+    let new = place.with_extension("json.new");
+    std::fs::write(&new, text)?;
+    std::fs::rename(&new, place)
 }
 
 async fn compare(prover: &mut Prover, old: &Pack, new: &Pack) -> Result<bool, ProveError> {

@@ -72,6 +72,7 @@ pub(crate) struct Prover {
     compiler: CedarSymCompiler<LocalSolver>,
     schema: Schema,
     actions: BTreeMap<String, RequestEnv>,
+    seconds: u32,
 }
 
 /// A pack's policies.
@@ -102,10 +103,16 @@ impl Prover {
     pub(crate) fn start(schema: &str, seconds: u32) -> Result<Self, ProveError> {
         let (schema, _) = Schema::from_cedarschema_str(schema).map_err(|error| ProveError::Pack(error.to_string()))?;
         let actions = schema.request_envs().map(|env| (env.action().id().unescaped().to_owned(), env)).collect();
-        let limit = format!("--tlimit-per={}", u64::from(seconds) * 1000);
-        let solver = LocalSolver::cvc5_with_args([limit]).map_err(|error| ProveError::NoSolver(error.to_string()))?;
-        let compiler = CedarSymCompiler::new(solver).map_err(solver_said)?;
-        Ok(Self { compiler, schema, actions })
+        Ok(Self { compiler: compiler(seconds)?, schema, actions, seconds })
+    }
+
+    /// Starts the solver anew: one that gave up may be gone.
+    ///
+    /// # Errors
+    /// [`ProveError::NoSolver`].
+    pub(crate) fn restart(&mut self) -> Result<(), ProveError> {
+        self.compiler = compiler(self.seconds)?;
+        Ok(())
     }
 
     /// The policies that may err on some request: the engine skips an erring policy, so an erring `forbid` fails open.
@@ -207,6 +214,12 @@ impl Prover {
     fn environment(&self, action: &str) -> Result<&RequestEnv, ProveError> {
         self.actions.get(action).ok_or_else(|| ProveError::Pack(format!("the schema has no action `{action}`")))
     }
+}
+
+fn compiler(seconds: u32) -> Result<CedarSymCompiler<LocalSolver>, ProveError> {
+    let limit = format!("--tlimit-per={}", u64::from(seconds) * 1000);
+    let solver = LocalSolver::cvc5_with_args([limit]).map_err(|error| ProveError::NoSolver(error.to_string()))?;
+    CedarSymCompiler::new(solver).map_err(solver_said)
 }
 
 fn set_of(policy: &str) -> Result<PolicySet, ProveError> {

@@ -4,6 +4,7 @@
 //! generated cases, what a decision rests on, what changes between two packs, mutants of policies. Not in scope: deciding
 //! anything in earnest (`policy`), proofs (`prove`), files: texts come in as arguments.
 
+mod combine;
 mod corpus;
 mod derive;
 mod diff;
@@ -16,6 +17,7 @@ mod mutate;
 mod near;
 mod property;
 
+pub use combine::{Combinations, combinations};
 pub use corpus::{Case, Cast, Corpus, CorpusError, Derived, Excuse, Expected, Release, key_text, sign};
 pub use derive::{DERIVED, Derivation, DeriveError};
 pub use diff::{Changed, Difference, Names, Turned, compare};
@@ -24,6 +26,6 @@ pub use generate::{Generated, Generator};
 pub use invariant::{Bound, Edit, Invariant, InvariantError, parse as parse_invariants};
 pub use judge::{Fault, Judged, Report, judge};
 pub use laws::broken_laws;
-pub use mutate::{Fate, Mutant, Near, Stage, mutants, prepare, prepare_neighbours};
+pub use mutate::{Fate, Mutant, Near, Stage, Steps, mutants, prepare, prepare_neighbours};
 pub use near::neighbours;
 pub use property::{Findings, Tested, test_invariants};

@@ -9,7 +9,7 @@ use crate::generate::Generated;
 use crate::laws::asks_back_what_it_needs;
 use countersign_policy::{Bundle, Lone, Prepared, Question, Reader, ReleaseContext, Variant};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One faulty policy.
 #[derive(Debug, Clone)]
@@ -148,7 +148,7 @@ fn expressions(expression: &Value, words: &dyn Fn(&str) -> Vec<String>) -> Vec<(
                 for (what, changed) in expressions(part, words) {
                     let mut parts = parts.clone();
                     parts.insert(name.clone(), changed);
-                    out.push((what, json!({operator: parts})));
+                    out.push((what, node(operator, Value::Object(parts))));
                 }
             }
         }
@@ -162,6 +162,11 @@ fn expressions(expression: &Value, words: &dyn Fn(&str) -> Vec<String>) -> Vec<(
         _ => {}
     }
     out
+}
+
+/// `json!` would copy the operands, at each level of a long chain.
+fn node(operator: &str, operands: Value) -> Value {
+    Value::Object(Map::from_iter([(operator.to_owned(), operands)]))
 }
 
 fn is_literal(operator: &str) -> bool {
@@ -357,11 +362,22 @@ impl<'a> Stage<'a> {
             }
         }
         let mut near = Vec::new();
-        for (number, Near { case, made, expected }) in neighbours.iter().enumerate() {
-            // A neighbour is decided whole: the case and its release in one.
-            let (name, context) = (format!("neighbour {number}"), Some(&made.context));
-            let questions = ask(case, &["classify", "limit", "delay", "propose", "release"], context)?;
-            near.push(Staged { name, case, context, expected: expected.as_ref(), questions });
+        let mut proposed = BTreeSet::new();
+        for (number, Near { case, made, steps, expected }) in neighbours.iter().enumerate() {
+            let [proposal, release] = expected.as_ref().map_or([None, None], |both| [Some(&both[0]), Some(&both[1])]);
+            // Circumstances are nothing to a proposal: the same request is proposed once.
+            let request = || format!("{} {:?} {:?}", made.seat, made.authority, made.facts);
+            if *steps != Steps::Release && proposed.insert(request()) {
+                let name = format!("neighbour {number}, proposed");
+                let questions = ask(case, &["classify", "limit", "delay", "propose"], None)?;
+                near.push(Staged { name, case, context: None, expected: proposal, questions });
+            }
+            if *steps != Steps::Proposal {
+                // Its release is decided whole: the case and the release in one.
+                let (name, context) = (format!("neighbour {number}"), Some(&made.context));
+                let questions = ask(case, &["classify", "limit", "delay", "propose", "release"], context)?;
+                near.push(Staged { name, case, context, expected: release, questions });
+            }
         }
         let error = |error: countersign_policy::BundleError| error.to_string();
         let mut stage = Self {
@@ -456,25 +472,39 @@ fn ask(case: &Prepared<'_>, actions: &[&'static str], context: Option<&ReleaseCo
     actions.iter().map(one).collect::<Result<Vec<_>, _>>().map_err(|errors| errors.join("; "))
 }
 
-/// A neighbour with its entities built, and what is expected of its release if somebody knows.
+/// What is asked of neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steps {
+    /// Whether they may be proposed.
+    Proposal,
+    /// Whether they may be released.
+    Release,
+    /// Both.
+    Both,
+}
+
+/// A neighbour with its entities built, and what is expected of its proposal and of its release if somebody knows.
 #[derive(Debug)]
 pub struct Near<'a> {
     case: Prepared<'a>,
     made: &'a Generated,
-    expected: Option<Expected>,
+    steps: Steps,
+    expected: Option<[Expected; 2]>,
 }
 
 /// Neighbours with their entities built; those in which facts and directory contradict each other are left out.
 ///
-/// `expect` says what is expected of a neighbour's release: it must know it from elsewhere than the bundle's policies.
+/// `expect` says what is expected of a neighbour's proposal and of its release: it must know it from elsewhere than the
+/// bundle's policies.
 pub fn prepare_neighbours<'a>(
     bundle: &'a Bundle,
     made: &'a [Generated],
-    expect: impl Fn(&Generated) -> Option<Expected>,
+    steps: Steps,
+    expect: impl Fn(&Generated) -> Option<[Expected; 2]>,
 ) -> Vec<Near<'a>> {
     let prepare = |made: &'a Generated| {
         let case = Prepared::new(bundle, &made.facts, &made.authority, made.seat).ok()?;
-        Some(Near { case, made, expected: expect(made) })
+        Some(Near { case, made, steps, expected: expect(made) })
     };
     made.iter().filter_map(prepare).collect()
 }

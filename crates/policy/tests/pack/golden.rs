@@ -40,15 +40,12 @@ fn a_lesser_corpus_breaks_a_law() {
     };
     for (change, part) in [
         ((|corpus| corpus.cases.truncate(149)) as fn(&mut Corpus), "149 cases are fewer than 150"),
-        (|corpus| corpus.cases.retain(|case| !case.propose.allowed), "0 of 79 cases are answered"),
+        (|corpus| corpus.cases.retain(|case| !case.propose.allowed), "0 of 98 cases are answered"),
         (|corpus| corpus.cases[0].releases.clear(), "is proposed, and no attempt releases it"),
         (|corpus| corpus.cases[1].facts = corpus.cases[2].facts.clone(), "have the same facts"),
+        (|corpus| corpus.cases.retain(|case| !case.name.ends_with("dragnet")), "`DRAGNET` is nowhere the only reason"),
         (
-            |corpus| corpus.cases.retain(|case| case.name != "home-court-dragnet"),
-            "`DRAGNET` is nowhere the only reason",
-        ),
-        (
-            |corpus| corpus.cases.retain(|case| case.name != "treaty-in-haste"),
+            |corpus| corpus.cases.retain(|case| !case.name.contains("treaty-in-haste")),
             "policy `f-instrument-emergency` decides nothing",
         ),
         (|corpus| corpus.cast.excused.clear(), "`KIND_NOT_COVERED` is nowhere the only reason"),
@@ -86,7 +83,7 @@ fn what_is_no_corpus_is_refused() {
     let read = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
     let (cast, cases) = (read("cast.json"), read("compelled.json"));
     let parse = |cast: &str, cases: &str| Corpus::parse(cast, &[("compelled.json".into(), cases.into())]);
-    assert_eq!(parse(&cast, &cases).unwrap().cases.len(), 9);
+    assert_eq!(parse(&cast, &cases).unwrap().cases.len(), 18);
     for (old, new, part) in [
         ("\"story\"", "\"tale\"", "compelled.json: unknown field `tale`"),
         ("\"A court enforces", "\"\\A court", "compelled.json: invalid escape"),

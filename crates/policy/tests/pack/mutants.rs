@@ -5,15 +5,20 @@
 use crate::corpus::corpus;
 use crate::reference::expected;
 use countersign_policy::Bundle;
-use countersign_review::{Fate, Mutant, Stage, mutants, neighbours, prepare, prepare_neighbours};
+use countersign_review::{
+    Fate, Generated, Mutant, Stage, Steps, combinations, mutants, neighbours, prepare, prepare_neighbours,
+};
 use std::collections::BTreeSet;
 
 fn fates(bundle: &Bundle, mutants: &[Mutant]) -> Vec<Fate> {
     let corpus = corpus();
     let prepared = prepare(bundle, &corpus).unwrap();
-    let made = neighbours(&corpus);
     // What is expected of them says the table, not the policies.
-    let near = prepare_neighbours(bundle, &made, |made| Some(expected(bundle, made, true)));
+    let expect = |made: &Generated| Some([false, true].map(|release| expected(bundle, made, release)));
+    let (made, combined) = (neighbours(&corpus), combinations(&corpus));
+    let lists = [(&made, Steps::Both), (&combined.proposed, Steps::Proposal), (&combined.released, Steps::Release)];
+    let near =
+        lists.into_iter().flat_map(|(made, steps)| prepare_neighbours(bundle, made, steps, expect)).collect::<Vec<_>>();
     let stage = Stage::new(bundle, &prepared, &near).unwrap_or_else(|error| panic!("{error}"));
     let half = mutants.len().div_ceil(2).max(1);
     std::thread::scope(|scope| {

@@ -467,7 +467,7 @@ mod tests {
     use super::*;
     use crate::corpus::corpus;
     use countersign_policy::Prepared;
-    use countersign_review::{Generator, neighbours};
+    use countersign_review::{Generator, combinations, neighbours};
 
     fn same(bundle: &Bundle, made: &Generated) -> u32 {
         let Ok(prepared) = Prepared::new(bundle, &made.facts, &made.authority, made.seat) else { return 0 };
@@ -496,6 +496,10 @@ mod tests {
             }
         }
         let near: u32 = neighbours(&corpus).iter().step_by(3).map(|made| same(&bundle, made)).sum();
+        let combined = combinations(&corpus);
+        let combined = combined.proposed.iter().chain(&combined.released).step_by(7);
+        let combined: u32 = combined.map(|made| same(&bundle, made)).sum();
+        assert!(combined > 500, "{combined}");
         let mut generator = Generator::new(&corpus, 23).unwrap();
         let far: u32 = (0..600).map(|_| same(&bundle, &generator.case())).sum();
         assert!(near > 1_000 && far > 300, "{near} {far}");
