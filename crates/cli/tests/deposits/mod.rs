@@ -1,12 +1,15 @@
 //! What own deposits are exposed to: a standing order from its proposal to an opening that a supervisor checks, and what stops it.
 
 use crate::by_hand::{Hand, word_after};
+use crate::program::command;
 use countersign_core::time::{HOUR, Timestamp};
 use countersign_trace::Network;
 use countersign_trace::address::Lock;
 use countersign_trace::economy::{Draft, block};
 use countersign_trace::wire::{Block, BlockHash, Outpoint, Txid};
 use serde_json::Value;
+use std::process::Stdio;
+use std::time::Duration;
 
 const LISTED: u8 = 1;
 const STRANGER: u8 = 2;
@@ -206,4 +209,36 @@ fn a_neighbourhood_answers_as_far_as_it_was_made() {
     // Whoever lost the note knows nothing of how far it goes.
     std::fs::remove_file(desk.hand.inside("trace/reach.json")).unwrap();
     desk.refused(&farther, &[&desk.clean], "GRAPH_UNKNOWN");
+}
+
+#[test]
+fn killed_at_any_moment_a_run_has_its_leaf_or_was_never_made() {
+    let mut desk = Desk::new();
+    desk.ingest(&["--full"]);
+    let (duty, said) = desk.proposed(&[]);
+    desk.signed(&duty);
+    let now = Timestamp::parse(&word_after(&said, "valid from ")).unwrap();
+    desk.chain.block(now, STRANGER, &[]);
+    desk.ingest(&["--full"]);
+    let sealed = || -> usize { word_after(&desk.hand.good(&["log", "show"]), "control leaves, ").parse().unwrap() };
+    let used = || {
+        let shown = desk.hand.good(&["duty", "deposits", "show", &duty]);
+        shown.lines().find(|line| line.contains(" runs, ")).unwrap().to_owned()
+    };
+    let (before, run) = (sealed(), ["duty", "deposits", "run", &duty, &desk.dirty, &desk.clean]);
+    for millis in [5, 20, 40, 60, 80, 100, 150, 200, 300] {
+        let mut child = command(&desk.hand.dir, &run).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(millis));
+        // `Child::kill` sends SIGKILL: nothing in the process can react.
+        child.kill().unwrap();
+        let told = child.wait_with_output().unwrap().stdout;
+        match used().as_str() {
+            "0 runs, 0 deposits, 0 in the last 24 hours" => assert!(told.is_empty(), "told and not kept"),
+            "1 runs, 2 deposits, 2 in the last 24 hours" => {}
+            half => panic!("half done: {half}"),
+        }
+    }
+    assert!(desk.hand.good(&run).contains(": above (run 1)"));
+    assert_eq!((used().as_str(), sealed()), ("1 runs, 2 deposits, 2 in the last 24 hours", before + 1));
+    assert!(desk.hand.good(&["log", "fsck"]).contains("sound"));
 }

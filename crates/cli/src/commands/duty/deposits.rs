@@ -149,7 +149,7 @@ impl Run {
         if let Some(file) = &self.from {
             let text = files::read_text(file, MAX_DEPOSITS)?;
             for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-                let deposit = line.trim().parse();
+                let deposit = line.trim().parse::<Outpoint>();
                 deposits.insert(deposit.with_context(|| format!("{}: line {number}", file.display()))?);
             }
         }

@@ -8,7 +8,7 @@ use crate::demo::report::Report;
 use crate::demo::story::Story;
 use anyhow::{Context, Result};
 use countersign_core::approval::SignerRole;
-use countersign_core::id::AuthorityId;
+use countersign_core::id::{AuthorityId, PersonId};
 use countersign_core::json::Exact;
 use countersign_core::query::{LEAST_WINDOW, Query, THRESHOLDS, TraceOrder};
 use countersign_core::time::{DAY, Timestamp};
@@ -79,7 +79,7 @@ pub(super) async fn slices(story: &Story, report: &mut Report) -> Result<()> {
         }
     }
     let spent = spent.context("nothing stopped the slices")?;
-    refused(report, "another_order", Err(spent), "ADDRESS_SPENT");
+    refused::<Exact<Query>>(report, "another_order", Err(spent), "ADDRESS_SPENT");
     let police = asker.order(&AuthorityId::parse("xa-police")?, "P 1", 1)?;
     refused(report, "another_authority", asker.ask(&police, &Question::default(), false).await, "ADDRESS_SPENT");
     Folder::take(&story.place().trace())?.keep_journal(&Journal::default())?;
@@ -127,7 +127,9 @@ impl Asker<'_> {
         if with_approver {
             people.push((&cast.anna, SignerRole::Approver));
         }
-        let sign = |(person, role)| signed(order, &signer_of(self.story.place(), person)?, person, role, desk.now());
+        let sign = |(person, role): (&PersonId, SignerRole)| {
+            signed(order, &signer_of(self.story.place(), person)?, person, role, desk.now())
+        };
         let approvals: Result<Vec<Vec<u8>>> = people.into_iter().map(sign).collect();
         let approvals = approvals.map_err(|error| DeskError::Internal(error.to_string()))?;
         desk.ask_blast(order, &approvals, &self.addresses, question, None).await
@@ -138,7 +140,7 @@ impl Asker<'_> {
 fn own_payments(story: &Story) -> Result<BTreeSet<Outpoint>> {
     let own = Folder::take(&story.place().trace())?.own()?;
     let lines = own.withdrawals.lines().skip(1).filter_map(|line| line.split_once(','));
-    Ok(lines.map(|(outpoint, _)| outpoint.parse()).collect::<Result<_, _>>()?)
+    Ok(lines.map(|(outpoint, _)| outpoint.parse::<Outpoint>()).collect::<Result<BTreeSet<_>, _>>()?)
 }
 
 /// The desk refuses with this code, and says so.
