@@ -125,7 +125,7 @@ impl Asker<'_> {
         let (desk, cast) = (&self.story.custody.desk, &self.story.cast);
         let mut people = vec![(&cast.officer, SignerRole::Author)];
         if with_approver {
-            people.push((&cast.anna, SignerRole::Approver));
+            people.push((&cast.bruno, SignerRole::Approver));
         }
         let sign = |(person, role): (&PersonId, SignerRole)| {
             signed(order, &signer_of(self.story.place(), person)?, person, role, desk.now())
