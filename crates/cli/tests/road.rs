@@ -5,6 +5,7 @@ mod bucket;
 mod by_hand;
 mod control;
 mod counsel;
+mod deposits;
 mod folder;
 mod inbound;
 mod index;

@@ -27,6 +27,7 @@ pub mod digest;
 pub mod directory;
 pub mod duty;
 pub mod encoding;
+pub mod exposure;
 pub mod facts;
 pub mod finding;
 pub mod leaf;

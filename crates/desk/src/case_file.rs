@@ -96,6 +96,8 @@ pub(crate) mod kind {
     pub(crate) const APPEAL_DECISION: &str = "appeal_decision";
     pub(crate) const TRACE_ORDER: &str = "trace_order";
     pub(crate) const QUERY: &str = "query";
+    pub(crate) const EXPOSURE_ORDER: &str = "exposure_order";
+    pub(crate) const EXPOSURE: &str = "exposure";
 }
 
 impl CaseFile {

@@ -141,7 +141,8 @@ impl Desk {
             Action::HoldOrder(order) => {
                 let known = self.store.order_by_id(order).await?.is_some()
                     || self.has_reading(order).await?
-                    || self.is_duty(order).await?;
+                    || self.is_duty(order).await?
+                    || self.is_exposure_order(order).await?;
                 if known { Ok(()) } else { Err(DeskError::not_found("order", order)) }
             }
             Action::RemoveWorker(worker) => {

@@ -209,33 +209,47 @@ impl Desk {
     /// [`DeskError::Input`] when it is not a valid signature of somebody in force over this order.
     pub async fn approve_duty(&self, id: &OrderId, bytes: &[u8]) -> Result<Option<String>> {
         let file = self.duty(id).await?;
+        let approval = self.keep_standing_approval(&file.order.digest(), &file.approvals, bytes).await?;
+        let mut digests: Vec<Digest> = file.approvals.iter().map(Exact::digest).collect();
+        digests.push(approval.digest());
+        let text = serde_json::to_vec(&digests).map_err(DeskError::internal)?;
+        self.store.set_setting(&name(id, APPROVAL), &text).await?;
+        self.settle_duty(id).await
+    }
+
+    /// Checks one signature under a standing order and keeps it with its leaf.
+    ///
+    /// # Errors
+    /// [`DeskError::Input`] when it is not a valid signature of somebody in force over this order, or the person has signed before.
+    pub(crate) async fn keep_standing_approval(
+        &self,
+        order: &Digest,
+        before: &[Exact<Approval>],
+        bytes: &[u8],
+    ) -> Result<Exact<Approval>> {
         let invalid = |error: &dyn std::fmt::Display| DeskError::Input(error.to_string());
         let approval = Exact::<Approval>::parse(bytes).map_err(|error| invalid(&error))?;
         let (value, now) = (approval.value(), self.now());
         let state = self.control().counting_at(now);
         let person = state.people().get(&value.approver);
         let person = person.ok_or_else(|| invalid(&format!("`{}` is not in force in the roster", value.approver)))?;
-        verify_approval(value, &file.order.digest(), person).map_err(|error| invalid(&error))?;
+        verify_approval(value, order, person).map_err(|error| invalid(&error))?;
         if value.at > now.plus(SKEW) {
             return Err(invalid(&format!("the approval is dated {}, later than now ({now})", value.at)));
         }
-        if file.approvals.iter().any(|before| before.value().approver == value.approver) {
+        if before.iter().any(|before| before.value().approver == value.approver) {
             return Err(invalid(&format!("`{}` has signed already", value.approver)));
         }
         let values = vec![
             Value::from(approval.digest().to_hex()),
-            Value::from(file.order.digest().to_hex()),
+            Value::from(order.to_hex()),
             Value::from(value.role.as_str()),
             Value::from(value.verdict.as_str()),
             Value::from(value.at.to_string()),
         ];
         let leaf = leaf(LeafKind::Approval, now, values, &mut *self.rng())?;
         self.store.append_leaves(vec![stored(APPROVAL, &approval)], vec![leaf]).await?;
-        let mut digests: Vec<Digest> = file.approvals.iter().map(Exact::digest).collect();
-        digests.push(approval.digest());
-        let text = serde_json::to_vec(&digests).map_err(DeskError::internal)?;
-        self.store.set_setting(&name(id, APPROVAL), &text).await?;
-        self.settle_duty(id).await
+        Ok(approval)
     }
 
     /// Puts the standing order's leaf into the journal when enough have signed; says what is missing otherwise. Safe to call again.
@@ -256,19 +270,30 @@ impl Desk {
     }
 
     fn signed_enough(&self, file: &StandingFile) -> std::result::Result<(), String> {
+        let (order, author) = (file.order.value(), &file.duty.value().author);
+        self.standing_signed(&file.order.digest(), author, &order.authority, &file.approvals)
+    }
+
+    /// Whether enough people who are in force now have signed a standing order; says what is missing.
+    pub(crate) fn standing_signed(
+        &self,
+        order: &Digest,
+        author: &PersonId,
+        authority: &AuthorityId,
+        approvals: &[Exact<Approval>],
+    ) -> std::result::Result<(), String> {
         let now = self.now();
         let state = self.control().counting_at(now);
-        let verified: Vec<VerifiedApproval> = file
-            .approvals
+        let verified: Vec<VerifiedApproval> = approvals
             .iter()
             .filter_map(|approval| {
                 let person = state.people().get(&approval.value().approver)?;
-                verify_approval(approval.value(), &file.order.digest(), person).ok()
+                verify_approval(approval.value(), order, person).ok()
             })
             .collect();
-        let authority = self.authority(&file.order.value().authority).map_err(|error| error.to_string())?;
+        let authority = self.authority(authority).map_err(|error| error.to_string())?;
         let needed = self.custodian.genesis.value().change_approvals;
-        standing_quorum(&state, &file.order.digest(), &file.duty.value().author, authority, needed, &verified, now)
+        standing_quorum(&state, order, author, authority, needed, &verified, now)
             .map_err(|refusal| refusal.detail().to_owned())
     }
 
@@ -415,7 +440,7 @@ impl Desk {
         Ok(key)
     }
 
-    async fn kept<T: for<'de> Deserialize<'de>>(&self, setting: &str) -> Result<Option<T>> {
+    pub(crate) async fn kept<T: for<'de> Deserialize<'de>>(&self, setting: &str) -> Result<Option<T>> {
         let Some(bytes) = self.store.setting(setting).await? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(DeskError::internal)
     }
@@ -425,7 +450,7 @@ impl Desk {
         Ok(Exact::parse(&stored.bytes)?)
     }
 
-    fn fresh<const N: usize>(&self) -> [u8; N] {
+    pub(crate) fn fresh<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.rng().fill_bytes(&mut bytes);
         bytes

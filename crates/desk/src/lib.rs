@@ -2,7 +2,7 @@
 //!
 //! Read in the order of a case: [`contact`], [`receive`], [`inbound`], [`entry`], [`intake`], [`sender`], [`findings`], [`blast`], [`propose`], [`countersign`], [`publish`],
 //! [`release`] and [`package`](release), [`refuse`], [`step`]. [`case_file`] reads a case back, [`dossier`] gives it away and rebuilds it, [`mod@clocks`] say what is due in it, [`listing`] what is due first. [`totals`] is the day's; [`change`] changes who may do what, and [`history`] reads that
-//! back; [`retention`] erases clients; [`index`] finds them without a readable list. [`reading`] is daily operation. [`lists`] logs updates of screening lists. [`ports`] is what the
+//! back; [`retention`] erases clients; [`index`] finds them without a readable list. [`reading`] is daily operation, [`duty`] and [`exposure`] are what law asks for regularly. [`lists`] logs updates of screening lists. [`ports`] is what the
 //! binary must provide.
 //! Every use case appends one event with its documents and leaves in one transaction, or does nothing.
 
@@ -24,6 +24,7 @@ pub mod duty;
 pub mod entry;
 pub mod error;
 pub mod exit;
+pub mod exposure;
 pub mod figures;
 pub mod filing;
 pub mod findings;

@@ -1,11 +1,12 @@
 //! What the desk needs from outside, as ports that the binary fills.
 
 use async_trait::async_trait;
+use countersign_core::exposure::{ExposureOrder, Listing, OwnAddresses};
 use countersign_core::id::Digest;
 use countersign_core::time::Timestamp;
 use countersign_log::PublicProof;
 use countersign_store::journal::Entry;
-use countersign_trace::gate::{Basis, BlastAnswer, Refusal};
+use countersign_trace::gate::{Basis, BlastAnswer, DutyAnswer, DutyRefusal, Refusal};
 use countersign_trace::wire::Outpoint;
 use std::collections::BTreeSet;
 
@@ -101,6 +102,24 @@ pub enum NoAnswer {
     Refused(Refusal),
 }
 
+/// What a standing order for own deposits pins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pins {
+    /// The lists, sorted by name.
+    pub lists: Vec<Listing>,
+    /// The custodian's own addresses.
+    pub own: OwnAddresses,
+}
+
+/// Why nothing is said about own deposits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoExposure {
+    /// It cannot be known here; a text for people. Unknown is never clean.
+    Unknown(String),
+    /// The gate refuses.
+    Refused(DutyRefusal),
+}
+
 /// How many people a selector would expose: by the index of the chain where the custodian keeps one, otherwise by a table of its payments.
 #[async_trait]
 pub trait BlastRadius: Send + Sync {
@@ -115,6 +134,27 @@ pub trait BlastRadius: Send + Sync {
     /// [`NoAnswer`].
     async fn behind(&self, _basis: &Basis, _question: &Behind) -> std::result::Result<BlastAnswer, NoAnswer> {
         Err(NoAnswer::Unknown("there is no index of the chain: how many clients this would expose is unknown".into()))
+    }
+
+    /// The lists of these names and the own addresses, as they are now.
+    ///
+    /// # Errors
+    /// A text for people when there is no index of the chain, or no such list.
+    async fn pins(&self, _lists: &[String]) -> std::result::Result<Pins, String> {
+        Err("there is no index of the chain: `countersign trace ingest` makes one".into())
+    }
+
+    /// What own deposits are exposed to, under a standing order that was checked.
+    ///
+    /// # Errors
+    /// [`NoExposure`].
+    async fn exposures(
+        &self,
+        _order: &ExposureOrder,
+        _now: Timestamp,
+        _deposits: &BTreeSet<Outpoint>,
+    ) -> std::result::Result<DutyAnswer, NoExposure> {
+        Err(NoExposure::Unknown("there is no index of the chain: what a deposit is exposed to is unknown".into()))
     }
 
     /// Distinct clients that paid the address.

@@ -9,6 +9,7 @@ mod cases;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod error;
+mod exposures;
 mod index;
 pub mod journal;
 mod leaves;
@@ -27,6 +28,7 @@ pub mod sqlite;
 
 pub use cases::{Answered, AppendEvent, CaseLeaf, CaseSummary, Cases, NewOrder};
 pub use error::{Result, StoreError};
+pub use exposures::{Exposures, KeptExposures, NewExposures};
 pub use index::{
     AttributeNumber, Batch, BlindIndex, ImportedRecord, IndexCounts, Indexed, ListName, Lookup, LookupReceipt,
     NewLookup, NewPosting,
@@ -47,11 +49,22 @@ pub use sigmas::{Sigma, Sigmas};
 
 /// Everything the desk keeps, except the sigma secrets.
 pub trait DeskStore:
-    Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Queries + Restrictions + Settings
+    Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Queries + Exposures + Restrictions + Settings
 {
 }
 
-impl<S: Cases + Listing + Openings + Orders + Register + BlindIndex + Payments + Queries + Restrictions + Settings>
-    DeskStore for S
+impl<
+    S: Cases
+        + Listing
+        + Openings
+        + Orders
+        + Register
+        + BlindIndex
+        + Payments
+        + Queries
+        + Exposures
+        + Restrictions
+        + Settings,
+> DeskStore for S
 {
 }

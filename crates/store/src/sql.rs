@@ -41,6 +41,17 @@ statements! {
     QUERIES_ABOUT = "SELECT document, tracing, leaf_key FROM query_root JOIN query ON query.number = query_root.query \
         WHERE query_root.root = $1 ORDER BY query.number";
 
+    EXPOSURE_RUN_INSERT = "INSERT INTO exposure_run (standing, number, document, leaf_key, at) VALUES ($1, $2, $3, $4, $5)";
+    EXPOSURE_DEPOSIT_INSERT = "INSERT INTO exposure_deposit (standing, deposit, number) VALUES ($1, $2, $3)";
+    EXPOSURE_OF_DEPOSIT = "SELECT run.document, run.number, run.leaf_key FROM exposure_deposit AS one \
+        JOIN exposure_run AS run ON run.standing = one.standing AND run.number = one.number \
+        WHERE one.standing = $1 AND one.deposit = $2";
+    EXPOSURE_LAST_RUN = "SELECT document, number, leaf_key FROM exposure_run WHERE standing = $1 ORDER BY number DESC LIMIT 1";
+    EXPOSURE_DEPOSITS_SINCE = "SELECT COUNT(*) FROM exposure_run AS run \
+        JOIN exposure_deposit AS one ON one.standing = run.standing AND one.number = run.number \
+        WHERE run.standing = $1 AND run.at >= $2";
+    EXPOSURES_ABOUT = "SELECT COUNT(*) FROM exposure_deposit WHERE deposit = $1";
+
     CASE_LEAF_INSERT = "INSERT INTO case_leaf (case_id, event, place, leaf_key, kind) VALUES ($1, $2, $3, $4, $5)";
     LEAVES_OF_CASE = "SELECT event, leaf_key, kind FROM case_leaf WHERE case_id = $1 ORDER BY event, place";
     DISCLOSURE_INSERT = "INSERT INTO disclosure (leaf_key, kind, list) VALUES ($1, $2, $3)";

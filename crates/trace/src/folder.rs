@@ -9,14 +9,15 @@ use crate::network::Network;
 use crate::own::Own;
 use crate::wire::{Malformed, Outpoint};
 use countersign_core::digest;
-use countersign_core::id::InvalidId;
+use countersign_core::id::{Digest, InvalidId};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 const GRAPH: &str = "graph.bin";
 const OWN: &str = "own.json";
+const REACH: &str = "reach.json";
 const ANSWERS: &str = "answers.json";
 const LABELS: &str = "labels";
 const LOCK: &str = "lock";
@@ -150,6 +151,17 @@ impl OwnFile {
     }
 }
 
+/// How far the neighbourhood goes that a graph holds, and around which lists it was made. It names its graph: beside another one it says nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reach {
+    /// Payments onwards from the listed addresses.
+    pub hops: u8,
+    /// Digests of the lists, sorted.
+    pub lists: Vec<Digest>,
+    graph: Digest,
+}
+
 /// The folder, held by this program.
 #[derive(Debug)]
 pub struct Folder {
@@ -196,6 +208,39 @@ impl Folder {
     /// [`FolderError::Io`].
     pub fn keep_graph(&self, graph: &Graph) -> Result<(), FolderError> {
         self.write(Path::new(GRAPH), &graph.to_bytes())
+    }
+
+    /// Notes how far the neighbourhood goes that the kept graph holds.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn keep_reach(&self, hops: u8, mut lists: Vec<Digest>) -> Result<(), FolderError> {
+        lists.sort_unstable();
+        self.write_json(Path::new(REACH), &Reach { hops, lists, graph: self.graph_check()? })
+    }
+
+    /// How far the neighbourhood goes that the kept graph holds; `None` when nobody noted it for this graph.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn reach(&self) -> Result<Option<Reach>, FolderError> {
+        let (file, bytes) = self.read(REACH)?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let (kept, check): (Reach, Digest) = (document(file, &bytes)?, self.graph_check()?);
+        Ok(Some(kept).filter(|kept| kept.graph == check))
+    }
+
+    /// The last 32 bytes of the kept graph, which are the SHA-256 of all before.
+    fn graph_check(&self) -> Result<Digest, FolderError> {
+        let file = self.path.join(GRAPH);
+        let mut check = [0; 32];
+        let mut read = || -> io::Result<()> {
+            let mut opened = File::open(&file)?;
+            opened.seek(SeekFrom::End(-32))?;
+            opened.read_exact(&mut check)
+        };
+        read().map_err(|source| FolderError::Io { file: file.clone(), source })?;
+        Ok(Digest(check))
     }
 
     /// What is the custodian's own; nothing if nothing was said.
@@ -319,6 +364,14 @@ mod tests {
         chain.block(1, &[]);
         folder.keep_graph(&chain.graph).unwrap();
         assert_eq!(folder.graph().unwrap().tip(), chain.graph.tip());
+        assert_eq!(folder.reach().unwrap(), None);
+        folder.keep_reach(4, vec![Digest([2; 32]), Digest([1; 32])]).unwrap();
+        let reach = folder.reach().unwrap().unwrap();
+        assert_eq!((reach.hops, reach.lists), (4, vec![Digest([1; 32]), Digest([2; 32])]));
+        // Of another graph nobody noted how far it goes.
+        chain.block(2, &[]);
+        folder.keep_graph(&chain.graph).unwrap();
+        assert_eq!(folder.reach().unwrap(), None);
         let address = lock(1).to_address(Network::Regtest).unwrap();
         let own = OwnFile { wallets: vec![address.clone()], ..OwnFile::default() };
         folder.keep_own(&own).unwrap();

@@ -4,11 +4,15 @@
 
 use crate::address::Lock;
 use crate::labels::LabelError;
+use crate::network::Network;
 use crate::wire::Outpoint;
-use std::collections::{HashMap, HashSet};
+use countersign_core::digest;
+use countersign_core::exposure::OwnAddresses;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Longest accepted line: an output, a comma, an account.
 const MAX_LINE: usize = 256;
+const OWN: &str = "countersign/own-addresses/v1";
 
 /// The custodian's own outputs and locks. Not for logs, so without `Debug`.
 #[derive(Clone, Default)]
@@ -68,6 +72,19 @@ impl Own {
     /// Locks of the custodian's wallets.
     pub fn wallets(&self) -> impl Iterator<Item = &Lock> {
         self.wallets.iter()
+    }
+
+    /// The own addresses as a standing order pins them.
+    pub fn addresses(&self, network: Network) -> OwnAddresses {
+        let all: BTreeSet<String> = self.wallets.iter().filter_map(|lock| lock.to_address(network)).collect();
+        let mut parts: Vec<&[u8]> = vec![network.as_str().as_bytes()];
+        parts.extend(all.iter().map(String::as_bytes));
+        OwnAddresses { addresses: u32::try_from(all.len()).unwrap_or(u32::MAX), digest: digest::parts(OWN, &parts) }
+    }
+
+    /// Whether this lock is one of the custodian's wallets.
+    pub(crate) fn is_wallet(&self, lock: &Lock) -> bool {
+        self.wallets.contains(lock)
     }
 
     /// What clients paid in.

@@ -3,7 +3,7 @@
 //! In scope: the messages between desk, trustees and authorities ([`wire`]); the manifest; the control state folded from
 //! the journal ([`state`]); the fourteen checks of a trustee ([`request`]), and those of a lookup ([`lookup`]); the
 //! evidence of one release ([`evidence`]); the founding ceremony, recomputed from its log ([`founding`]); recomputing a
-//! journal from its tiles, and daily totals ([`totals`]); questions how many clients a request would expose ([`query`]); what a monitor says of a journal ([`monitor_report`]); the log
+//! journal from its tiles, and daily totals ([`totals`]); questions how many clients a request would expose ([`query`]), and runs over own deposits ([`exposure`]); what a monitor says of a journal ([`monitor_report`]); the log
 //! that a trustee keeps of its own acts ([`trustee_log`]). Not in scope: I/O, clocks, randomness, keys at rest.
 #![cfg_attr(
     not(test),
@@ -12,6 +12,7 @@
 
 pub mod duress;
 pub mod evidence;
+pub mod exposure;
 pub mod founding;
 pub mod ledger;
 pub mod lookup;

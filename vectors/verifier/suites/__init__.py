@@ -19,7 +19,7 @@ from .restrictions import notices as restriction_notices, restriction_documents
 from .screening import journals, list_updates, served
 from .sealed import ceremonies, seal_must_fail, seal_valid
 from .shares import share_life
-from .tracing import payment_paths, queries
+from .tracing import exposures, payment_paths, queries
 from .trustee import trustee_log
 from .view import masked_views
 
@@ -71,6 +71,7 @@ SUITES = {
     "tlog/tlog-proof.json": tlog_proofs,
     "tlog/witness-answers.json": witness_answers,
     "tlog/witness.json": witnesses,
+    "trace/exposure.json": exposures,
     "trace/path.json": payment_paths,
     "trace/query.json": queries,
     "verify/ceremony-documents.json": documents,

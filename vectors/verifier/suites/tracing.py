@@ -1,6 +1,6 @@
-"""payment-path.md: what a path of payments shows; query.md: what the leaf of a question shows."""
+"""payment-path.md: what a path of payments shows; query.md, exposure.md: what the leaf of a question and of a run over own deposits shows."""
 
-from .. import path as payments, query as questions
+from .. import exposure as runs, path as payments, query as questions
 from ..cases import Case, everywhere, reason, same
 from .files import load
 
@@ -29,6 +29,22 @@ def queries(path):
     def check(given):
         found = questions.check(given["text"].encode())
         same(found, {name: given[name] for name in ANSWERED}, "what it shows")
+
+    for case in vectors["good"]:
+        yield Case(case["name"], True, check, case, flips=[everywhere("text")])
+    for case in vectors["bad"]:
+        yield Case(case["name"], False, check, case, reason(case["expect"]))
+
+
+SAID = ("order", "run", "number", "leaf", "deposits", "verdicts")
+
+
+def exposures(path):
+    vectors = load(path)
+
+    def check(given):
+        found = runs.check(given["text"].encode())
+        same(found, {name: given[name] for name in SAID}, "what it shows")
 
     for case in vectors["good"]:
         yield Case(case["name"], True, check, case, flips=[everywhere("text")])

@@ -1,5 +1,7 @@
 //! `countersign duty`.
 
+mod deposits;
+
 use crate::commands::order::keep;
 use crate::custody::Custody;
 use crate::files;
@@ -16,6 +18,7 @@ use countersign_desk::duty::{DutyEntry, RunFile, StandingFile};
 use countersign_desk::reseal::ByRing;
 use countersign_open::MAX_PACKAGE;
 use countersign_worker::List;
+use deposits::Deposits;
 use std::path::{Path, PathBuf};
 
 pub(crate) const EXAMPLE: &str = "Examples (DUTY is the id of the standing order):
@@ -32,6 +35,12 @@ pub(crate) const EXAMPLE: &str = "Examples (DUTY is the id of the standing order
       --run-people 500 --run-records 5000 --total 1000000 --days 90 --as lena-ohm
   countersign duty run DUTY --out job          (then bind, release, worker run as above, again and again)
   countersign duty take DUTY --run 1 RUN.resealed.tar
+
+  what own deposits are exposed to:
+  countersign duty deposits propose --authority xa-supervisor --basis 'Sanctions Act, section 12' --list OFAC --threshold 1 \
+      --per-run 500 --per-day 5000 --total 100000 --days 30 --as lena-ohm
+  countersign duty deposits approve DUTY --as anna-berg --key people/anna-berg/signing.key
+  countersign duty deposits run DUTY --from deposits.txt
 
   countersign change hold-order DUTY --as anna-berg --key people/anna-berg/signing.key";
 
@@ -53,6 +62,11 @@ enum Command {
     Take(Take),
     /// Ask the trustees for a run, and write the archive for the worker.
     Release(Release),
+    /// What own deposits are exposed to, for the duty to honour sanctions.
+    Deposits {
+        #[command(subcommand)]
+        command: Deposits,
+    },
     /// All standing orders, or one with what is signed and run.
     Show {
         /// Id of the standing order.
@@ -174,6 +188,7 @@ impl Command {
             Command::Run(run) => run.run(custody).await,
             Command::Release(release) => release.run(custody).await,
             Command::Take(take) => take.run(custody).await,
+            Command::Deposits { command } => command.run(custody).await,
             Command::Show { duty: Some(duty) } => {
                 show(&desk.duty(&duty).await?);
                 Ok(())

@@ -250,6 +250,11 @@ impl Ingest {
         // What is own is kept first: a graph without it answers nothing, and says so.
         folder.keep_own(&own)?;
         folder.keep_graph(&graph)?;
+        if !graph.is_whole() {
+            let labels = folder.labels(self.network)?;
+            let lists = labels.lists().filter_map(|(name, _)| Some(labels.listing(name, self.network)?.digest));
+            folder.keep_reach(self.hops, lists.collect())?;
+        }
         let extent = graph.extent();
         println!("{} blocks read, {} taken back", done.added, done.removed);
         println!("{} transactions, {} outputs, {} addresses known", extent.transactions, extent.outputs, extent.locks);

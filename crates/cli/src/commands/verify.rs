@@ -5,11 +5,13 @@ use crate::commands::trace;
 use crate::files;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use countersign_core::exposure::Verdict;
 use countersign_core::id::Digest;
 use countersign_monitor::{DETAILS_FILE, REPORT_FILE, TOTALS_FILE};
 use countersign_open::MAX_PACKAGE;
 use countersign_tlog::note::{MAX_NOTE_BYTES, VerifierKey};
 use countersign_verify::evidence::{Evidence, verify_evidence};
+use countersign_verify::exposure::{MAX_EXPOSURE_OPENING, check_exposure, is_exposure_opening};
 use countersign_verify::monitor_report::MonitorReport;
 use countersign_verify::query::{MAX_OPENING, check_query};
 use std::path::{Path, PathBuf};
@@ -68,9 +70,9 @@ enum Command {
         #[arg(long, value_name = "VKEY")]
         monitor: String,
     },
-    /// The opening of a leaf: what was asked of the chain for a request, and what was answered.
+    /// The opening of a leaf: what was asked of the chain for a request or about own deposits, and what was answered.
     Query {
-        /// The opening (docs/formats/query.md).
+        /// The opening (docs/formats/query.md, docs/formats/exposure.md).
         file: PathBuf,
     },
     /// A path of payments, as `countersign trace verify` checks it.
@@ -124,10 +126,23 @@ impl Verify {
 }
 
 fn query(file: &Path) -> Result<()> {
-    let facts = check_query(&files::read(file, MAX_OPENING)?).with_context(|| file.display().to_string())?;
+    let bytes = files::read(file, MAX_OPENING.max(MAX_EXPOSURE_OPENING))?;
+    if is_exposure_opening(&bytes) {
+        return exposure(file, &bytes);
+    }
+    let facts = check_query(&bytes).with_context(|| file.display().to_string())?;
     let bands: Vec<String> = facts.clients.iter().map(ToString::to_string).collect();
     println!("holds: question {} under tracing order {}", facts.query, facts.order);
     println!("payments {}; clients by payments, most under any rule: {}", facts.payments, bands.join("; "));
+    println!("it was asked if the journal has the leaf with the digest {}", facts.leaf);
+    Ok(())
+}
+
+fn exposure(file: &Path, bytes: &[u8]) -> Result<()> {
+    let facts = check_exposure(bytes).with_context(|| file.display().to_string())?;
+    let verdicts = Verdict::ALL.iter().zip(&facts.verdicts).map(|(verdict, band)| format!("{verdict} {band}"));
+    println!("holds: run {} ({}) over own deposits under standing order {}", facts.number, facts.run, facts.order);
+    println!("deposits {}; {}", facts.deposits, verdicts.collect::<Vec<_>>().join("; "));
     println!("it was asked if the journal has the leaf with the digest {}", facts.leaf);
     Ok(())
 }

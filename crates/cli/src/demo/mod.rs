@@ -4,7 +4,7 @@
 pub(crate) mod adversary;
 pub(crate) mod attacker;
 mod cast;
-mod chain;
+pub(crate) mod chain;
 pub(crate) mod forged;
 mod forgery;
 pub(crate) mod genesis;

@@ -6,15 +6,18 @@ use crate::{Desk, DeskError};
 use async_trait::async_trait;
 use base64ct::{Base64, Encoding};
 use countersign_core::approval::{ApprovalV1, approval_digest, approval_message};
+use countersign_core::case::{Event, EventRecord, EventV1};
 use countersign_core::class::{Class, ClassSet};
 use countersign_core::control::REACH_VALID;
-use countersign_core::facts::Factor;
+use countersign_core::facts::{Factor, Facts};
 use countersign_core::finding::Question as Q;
-use countersign_core::id::CaseId;
+use countersign_core::id::{CaseId, Handle, RecordId};
 use countersign_core::order::Kind as OrderKind;
 use countersign_core::query::LEAST_WINDOW;
-use countersign_core::time::DAY;
-use countersign_store::{Openings as _, Queries as _};
+use countersign_core::time::{Clock as _, DAY};
+use countersign_policy::Per;
+use countersign_seal::label::{Head, Label};
+use countersign_store::{Answered, AppendEvent, Cases as _, Counter, NewOrder, Openings as _, Queries as _};
 use countersign_trace::Network;
 use countersign_trace::address::Lock;
 use countersign_trace::economy::{Economy, Gift};
@@ -23,7 +26,9 @@ use countersign_trace::graph::Graph;
 use countersign_trace::labels::{BadAddress, Labels, Role as LabelRole, read_list};
 use countersign_trace::own::Own;
 use countersign_trace::wire::Block;
+use countersign_verify::manifest::{Manifest, ManifestEntry, ManifestV1};
 use countersign_verify::query::check_query;
+use countersign_verify::wire::HexBytes;
 use ed25519_dalek::Signer as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -443,4 +448,73 @@ async fn the_shape_of_a_list_is_known_to_every_later_order() {
     desk.ask_blast(&one, &approved(&one, &[]), &addresses(), &over(1), None).await.unwrap();
     assert_eq!(desk.asked_about_address(&root).await.unwrap(), (1, true));
     assert_eq!(world.store.queries_about(&root).await.unwrap().len(), 1);
+}
+
+/// An order of the past that answered about so many people, in connection with this address.
+async fn answered_about(world: &World, address: Digest, people: u32) {
+    let (case, order) = (CaseId([9; 16]), Digest([8; 32]));
+    let authority = AuthorityId::parse("xa-district-court").unwrap();
+    let event = |number, previous: Option<&Exact<EventRecord>>, event| {
+        let previous = previous.map(Exact::digest);
+        let (at, by) = (world.clock.now(), officer());
+        Exact::write(EventRecord { v: EventV1, case, number, previous, at, by, event }).unwrap()
+    };
+    let first = event(0, None, Event::Request { document: Digest([1; 32]), authority: authority.clone() });
+    let second = event(1, Some(&first), Event::Proposed { order });
+    let third = event(2, Some(&second), Event::AskedMore { document: Digest([1; 32]) });
+    let entry = NewOrder { id: OrderId([8; 16]), digest: order, decision: Digest([7; 32]), authority };
+    let answered = Answered { order, counters: vec![Counter::Address(address)], people };
+    world.store.append(AppendEvent::new(first)).await.unwrap();
+    world.store.append(AppendEvent { order: Some(entry), ..AppendEvent::new(second) }).await.unwrap();
+    world.store.append(AppendEvent { answered: Some(answered), ..AppendEvent::new(third) }).await.unwrap();
+}
+
+/// A manifest over so many clients.
+fn manifest(people: u32) -> Manifest {
+    let entry = |n: u32| {
+        let handle = Handle(countersign_core::digest::plain(&n.to_be_bytes()).0);
+        let head = Head { custodian: CUSTODIAN, handle, client_key: None, period: None, revision: 0, schema: 1 };
+        let classes = ClassSet::new([Class::Name]);
+        let label = HexBytes(Label::new(head, classes.clone(), Digest([0; 32])).unwrap().encode());
+        ManifestEntry { record: RecordId(handle.0), label, u: Digest([0; 32]), classes }
+    };
+    Manifest { v: ManifestV1, entries: (1..=people).map(entry).collect() }
+}
+
+/// Whoever waits until the window has passed asks for the rest of the same list.
+#[tokio::test]
+async fn an_address_with_the_shape_of_a_list_is_capped_beyond_its_window() {
+    let (world, chain) = (World::new().await, Chain::new());
+    let desk = with_officers(&world, &chain).await;
+    let file = desk.case(&filed(&desk, Instrument::CourtOrder, true).await).await.unwrap();
+    let facts = desk.facts(&file, OrderKind::Disclosure, &officer(), Salt([0; 16])).unwrap();
+    let [address] = facts.addresses[..] else { panic!("one address") };
+    let caps = desk.custodian.bundle.caps().cumulative.clone();
+    let cap = caps.iter().find(|cap| cap.per == Per::Address).unwrap();
+    let window = i64::from(cap.days) * DAY;
+    let denied = async |facts: &Facts, people: u32| match desk.check_caps(facts, &manifest(people)).await {
+        Ok(()) => "allowed".to_owned(),
+        Err(DeskError::Denied { reasons }) => reasons.join(", "),
+        Err(other) => panic!("{other}"),
+    };
+    answered_about(&world, address, cap.subjects).await;
+    let inside = denied(&facts, 1).await;
+    assert!(inside.contains(&format!("in {} days", cap.days)), "{inside}");
+    // Of an address of which nothing is known the window passes, and its cap is whole again.
+    world.pass(window + 1);
+    assert_eq!(denied(&facts, cap.subjects).await, "allowed");
+    // Anybody's question shows the shape, and from then on time does not help: not a day after, not ten years after.
+    let one = order(&desk, 1);
+    let signed = approval(&one, "lena-ohm", SignerRole::Author, Verdict::Approve, desk.now());
+    let query = desk.ask_blast(&one, &[signed], &addresses(), &over(1), None).await.unwrap();
+    assert!(query.value().looks_like_donors);
+    for later in [0, DAY, window, 3_650 * DAY] {
+        world.pass(later);
+        let said = denied(&facts, 1).await;
+        assert!(said.contains("by the shape of a list of donors"), "{later}: {said}");
+    }
+    // Other addresses keep their windows.
+    let mut other = facts.clone();
+    other.addresses = vec![Digest([4; 32])];
+    assert_eq!(denied(&other, cap.subjects).await, "allowed");
 }

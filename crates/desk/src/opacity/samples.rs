@@ -17,7 +17,6 @@ fn value(kind: LeafKind, name: &str, at: Timestamp, rng: &mut ChaCha20Rng) -> Va
     match name {
         // Most evaluations are enrolments; then nobody, no case and no value is named.
         "purpose" if kind == LeafKind::Query => one_of(rng, &["request", "request", "sanctions"]),
-        "order" if kind == LeafKind::Query && below(rng, 3) == 0 => Value::Null,
         "hops" => Value::from(1 + below(rng, 6)),
         "payments" => band(rng),
         "clients" => (0..1 + below(rng, 6)).map(|_| band(rng)).collect(),

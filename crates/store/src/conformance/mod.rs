@@ -4,6 +4,7 @@
 //! and of whatever must live as long as the store (a folder, or `()`).
 
 pub mod cases;
+pub mod exposures;
 pub mod index;
 pub mod listing;
 pub mod openings;
@@ -45,6 +46,7 @@ macro_rules! desk_store_conformance {
             restrictions: a_restriction_applied_twice_is_one, a_refused_batch_leaves_nothing, chains_are_paged_and_counted,
                 an_account_is_told_in_order, a_notice_is_given_up_and_revived, a_notice_is_queued_once;
             queries: a_question_is_answered_once, questions_are_counted_by_order_and_address;
+            exposures: a_deposit_is_answered_once_under_an_order, deposits_are_counted_by_order_and_time;
             settings: settings_are_kept, some_settings_never_change;
         }
     };

@@ -1,6 +1,7 @@
 //! The store in memory, for tests and for trying things out. It keeps the same promises as the others, except durability.
 
 mod cases;
+mod exposures;
 mod index;
 mod listing;
 mod openings;
@@ -66,6 +67,7 @@ struct State {
     payments: Vec<Payment>,
     restrictions: restrictions::State,
     queries: Vec<queries::Kept>,
+    exposures: Vec<exposures::Kept>,
 }
 
 struct Event {

@@ -4,6 +4,7 @@
 //! several read beside it. Other processes may open the same file: they wait up to [`BUSY_TIMEOUT`].
 
 mod cases;
+mod exposures;
 pub(crate) mod file;
 mod index;
 mod listing;

@@ -27,6 +27,7 @@ pub(crate) const CUSTODIAN: &[Component] = &[
     Component { name: "listing", version: 1, ddl: include_str!("listing.sql") },
     Component { name: "restrictions", version: 1, ddl: include_str!("restrictions.sql") },
     Component { name: "queries", version: 1, ddl: include_str!("queries.sql") },
+    Component { name: "exposures", version: 1, ddl: include_str!("exposures.sql") },
 ];
 
 /// The components of `sigma.db`.

@@ -13,6 +13,7 @@
 mod answer;
 mod basis;
 mod blast;
+mod duty;
 mod exposure;
 mod journal;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod tests;
 pub use answer::{BlastAnswer, Exposure, Fall, ListExposure, Narrowed, Rest, RuleBands, RuleExposure};
 pub use basis::{Basis, MAX_BUDGET, MAX_HOPS, OrderTerms};
 pub use countersign_core::band::Band;
+pub use duty::{DutyAnswer, DutyRefusal, DutyTerms};
 pub use journal::{Journal, JournalError, MAX_PER_ROOT};
 
 use crate::address::Lock;

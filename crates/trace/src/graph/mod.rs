@@ -170,6 +170,16 @@ impl Graph {
         Some((last.hash, self.first_height.saturating_add(u32::try_from(self.blocks.len() - 1).ok()?)))
     }
 
+    /// Time in the header of the last block.
+    pub(crate) fn tip_time(&self) -> Option<u32> {
+        self.blocks.last().map(|block| block.time)
+    }
+
+    /// Whether it begins with the chain's first block: what is outside of it then is not because the chain is older.
+    pub(crate) fn is_from_the_first_block(&self) -> bool {
+        self.first_height == 0
+    }
+
     /// The hashes of the blocks, first to last.
     pub fn block_hashes(&self) -> impl DoubleEndedIterator<Item = BlockHash> + '_ {
         self.blocks.iter().map(|block| block.hash)
@@ -298,6 +308,11 @@ impl Graph {
     /// Number of outputs.
     pub(crate) fn out_count(&self) -> OutId {
         self.outs.len() as OutId
+    }
+
+    /// What an output is locked with, where the graph knows it.
+    pub(crate) fn lock_of(&self, out: OutId) -> Option<&Lock> {
+        self.known_locks.get(self.lock(out) as usize)
     }
 
     pub(crate) fn lock_id(&self, lock: &Lock) -> Option<LockId> {

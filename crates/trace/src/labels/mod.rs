@@ -1,6 +1,7 @@
 //! What others say about addresses: who says it, and in which role the address stands. A label is a claim of its issuer, never a fact.
 
 mod list;
+mod listing;
 mod tagpack;
 #[cfg(test)]
 mod tests;
@@ -114,6 +115,8 @@ impl Pack {
 pub struct Labels {
     tags: BTreeMap<Lock, BTreeSet<Tag>>,
     lists: BTreeMap<String, BTreeSet<Lock>>,
+    /// Who says that the addresses of a list are on it.
+    list_issuers: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Labels {
@@ -127,8 +130,10 @@ impl Labels {
     /// Takes in a file as a list to measure exposure against, under this name, beside what it says.
     pub fn add_list(&mut self, name: &str, pack: &Pack) {
         self.add(pack);
-        let owners = pack.tags.iter().filter(|(_, tag)| tag.role == Role::Owner).map(|(lock, _)| *lock);
-        self.lists.entry(name.to_owned()).or_default().extend(owners);
+        let owners = || pack.tags.iter().filter(|(_, tag)| tag.role == Role::Owner);
+        self.lists.entry(name.to_owned()).or_default().extend(owners().map(|(lock, _)| *lock));
+        let issuers = owners().map(|(_, tag)| tag.issuer.clone());
+        self.list_issuers.entry(name.to_owned()).or_default().extend(issuers);
     }
 
     /// The lists by name.

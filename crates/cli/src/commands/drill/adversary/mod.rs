@@ -5,6 +5,7 @@ mod courier;
 mod duress;
 mod operator;
 mod people;
+mod questions;
 mod thief;
 
 pub(super) use operator::in_epoch;
@@ -20,7 +21,7 @@ const OPERATOR: &str = "operator of the custodian";
 const COURIER: &str = "whoever carries the package";
 
 /// The attempts, in order. The first and the last are controls.
-pub(super) static ATTEMPTS: [Attempt; 29] = [
+pub(super) static ATTEMPTS: [Attempt; 30] = [
     control("honest_ground", "a custodian is founded, clients are sealed, a lawful order is answered and opened"),
     refused(
         "administrator_reads",
@@ -137,6 +138,12 @@ pub(super) static ATTEMPTS: [Attempt; 29] = [
         "people counted per authority, matter and traced address by each trustee",
     ),
     refused(
+        "slices_a_question",
+        "officer who wants the donors of an address",
+        "asks how many clients stand behind it in slices: windows, sums, payments, donors one at a time, order after order",
+        "questions that stand far apart, and counted per order and per traced address under all orders, for good",
+    ),
+    refused(
         "private_log",
         "operator of the log",
         "shows the trustees a log of their own, in which the order stands",
@@ -211,6 +218,7 @@ pub(super) async fn play(attempt: &str, ground: &mut Ground, report: &mut Report
         "hidden_leaf_field" => operator::hides_a_field(story, &lawful, report).await,
         "dropped_receipts" => operator::drops_receipts(ground, &lawful, report).await,
         "slicing" => operator::slices(story, &lawful, report).await,
+        "slices_a_question" => questions::slices(story, report).await,
         "private_log" => shared::private_log(story, &lawful, report).await,
         "private_log_and_stolen_witnesses" => operator::stolen_witnesses(story, &lawful, report).await,
         "restored_snapshot" => restored(ground, report).await,
