@@ -100,7 +100,7 @@ fn open(corpus: &Corpus, case: &Case, mut made: Generated) -> Generated {
     (made.facts.asked.subjects, made.facts.asked.classes) = (1, classes.clone());
     (made.context.subjects, made.context.records, made.context.classes) = (1, 1, classes);
     (made.context.call_back_confirmed, made.context.delayed) = (true, false);
-    made.context.quorum = quorum(corpus, case, made.authority.state, &signed_by_all(corpus));
+    made.context.quorum = quorum(corpus, case, made.authority.state, &signed_by_all(corpus, made.authority.state));
     made
 }
 
@@ -122,11 +122,12 @@ fn order() -> Digest {
     countersign_core::digest::plain(b"combination")
 }
 
-/// Whoever signs somewhere, but nobody who manages a region.
-fn signed_by_all(corpus: &Corpus) -> Vec<VerifiedApproval> {
-    let roles = [" approver", " author", " counsel", " rights_expert"];
-    let all = roles.iter().flat_map(|role| signatures(corpus, role));
-    all.filter(|approval| approval.person().manages.is_empty()).collect()
+/// Whoever signs somewhere, but of approvers only those out of this state's reach: one within it can forbid a release.
+fn signed_by_all(corpus: &Corpus, requester: Country) -> Vec<VerifiedApproval> {
+    let out = |approval: &VerifiedApproval| approval.person().is_out_of_reach_of(requester, corpus.cast.now);
+    let approvers = signatures(corpus, " approver").into_iter().filter(out);
+    let others = [" author", " counsel", " rights_expert"];
+    approvers.chain(others.iter().flat_map(|role| signatures(corpus, role))).collect()
 }
 
 fn quorum(corpus: &Corpus, case: &Case, requester: Country, list: &[VerifiedApproval]) -> QuorumFacts {
@@ -174,9 +175,8 @@ fn askers(corpus: &Corpus, case: &Case, open: &Generated, out: &mut Combinations
     use AuthorityKind::{Court, Fiu, Police, Prosecutor};
     let others = || corpus.cast.authorities.iter().map(|authority| authority.state).filter(|state| *state != open.seat);
     let (inside, outside) = (others().find(Country::in_eea), others().find(|state| !state.in_eea()));
-    let everybody = signed_by_all(corpus);
     for state in [Some(open.seat), inside, outside].into_iter().flatten() {
-        let quorum = quorum(corpus, case, state, &everybody);
+        let quorum = quorum(corpus, case, state, &signed_by_all(corpus, state));
         for kind in AuthorityKind::ALL {
             for independence in 1..=3 {
                 for service in [None, Some(true), Some(false)] {
@@ -193,8 +193,7 @@ fn askers(corpus: &Corpus, case: &Case, open: &Generated, out: &mut Combinations
                             turned(&asked, &mut out.proposed);
                         }
                     }
-                    // Not of a court that obeys a security service: docs/operations/policy.md, section Mutants.
-                    if [Court, Police].contains(kind) && service != Some(true) {
+                    if [Court, Police].contains(kind) {
                         suspected(&asked, inside, &mut out.proposed);
                     }
                 }
@@ -292,13 +291,21 @@ fn signers(corpus: &Corpus, case: &Case, start: &Generated, out: &mut Vec<Genera
     }
 }
 
-/// Numbers of people at the caps, by every instrument.
+/// Numbers of people at the caps, by every instrument, and beside those who are involved.
 fn crowds(start: &Generated, out: &mut Vec<Generated>) {
     for instrument in Instrument::ALL {
         for subjects in [5, 6, 50, 51] {
             let mut made = start.clone();
             made.facts.instrument = *instrument;
             (made.facts.asked.subjects, made.context.subjects, made.context.records) = (subjects, subjects, subjects);
+            out.push(made);
+        }
+    }
+    for share in ["20", "21", "50"] {
+        for subjects in 1..=4 {
+            let mut made = start.clone();
+            (made.facts.asked.subjects, made.context.subjects, made.context.records) = (4, subjects, subjects);
+            answer(&mut made, "D21", share);
             out.push(made);
         }
     }

@@ -318,7 +318,8 @@ impl<'a> View<'a> {
         use Instrument::{FiuRequest, S314a};
         use Outcome::{AskMore, Challenge, Refuse, RouteMla};
         let conflict = self.is("D18", "yes");
-        let great_court = self.asker(&[Court]) && self.authority.independence == 3 && self.inside;
+        let Authority { independence, security_service, .. } = *self.authority;
+        let great_court = self.asker(&[Court]) && independence == 3 && security_service != Some(true) && self.inside;
         let lists = &self.facts.listed_by;
         let alone = lists.contains(&self.authority.state) && lists.iter().all(|state| *state == self.authority.state);
         let foreign_lane = ["bloc", "weak"].contains(&self.lane);
