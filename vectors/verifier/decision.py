@@ -109,7 +109,8 @@ def slice_of(pack, facts, authority, seat):
     asked, share = facts["asked"]["subjects"], answers.get("D21", "unknown")
     if share != "unknown":
         attributes["uninvolved"] = int(share)
-    attributes["involved"] = asked if share == "unknown" else max(0, asked - (asked * int(share) + 50) // 100)
+    left = asked if share == "unknown" else max(0, asked - (asked * int(share) + 50) // 100)
+    attributes["involved"] = left if share != "unknown" and int(share) >= 100 else max(left, min(asked, 1))
     for attribute, question in ATTRIBUTES.items():
         attributes[attribute] = ("entity", TYPE_OF.get(question, "YesNo"), answers.get(question, "unknown"))
     security = {True: "yes", False: "no", None: "unknown"}[authority["security_service"]]

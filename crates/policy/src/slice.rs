@@ -231,10 +231,11 @@ fn case_attributes(
 }
 
 /// How many of the people asked for are not uninvolved, when this share of them, in percent, is: rounded to the nearest, since
-/// the share was; a half counts as uninvolved.
+/// the share was; a half counts as uninvolved, but unless all are, one is not.
 fn involved(asked: u32, percent: u32) -> u32 {
     let uninvolved = u64::from(asked).saturating_mul(u64::from(percent)).saturating_add(50) / 100;
-    asked.saturating_sub(u32::try_from(uninvolved).unwrap_or(u32::MAX))
+    let involved = asked.saturating_sub(u32::try_from(uninvolved).unwrap_or(u32::MAX));
+    if percent < 100 { involved.max(asked.min(1)) } else { involved }
 }
 
 #[cfg(test)]
@@ -246,6 +247,26 @@ mod tests {
     use countersign_core::id::{AuthorityId, Digest, PersonId};
     use countersign_core::order::{Instrument, Kind};
     use countersign_core::time::Timestamp;
+
+    #[test]
+    fn who_is_left_when_the_uninvolved_are_taken_away() {
+        for (asked, percent, left) in [
+            (30, 60, 12),
+            (2, 50, 1),
+            (3, 33, 2),
+            (3, 34, 2),
+            (1, 0, 1),
+            (1, 50, 1),
+            (1, 99, 1),
+            (1, 100, 0),
+            (0, 50, 0),
+            (1_000, 21, 790),
+            (u32::MAX, 100, 0),
+            (7, u32::MAX, 0),
+        ] {
+            assert_eq!(involved(asked, percent), left, "{percent} % of {asked}");
+        }
+    }
 
     fn slice(bundle: &Bundle) -> Slice {
         let country = |code: &str| Country::parse(code).unwrap();

@@ -262,6 +262,11 @@ fn guarantees(bundle: &Bundle, action: &str) -> Vec<Guarantee> {
         add(&[attribute, question], format!("({known}) == resource.answered.contains(Question::\"{question}\")"));
     }
     add(&["uninvolved", "D21"], "(resource has uninvolved) == resource.answered.contains(Question::\"D21\")".into());
+    add(&["involved"], "resource.involved >= 0 && resource.involved <= resource.asked_subjects".into());
+    add(
+        &["involved", "uninvolved"],
+        "(resource has uninvolved) || resource.involved == resource.asked_subjects".into(),
+    );
     // `grantable_classes` is an intersection (slice.rs), `kind_classes` stands in pack.json.
     for class in bundle.words("Class") {
         let within = |set: &str| format!("resource.{set}.contains(Class::\"{class}\")");

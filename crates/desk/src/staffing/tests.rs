@@ -38,7 +38,7 @@ fn met(lane: &str, kind: Kind, requester: &str, there: &[&str], now: Timestamp) 
 
 #[test]
 fn quorums_are_those_of_the_table() {
-    let cases: [(&str, Kind, &str, &[&str], bool); 17] = [
+    let cases: [(&str, Kind, &str, &[&str], bool); 20] = [
         ("court", Kind::Disclosure, "XA", &["anna-berg", "bruno-lind"], true),
         ("court", Kind::Disclosure, "XA", &["anna-berg"], false),
         ("court", Kind::Disclosure, "XA", &["anna-berg", "roman-karel"], false),
@@ -51,10 +51,13 @@ fn quorums_are_those_of_the_table() {
         ("weak", Kind::Disclosure, "XG", &["anna-berg", "bruno-lind", "clara-voss", "iris-mond"], false),
         ("weak", Kind::Disclosure, "XG", &["anna-berg", "clara-voss", "dora-held", "bruno-lind"], false),
         ("weak", Kind::Answer, "XG", &["anna-berg", "clara-voss"], true),
-        ("compelled", Kind::Compelled, "XA", &["anna-berg", "bruno-lind", "clara-voss", "eva-stone"], true),
-        ("compelled", Kind::Compelled, "XA", &["anna-berg", "bruno-lind", "clara-voss"], false),
+        ("compelled", Kind::Compelled, "XA", &["anna-berg", "bruno-lind", "clara-voss", "lena-ohm", "eva-stone"], true),
+        ("compelled", Kind::Compelled, "XA", &["anna-berg", "bruno-lind", "clara-voss", "lena-ohm"], false),
+        ("compelled", Kind::Compelled, "XA", &["anna-berg", "bruno-lind", "clara-voss", "eva-stone"], false),
         ("emergency", Kind::Emergency, "XA", &["anna-berg", "bruno-lind"], true),
         ("emergency", Kind::Emergency, "XA", &["anna-berg", "nobody-here"], false),
+        ("emergency", Kind::Emergency, "XG", &["anna-berg", "clara-voss"], true),
+        ("emergency", Kind::Emergency, "XG", &["anna-berg", "bruno-lind"], false),
         ("court", Kind::Disclosure, "XA", &[], false),
     ];
     for (lane, kind, requester, there, expected) in cases {

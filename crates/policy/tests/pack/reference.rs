@@ -183,7 +183,8 @@ impl<'a> View<'a> {
     fn involved(&self) -> u32 {
         let (asked, percent) = (self.facts.asked.subjects, self.facts.number(question("D21")).unwrap_or(0));
         let exact = f64::from(asked) * f64::from(percent) / 100.0;
-        asked.saturating_sub((exact + 0.5).floor() as u32)
+        let left = asked.saturating_sub((exact + 0.5).floor() as u32);
+        if percent < 100 && left == 0 { asked.min(1) } else { left }
     }
 
     /// A law of the bloc that binds the custodian and leaves no choice.

@@ -96,14 +96,15 @@ impl<'a> Signed<'a> {
         self.in_role("rights_expert").iter().any(beyond)
     }
 
-    /// Whether somebody whom the requester reaches, or who is its regional head, signed as an approver and nothing else.
+    /// Whether somebody whom the requester reaches, of whom that is not known, or who is its regional head, signed as an approver
+    /// and nothing else.
     fn reachable_signed(&self) -> bool {
         self.texts.iter().filter(|text| text.ends_with(" approver")).any(|text| {
             let person = self.person(text);
             let once = self.texts.iter().filter(|other| self.person(other).id == person.id).count() == 1;
             let head = person.manages.contains(&self.requester)
                 || (person.roles.contains(&Role::RegionalHead) && person.manages.is_empty());
-            once && (head || person.reach.states.contains(&self.requester))
+            once && (head || !self.fresh(person) || person.reach.states.contains(&self.requester))
         })
     }
 
@@ -132,14 +133,19 @@ fn weak(signed: &Signed<'_>) -> bool {
     signed.approvers().len() >= 3 && signed.out_of_reach() >= 2 && signed.expert() && !signed.reachable_signed()
 }
 
-/// Row 5: three approvers and outside counsel's opinion.
+/// Row 5: three approvers, the legal author and outside counsel's opinion.
 fn compelled(signed: &Signed<'_>) -> bool {
-    signed.approvers().len() >= 3 && signed.counsel()
+    signed.approvers().len() >= 3 && signed.author() && signed.counsel()
 }
 
 /// The kind `emergency`: two approvers in two states, one out of reach.
 fn emergency(signed: &Signed<'_>) -> bool {
     signed.approvers().len() >= 2 && signed.states() >= 2 && signed.out_of_reach() >= 1
+}
+
+/// The same for a third state: nobody within its reach.
+fn emergency_abroad(signed: &Signed<'_>) -> bool {
+    emergency(signed) && !signed.reachable_signed()
 }
 
 fn home_answer(signed: &Signed<'_>) -> bool {
@@ -272,7 +278,7 @@ fn rows() -> Vec<Row> {
             kind: Kind::Disclosure,
             enough: &[
                 &["anna-berg approver", "bruno-costa approver", "dora-elm approver", "rita-park rights_expert"],
-                &["anna-berg approver", "hugo-ives approver", "dora-elm approver", "rita-park rights_expert"],
+                &["anna-berg approver", "clara-dietz approver", "dora-elm approver", "rita-park rights_expert"],
             ],
             short: &[
                 ("two approvers", &["anna-berg approver", "dora-elm approver", "rita-park rights_expert"]),
@@ -286,8 +292,18 @@ fn rows() -> Vec<Row> {
                     &["anna-berg approver", "bruno-costa approver", "dora-elm approver", "sara-quill rights_expert"],
                 ),
                 (
-                    "only one is shown to be out of reach",
-                    &["anna-berg approver", "hugo-ives approver", "igor-jung approver", "rita-park rights_expert"],
+                    "of one nobody knows whether the requester reaches him",
+                    &["anna-berg approver", "hugo-ives approver", "dora-elm approver", "rita-park rights_expert"],
+                ),
+                (
+                    "nor of a fourth beside a full quorum",
+                    &[
+                        "anna-berg approver",
+                        "bruno-costa approver",
+                        "dora-elm approver",
+                        "hugo-ives approver",
+                        "rita-park rights_expert",
+                    ],
                 ),
             ],
             rule: weak,
@@ -355,19 +371,50 @@ fn rows() -> Vec<Row> {
             lane: "compelled",
             kind: Kind::Compelled,
             enough: &[
-                &["anna-berg approver", "fred-gale approver", "bruno-costa approver", "karl-noor counsel"],
-                &["anna-berg approver", "fred-gale approver", "ole-quist approver", "karl-noor counsel"],
+                &[
+                    "anna-berg approver",
+                    "fred-gale approver",
+                    "bruno-costa approver",
+                    "lena-moor author",
+                    "karl-noor counsel",
+                ],
+                &[
+                    "anna-berg approver",
+                    "fred-gale approver",
+                    "ole-quist approver",
+                    "lena-moor author",
+                    "karl-noor counsel",
+                ],
             ],
             short: &[
-                ("two approvers", &["anna-berg approver", "bruno-costa approver", "karl-noor counsel"]),
-                (NO_OPINION, &["anna-berg approver", "fred-gale approver", "bruno-costa approver"]),
+                (
+                    "two approvers",
+                    &["anna-berg approver", "bruno-costa approver", "lena-moor author", "karl-noor counsel"],
+                ),
+                (NO_OPINION, &["anna-berg approver", "fred-gale approver", "bruno-costa approver", "lena-moor author"]),
+                (
+                    "no legal author",
+                    &["anna-berg approver", "fred-gale approver", "bruno-costa approver", "karl-noor counsel"],
+                ),
                 (
                     "the counsel is the firm's own",
-                    &["anna-berg approver", "fred-gale approver", "bruno-costa approver", "nils-oak counsel"],
+                    &[
+                        "anna-berg approver",
+                        "fred-gale approver",
+                        "bruno-costa approver",
+                        "lena-moor author",
+                        "nils-oak counsel",
+                    ],
                 ),
                 (
                     "counsel refuses",
-                    &["anna-berg approver", "fred-gale approver", "bruno-costa approver", "karl-noor counsel refuse"],
+                    &[
+                        "anna-berg approver",
+                        "fred-gale approver",
+                        "bruno-costa approver",
+                        "lena-moor author",
+                        "karl-noor counsel refuse",
+                    ],
                 ),
                 (
                     "the author is no approver",
@@ -375,11 +422,23 @@ fn rows() -> Vec<Row> {
                 ),
                 (
                     "the third is counsel as well",
-                    &["anna-berg approver", "fred-gale approver", "olga-reed approver", "olga-reed counsel"],
+                    &[
+                        "anna-berg approver",
+                        "fred-gale approver",
+                        "olga-reed approver",
+                        "lena-moor author",
+                        "olga-reed counsel",
+                    ],
                 ),
                 (
                     "the regional head for the requester",
-                    &["anna-berg approver", "fred-gale approver", "hans-adam approver", "karl-noor counsel"],
+                    &[
+                        "anna-berg approver",
+                        "fred-gale approver",
+                        "hans-adam approver",
+                        "lena-moor author",
+                        "karl-noor counsel",
+                    ],
                 ),
             ],
             rule: compelled,
@@ -395,6 +454,21 @@ fn rows() -> Vec<Row> {
                 (STALE, &["anna-berg approver", "hugo-ives approver"]),
             ],
             rule: emergency,
+        },
+        Row {
+            case: "third-state-police",
+            lane: "emergency",
+            kind: Kind::Emergency,
+            enough: &[&["anna-berg approver", "bruno-costa approver"]],
+            short: &[
+                ("one whom the requester reaches", &["anna-berg approver", "pia-rask approver"]),
+                (
+                    "one whom the requester reaches beside a full quorum",
+                    &["anna-berg approver", "bruno-costa approver", "pia-rask approver"],
+                ),
+                (STALE, &["anna-berg approver", "hugo-ives approver"]),
+            ],
+            rule: emergency_abroad,
         },
         Row {
             case: "home-court-answer",
@@ -560,6 +634,7 @@ fn pool(row: &Row, requester: Country) -> Vec<&'static str> {
     let head = match requester.as_str() {
         "XA" => "hans-adam approver",
         "XB" => "ingo-beck approver",
+        "XG" => "pia-rask approver",
         _ => "emil-fox approver",
     };
     let mut pool = vec![
@@ -573,10 +648,11 @@ fn pool(row: &Row, requester: Country) -> Vec<&'static str> {
         head,
     ];
     pool.extend(match row.lane {
-        "home" => ["karl-noor counsel", "lena-moor author"],
+        "home" | "compelled" => ["karl-noor counsel", "lena-moor author"],
         "weak" => ["rita-park rights_expert", "olga-reed counsel"],
         _ => ["karl-noor counsel", "olga-reed counsel"],
     });
+    pool.extend((row.lane == "compelled").then_some("olga-reed counsel"));
     pool
 }
 

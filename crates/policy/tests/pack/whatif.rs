@@ -67,8 +67,11 @@ fn a_pack_compared_with_itself_does_not_differ() {
 fn what_was_changed_is_named_and_what_it_widens_is_found() {
     let (old, corpus) = (Bundle::builtin_eea_custodian().unwrap(), corpus());
     let new = pack_with(|text| {
-        text.replace("context.approvals >= 3 && context.counsel", "context.approvals >= 3")
-            .replace("// This pack is for custodians seated in the bloc.\n", "")
+        text.replace(
+            "context.approvals >= 3 && context.author && context.counsel",
+            "context.approvals >= 3 && context.author",
+        )
+        .replace("// This pack is for custodians seated in the bloc.\n", "")
     })
     .unwrap();
     let wider = compare(&old, &new, &[&corpus], 0, 1);
