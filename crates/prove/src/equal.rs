@@ -302,6 +302,11 @@ fn guarantees(bundle: &Bundle, action: &str) -> Vec<Guarantee> {
             add(&[count, "approvals"], format!("context.{count} >= 0 && context.{count} <= context.approvals"));
         }
         add(&["within_reach"], "context.within_reach >= 0".into());
+        // Whoever counts is out of reach or within it (quorum.rs).
+        add(
+            &["within_reach", "out_of_reach", "approvals"],
+            "context.within_reach > 0 || context.out_of_reach == context.approvals".into(),
+        );
         // Unsigned numbers (context.rs).
         for count in ["approvals", "subjects", "records", "witness_cosignatures"] {
             add(&[count], format!("context.{count} >= 0"));

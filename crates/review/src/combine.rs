@@ -6,6 +6,7 @@
 use crate::corpus::{Case, Corpus, Release};
 use crate::generate::Generated;
 use countersign_approve::VerifiedApproval;
+use countersign_core::approval::SignerRole;
 use countersign_core::class::{Class, ClassSet};
 use countersign_core::country::Country;
 use countersign_core::directory::AuthorityKind;
@@ -100,7 +101,7 @@ fn open(corpus: &Corpus, case: &Case, mut made: Generated) -> Generated {
     (made.facts.asked.subjects, made.facts.asked.classes) = (1, classes.clone());
     (made.context.subjects, made.context.records, made.context.classes) = (1, 1, classes);
     (made.context.call_back_confirmed, made.context.delayed) = (true, false);
-    made.context.quorum = quorum(corpus, case, made.authority.state, &signed_by_all(corpus, made.authority.state));
+    made.context.quorum = quorum(corpus, case, made.authority.state, &signed_from_afar(corpus, made.authority.state));
     made
 }
 
@@ -122,12 +123,19 @@ fn order() -> Digest {
     countersign_core::digest::plain(b"combination")
 }
 
-/// Whoever signs somewhere, but of approvers only those out of this state's reach: one within it can forbid a release.
-fn signed_by_all(corpus: &Corpus, requester: Country) -> Vec<VerifiedApproval> {
-    let out = |approval: &VerifiedApproval| approval.person().is_out_of_reach_of(requester, corpus.cast.now);
-    let approvers = signatures(corpus, " approver").into_iter().filter(out);
-    let others = [" author", " counsel", " rights_expert"];
-    approvers.chain(others.iter().flat_map(|role| signatures(corpus, role))).collect()
+/// Whoever signs somewhere, but nobody who manages a region.
+fn signed_by_all(corpus: &Corpus) -> Vec<VerifiedApproval> {
+    let roles = [" approver", " author", " counsel", " rights_expert"];
+    let all = roles.iter().flat_map(|role| signatures(corpus, role));
+    all.filter(|approval| approval.person().manages.is_empty()).collect()
+}
+
+/// The same without approvers within this state's reach: one of them can forbid a release.
+fn signed_from_afar(corpus: &Corpus, requester: Country) -> Vec<VerifiedApproval> {
+    let near = |approval: &VerifiedApproval| {
+        approval.role() == SignerRole::Approver && !approval.person().is_out_of_reach_of(requester, corpus.cast.now)
+    };
+    signed_by_all(corpus).into_iter().filter(|approval| !near(approval)).collect()
 }
 
 fn quorum(corpus: &Corpus, case: &Case, requester: Country, list: &[VerifiedApproval]) -> QuorumFacts {
@@ -176,7 +184,8 @@ fn askers(corpus: &Corpus, case: &Case, open: &Generated, out: &mut Combinations
     let others = || corpus.cast.authorities.iter().map(|authority| authority.state).filter(|state| *state != open.seat);
     let (inside, outside) = (others().find(Country::in_eea), others().find(|state| !state.in_eea()));
     for state in [Some(open.seat), inside, outside].into_iter().flatten() {
-        let quorum = quorum(corpus, case, state, &signed_by_all(corpus, state));
+        let [all, afar] =
+            [signed_by_all(corpus), signed_from_afar(corpus, state)].map(|signed| quorum(corpus, case, state, &signed));
         for kind in AuthorityKind::ALL {
             for independence in 1..=3 {
                 for service in [None, Some(true), Some(false)] {
@@ -184,14 +193,17 @@ fn askers(corpus: &Corpus, case: &Case, open: &Generated, out: &mut Combinations
                     let asker = &mut asked.authority;
                     (asker.state, asker.kind, asker.independence) = (state, *kind, independence);
                     asker.security_service = service;
-                    asked.context.quorum = quorum.clone();
+                    asked.context.quorum = afar.clone();
                     out.proposed.extend(ORDERS.iter().map(|order| ordered(&asked, *order)));
-                    if service == Some(false) && independence > 1 {
+                    if (service == Some(false) || *kind == Court) && independence > 1 {
                         // With every signature there is: what keeps it from another lane's release is the lane.
-                        out.released.extend(TURNED.iter().map(|order| ordered(&asked, *order)));
-                        if [Court, Prosecutor, Police, Fiu].contains(kind) {
-                            turned(&asked, &mut out.proposed);
+                        for quorum in [&all, &afar] {
+                            asked.context.quorum = quorum.clone();
+                            out.released.extend(TURNED.iter().map(|order| ordered(&asked, *order)));
                         }
+                    }
+                    if service == Some(false) && independence > 1 && [Court, Prosecutor, Police, Fiu].contains(kind) {
+                        turned(&asked, &mut out.proposed);
                     }
                     if [Court, Police].contains(kind) {
                         suspected(&asked, inside, &mut out.proposed);
@@ -297,6 +309,7 @@ fn crowds(start: &Generated, out: &mut Vec<Generated>) {
         for subjects in [5, 6, 50, 51] {
             let mut made = start.clone();
             made.facts.instrument = *instrument;
+            answer(&mut made, "D21", "0");
             (made.facts.asked.subjects, made.context.subjects, made.context.records) = (subjects, subjects, subjects);
             out.push(made);
         }
