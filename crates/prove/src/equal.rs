@@ -165,11 +165,13 @@ impl<'b> Subject<'b> {
         }
         let shut = differ(only_if(gate.action == "delay", old), only_if(moved == "delay", new));
         effects.push(both([shut, self.permitted("delay")]));
-        // What it asks back nobody else is known to ask.
+        // What it asks back somebody else may ask as well, if that one asks as much.
         if gate.requires.as_ref() != words.get("requires") {
             effects.push(any([old.clone(), new.clone()]));
-        } else if gate.requires.is_some() {
-            effects.push(differ(old.clone(), new.clone()));
+        } else if let Some(asked) = &gate.requires {
+            let asked = questions(asked);
+            let as_much = |other: &Gate| other.requires.as_ref().is_some_and(|all| asked.is_subset(&questions(all)));
+            effects.push(both([differ(old.clone(), new.clone()), not(self.others(gate, as_much))]));
         }
         Ok(Some(any(effects)))
     }
@@ -243,6 +245,11 @@ impl<'b> Subject<'b> {
         }
         Ok(both(lines.into_iter().chain(conditions)))
     }
+}
+
+/// The questions that a gate asks back.
+fn questions(requires: &Value) -> BTreeSet<&str> {
+    text(requires).split(' ').collect()
 }
 
 /// Something that the engine guarantees of every request that it builds, and the names of what it is about.

@@ -40,7 +40,7 @@ fn a_lesser_corpus_breaks_a_law() {
     };
     for (change, part) in [
         ((|corpus| corpus.cases.truncate(149)) as fn(&mut Corpus), "149 cases are fewer than 150"),
-        (|corpus| corpus.cases.retain(|case| !case.propose.allowed), "0 of 98 cases are answered"),
+        (|corpus| corpus.cases.retain(|case| !case.propose.allowed), "0 of 102 cases are answered"),
         (|corpus| corpus.cases[0].releases.clear(), "is proposed, and no attempt releases it"),
         (|corpus| corpus.cases[1].facts = corpus.cases[2].facts.clone(), "have the same facts"),
         (|corpus| corpus.cases.retain(|case| !case.name.ends_with("dragnet")), "`DRAGNET` is nowhere the only reason"),
