@@ -4,9 +4,9 @@ import re
 
 from .canonical import digest, hexadecimal, is_sorted, listing, members, name, number, optional, read, seconds, string, time, word
 from .encoding import sha256
-from .leaf import check_disclosures, read_leaf
+from .leaf import open_sealed
 from .query import BANDS, DAY, RULES, STARTS
-from .refusal import Refused, need
+from .refusal import need
 from .rules import consistent, version
 
 SHARES = ("none", "below 0.1 %", "0.1 to 1 %", "1 to 5 %", "5 to 10 %", "10 to 25 %", "25 to 50 %", "50 to 100 %", "all")
@@ -109,16 +109,7 @@ def check(data):
     run_digest = sha256(b"countersign/exposure/v1" + run_text).hex()
     need(run["order"] == order_digest, "order", "answered under another order")
     order_allows(run, order)
-    leaf = opening["leaf"].encode()
-    try:
-        parsed = read_leaf(leaf)
-        need(parsed["kind"] == "sealed", "malformed")
-    except Refused as error:
-        raise Refused("leaf", str(error)) from error
-    try:
-        fields = check_disclosures(parsed, opening["disclosures"])
-    except Refused as error:
-        raise Refused("disclosure", str(error)) from error
+    leaf, fields = open_sealed(opening)
     expected = {
         "kind": "query", "document": run_digest, "purpose": "sanctions", "order": order_digest, "hops": order["payments"],
         "payments": band_of(len(run["deposits"])), "clients": by_verdict(run), "at": run["at"],

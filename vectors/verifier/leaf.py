@@ -5,7 +5,7 @@ import re
 
 from .canonical import parse, string
 from .encoding import base64url, base64url_bytes, sha256
-from .refusal import need
+from .refusal import Refused, need
 
 SIZES = {"sealed": 1_024, "control": 16_384, "opening": 16_384}
 LARGEST = 2**53 - 1
@@ -126,3 +126,17 @@ def check_disclosures(leaf, disclosures):
         need(name not in fields, "disclosure", f"{name} twice")
         fields[name] = value
     return fields
+
+
+def open_sealed(opening):
+    """The bytes of the sealed leaf of an opening, and the fields that its disclosures open."""
+    data = opening["leaf"].encode()
+    try:
+        leaf = read_leaf(data)
+        need(leaf["kind"] == "sealed", "malformed")
+    except Refused as error:
+        raise Refused("leaf", str(error)) from error
+    try:
+        return data, check_disclosures(leaf, opening["disclosures"])
+    except Refused as error:
+        raise Refused("disclosure", str(error)) from error

@@ -2,8 +2,8 @@
 
 from .canonical import digest, flag, hexadecimal, is_sorted, listing, members, name, number, optional, read, seconds, string, time, word
 from .encoding import sha256
-from .leaf import check_disclosures, read_leaf
-from .refusal import Refused, need
+from .leaf import open_sealed
+from .refusal import need
 from .rules import consistent, version
 
 DAY = 86_400
@@ -85,16 +85,7 @@ def check(data):
     need(query["order"] == order_digest, "order", "asked under another order")
     need(set(query["asked"]["roots"]) <= set(order["roots"]) and query["asked"]["hops"] <= order["hops"], "order", "not what the order allows")
     need(seconds(order["not_before"]) <= seconds(query["at"]) < seconds(order["expires"]), "order", "not in force")
-    leaf = opening["leaf"].encode()
-    try:
-        parsed = read_leaf(leaf)
-        need(parsed["kind"] == "sealed", "malformed")
-    except Refused as error:
-        raise Refused("leaf", str(error)) from error
-    try:
-        fields = check_disclosures(parsed, opening["disclosures"])
-    except Refused as error:
-        raise Refused("disclosure", str(error)) from error
+    leaf, fields = open_sealed(opening)
     need(fields == query_fields(query, query_digest), "field", "withheld, added or different")
     return {
         "order": order_digest, "query": query_digest, "leaf": sha256(leaf).hex(), "payments": query["payments"], "clients": most(query),

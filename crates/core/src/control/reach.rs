@@ -31,14 +31,11 @@ impl Reach {
 }
 
 impl Person {
-    /// Whether a statement that is not too old says that this state cannot compel the person. What is unknown is no.
+    /// Whether a statement that is not too old says that this state cannot compel the person. What is unknown is no: there is no
+    /// question for the opposite, so that nobody takes "not known to reach" for distance.
     pub fn is_out_of_reach_of(&self, state: Country, now: Timestamp) -> bool {
-        self.reach.is_current(now) && !self.is_reached_by(state) && !self.may_manage(state)
-    }
-
-    /// Whether this state is known to reach the person, however old the statement.
-    pub fn is_reached_by(&self, state: Country) -> bool {
-        self.state == state || self.reach.states.contains(&state)
+        let reached = self.state == state || self.reach.states.contains(&state);
+        self.reach.is_current(now) && !reached && !self.may_manage(state)
     }
 
     /// Whether the person is, or could be, the regional head for this state: one whose region is not said could manage any.
