@@ -142,9 +142,26 @@ impl Designation {
 
     /// Equal in everything the issuer says.
     pub fn says_the_same(&self, other: &Self) -> bool {
-        let bare =
-            |designation: &Self| Self { seen_from: None, seen_to: None, transposes: None, ..designation.clone() };
-        bare(self) == bare(other)
+        let Self {
+            issuer,
+            jurisdiction,
+            programme,
+            act,
+            annex,
+            entry,
+            measures,
+            basis,
+            listed_on,
+            delisted_on,
+            reason,
+            transposes: _,
+            seen_from: _,
+            seen_to: _,
+        } = self;
+        (issuer, jurisdiction, programme) == (&other.issuer, &other.jurisdiction, &other.programme)
+            && (act, annex, entry) == (&other.act, &other.annex, &other.entry)
+            && (measures, basis, reason) == (&other.measures, &other.basis, &other.reason)
+            && (listed_on, delisted_on) == (&other.listed_on, &other.delisted_on)
     }
 }
 

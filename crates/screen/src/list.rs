@@ -12,7 +12,7 @@ use countersign_core::digest;
 use countersign_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::designation::Transposed;
+use crate::designation::{Designation, Transposed};
 use crate::entity::{Entity, Kind, NameQuality};
 use crate::index::Index;
 use crate::programme::CARRIES_OUT_UN;
@@ -221,24 +221,24 @@ pub fn compare(older: &Version, newer: &Version) -> Delta {
 
 /// Whether any designation has effect.
 pub fn is_listed(entity: &Entity) -> bool {
-    entity.designations.iter().any(crate::designation::Designation::is_live)
+    entity.designations.iter().any(Designation::is_live)
 }
 
 /// Equal in everything the source says.
 fn same(one: &Entity, other: &Entity) -> bool {
-    let bare = |entity: &Entity| {
-        let mut entity = entity.clone();
-        entity.designations.retain(crate::designation::Designation::is_live);
-        for designation in &mut entity.designations {
-            (designation.seen_from, designation.transposes) = (None, None);
-        }
-        entity
-    };
-    bare(one) == bare(other)
+    let Entity { id, kind, names, dates, territories, gender, identifiers, designations } = one;
+    fn live(all: &[Designation]) -> impl Iterator<Item = &Designation> {
+        all.iter().filter(|designation| designation.is_live())
+    }
+    (id, kind, gender) == (&other.id, &other.kind, &other.gender)
+        && (names, dates) == (&other.names, &other.dates)
+        && (territories, identifiers) == (&other.territories, &other.identifiers)
+        && live(designations).count() == live(&other.designations).count()
+        && live(designations).zip(live(&other.designations)).all(|(one, other)| one.says_the_same(other))
 }
 
 /// Gives designations the time at which they were first seen, and keeps those that are gone.
-fn stamp(entity: &mut Entity, known: &[crate::designation::Designation], now: Timestamp) {
+fn stamp(entity: &mut Entity, known: &[Designation], now: Timestamp) {
     for designation in &mut entity.designations {
         let old = known.iter().find(|old| old.seen_to.is_none() && old.says_the_same(designation));
         designation.seen_from = Some(old.and_then(|old| old.seen_from).unwrap_or(now));
@@ -297,7 +297,6 @@ pub fn link_transpositions(entities: &mut [Entity]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::designation::Designation;
     use crate::entity::Name;
 
     fn entity(id: &str, name: &str, programme: &str, issuer: &str) -> Entity {
