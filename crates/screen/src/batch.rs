@@ -215,20 +215,17 @@ fn write_state(out: &Path, progress: &Progress) -> Result<(), BatchError> {
     go().map_err(io("write", &path))
 }
 
-/// Alerts of each query, in their order, with what either side stated; `None` when a thread failed.
-pub fn screen_all(index: &Index, queries: &[Query], threshold: f32, threads: usize) -> Option<Vec<Vec<Alert>>> {
-    Workers::new(index, threads).screen(queries, threshold)
-}
-
-/// One screener for each thread, kept from step to step.
-struct Workers<'a>(Vec<Screener<'a>>);
+/// One screener for each thread, kept from step to step: names repeat, and what a word meets in the lists is looked up once.
+pub struct Workers<'a>(Vec<Screener<'a>>);
 
 impl<'a> Workers<'a> {
-    fn new(index: &'a Index, threads: usize) -> Self {
+    /// So many threads, at least one.
+    pub fn new(index: &'a Index, threads: usize) -> Self {
         Self((0..threads.max(1)).map(|_| Screener::new(index)).collect())
     }
 
-    fn screen(&mut self, queries: &[Query], threshold: f32) -> Option<Vec<Vec<Alert>>> {
+    /// Alerts of each query, in their order, with what either side stated; `None` when a thread failed.
+    pub fn screen(&mut self, queries: &[Query], threshold: f32) -> Option<Vec<Vec<Alert>>> {
         let part = queries.len().div_ceil(self.0.len()).max(1);
         std::thread::scope(|scope| {
             let running: Vec<_> = queries

@@ -12,8 +12,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use countersign_core::id::Digest;
 use countersign_core::time::{DAY, Seconds, Timestamp};
 use countersign_desk::register::{CsvOptions, each_client};
-use countersign_screen::batch::screen_all;
-use countersign_screen::index::Index;
+use countersign_screen::batch::Workers;
 use countersign_screen::list::folder::Lists;
 use countersign_screen::onboarding::asked;
 use countersign_screen::queue::Finding;
@@ -49,8 +48,9 @@ pub(super) fn before_sealing(
     check_fresh(&lists, configured, now)?;
     let (index, digests) = in_effect(&lists)?;
     let recognition = Recognition::parse(&alerts::policy_text(root)?)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut screening = Screening {
-        index: &index,
+        workers: Workers::new(&index, threads),
         recognition: &recognition,
         journal: alerts::journal(root)?,
         now,
@@ -123,7 +123,7 @@ fn check_fresh(lists: &Lists, configured: Option<&ScreeningConfig>, now: Timesta
 }
 
 struct Screening<'a> {
-    index: &'a Index,
+    workers: Workers<'a>,
     recognition: &'a Recognition,
     journal: Journal,
     now: Timestamp,
@@ -136,9 +136,8 @@ struct Screening<'a> {
 impl Screening<'_> {
     /// Compares who is waiting and brings the alerts into the queue.
     fn step(&mut self) -> Result<()> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let queries = std::mem::take(&mut self.waiting);
-        let Some(alerts) = screen_all(self.index, &queries, DEFAULT_THRESHOLD, threads) else {
+        let Some(alerts) = self.workers.screen(&queries, DEFAULT_THRESHOLD) else {
             bail!("nobody was sealed: screening stopped at an error of the program");
         };
         self.screened += queries.len();

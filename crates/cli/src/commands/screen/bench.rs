@@ -6,7 +6,7 @@ use crate::edge::{self, Stopwatch};
 use crate::files;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use countersign_screen::batch;
+use countersign_screen::batch::Workers;
 use countersign_screen::entity::{Entity, Kind};
 use countersign_screen::index::Index;
 use countersign_screen::index::differential::compare_both_ways;
@@ -185,7 +185,7 @@ fn throughput(index: &Index, clean: &[Query]) -> Result<()> {
         queries.len()
     );
     let (threads, all) = (processors(), Stopwatch::start());
-    batch::screen_all(index, &queries, DEFAULT_THRESHOLD, threads).context("a thread failed")?;
+    Workers::new(index, threads).screen(&queries, DEFAULT_THRESHOLD).context("a thread failed")?;
     let (a_second, each) = rate(all.seconds());
     println!("on {threads} cores: {a_second:.0} a second, {each:.1} us each (time on the wall)");
     Ok(())
