@@ -195,10 +195,51 @@ pub(crate) fn best_score(best: &Best, person: bool) -> Option<f32> {
     Some(if alone { score * ONE_WORD } else { score })
 }
 
+/// A side of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Left,
+    Right,
+}
+
+/// The most rarity that may be left over on one side of names of which one word of each matches, and nothing else, if the score is to reach
+/// `floor`; negative when none may. The inverse of [`best_score`], with a margin of rounding.
+///
+/// `matched` are the rarities of the two words, left and right, and `other` is what is left over on the other side.
+pub(crate) fn most_left_over(matched: (f32, f32), other: f32, side: Side, person: bool, floor: f32) -> f32 {
+    const ROUNDING: f32 = 2e-3;
+    let (left, right) = matched;
+    let (left_most, right_most) = ((1.0 / LEFT_COVER - 1.0) * left, (1.0 / RIGHT_COVER - 1.0) * right);
+    let (left_extra, right_extra) = extra(person);
+    let (most, other_most, own, others) = match side {
+        Side::Left => (left_most, right_most, left_extra, right_extra),
+        Side::Right => (right_most, left_most, right_extra, left_extra),
+    };
+    if other > other_most * (1.0 + ROUNDING) + ROUNDING {
+        return -1.0;
+    }
+    // What may be added below the line of the fraction; up to `other` it is contradictions, then words of this side alone.
+    let room = (left + right) * (ONE_WORD / floor - 1.0);
+    let contradicting = 2.0 * CONTRADICTION;
+    let rest = if room < contradicting * other {
+        (room - others * other) / (contradicting - others)
+    } else {
+        other + (room - contradicting * other) / own
+    };
+    // Where nothing at all is left over, one word is a whole name.
+    let whole = if other < ROUNDING { ROUNDING } else { -1.0 };
+    rest.max(whole).min(most) * (1.0 + ROUNDING) + ROUNDING
+}
+
+/// What a word costs that only the left side has, and only the right side.
+fn extra(person: bool) -> (f32, f32) {
+    if person { (EXTRA_LEFT, EXTRA_RIGHT) } else { (EXTRA_FIRM, EXTRA_FIRM) }
+}
+
 /// What words left over cost beside contradicting, and the rarity of what contradicts, in nats.
 fn left_over(left_rest: f32, right_rest: f32, person: bool) -> (f32, f32) {
     let contradiction = left_rest.min(right_rest);
-    let (left_extra, right_extra) = if person { (EXTRA_LEFT, EXTRA_RIGHT) } else { (EXTRA_FIRM, EXTRA_FIRM) };
+    let (left_extra, right_extra) = extra(person);
     let extra = left_extra * (left_rest - contradiction) + right_extra * (right_rest - contradiction);
     (extra, contradiction)
 }
@@ -432,6 +473,42 @@ mod tests {
     }
 
     proptest! {
+        /// Nobody is left out who could reach the floor, and hardly anybody is let through who could not.
+        #[test]
+        fn what_may_be_left_over_is_what_the_best_score_says(
+            (left, right) in (0.5_f32..10.0, 0.5_f32..10.0),
+            (left_rest, right_rest) in (prop_oneof![Just(0.0), 0.0_f32..12.0], prop_oneof![Just(0.0), 0.0_f32..25.0]),
+            person: bool,
+        ) {
+            const FLOOR: f32 = 0.6;
+            let best = |left_rest, right_rest, floor| {
+                let best = Best {
+                    left_matched: left,
+                    left_rest,
+                    left_total: left + left_rest,
+                    right_matched: right,
+                    right_rest,
+                    right_total: right + right_rest,
+                    initials: 0.0,
+                    one_word: true,
+                };
+                best_score(&best, person).is_some_and(|score| score >= floor)
+            };
+            let most_right = most_left_over((left, right), left_rest, Side::Right, person, FLOOR);
+            let most_left = most_left_over((left, right), right_rest, Side::Left, person, FLOOR);
+            if best(left_rest, right_rest, FLOOR) {
+                prop_assert!(right_rest <= most_right, "{} {}", right_rest, most_right);
+                prop_assert!(left_rest <= most_left, "{} {}", left_rest, most_left);
+            }
+            let less = |rest: f32| (rest * 0.99 - 0.02).max(0.0);
+            if most_right >= 0.1 {
+                prop_assert!(best(less(left_rest), less(most_right), FLOOR - 0.02));
+            }
+            if most_left >= 0.1 {
+                prop_assert!(best(less(most_left), less(right_rest), FLOOR - 0.02));
+            }
+        }
+
         #[test]
         fn the_assignment_is_the_best_one(rows in 1_usize..6, columns in 1_usize..6, cells in proptest::collection::vec(proptest::option::weighted(0.6, 0.1_f32..10.0), 36)) {
             let assigned = by_subsets(rows, columns, |row, column| cells[row * columns + column]);

@@ -135,6 +135,9 @@ impl fmt::Display for StatedDate {
 /// Reads a cell with dates in the spellings the lists use (`4 Apr. 1944`, `11.8.1960`, `1963`, `Approximately 1952`, `1968 to 1969`,
 /// `1.3.1956 or 3.1.1956`, `1969-11-07`); gives what it could not read as text.
 pub fn read_dates(cell: &str) -> (Vec<StatedDate>, Vec<String>) {
+    if let Some(date) = PartialDate::parse(cell) {
+        return (vec![StatedDate::exact(date)], Vec::new());
+    }
     let mut dates = Vec::new();
     let mut unread = Vec::new();
     let cell = without_marks(cell);

@@ -1,10 +1,12 @@
 //! A change of the lists against all clients: the clients are indexed once, what was added or changed is looked up among them, and only
-//! clients who share a word or a number with it are screened again. What comes out is what screening everybody would give for the changed
-//! entities; a test compares.
+//! clients who could be near one of its names or share a number with it are compared with it. What comes out is what screening everybody would
+//! give for the changed entities; a test compares.
+
+use std::collections::HashSet;
 
 use crate::entity::Entity;
-use crate::index::Index;
 use crate::index::screener::Screener;
+use crate::index::{Index, NameId};
 use crate::screen::{Alert, Query};
 
 /// Clients, found by the words of their names and by their numbers.
@@ -30,34 +32,42 @@ impl ClientIndex {
         Self { queries, index }
     }
 
-    /// Every client who could match one of the entities, in the order of the clients.
-    pub fn affected<'a>(&self, entities: impl IntoIterator<Item = &'a Entity>) -> Vec<&Query> {
-        let mut places = Vec::new();
-        for entity in entities {
-            for name in &entity.names {
-                let asked = self.index.ask(&name.text, name.family.as_deref(), entity.kind);
-                places.extend(self.index.sharing(&asked).into_iter().map(|name| self.index.listed(name).0.entity));
-            }
-            for identifier in &entity.identifiers {
-                places.extend(self.index.with_identifier(&identifier.value));
-            }
-        }
-        places.sort_unstable();
-        places.dedup();
-        places.into_iter().filter_map(|place| self.queries.get(place as usize)).collect()
-    }
-
     /// Alerts about the entities of `changed`, which are ids of the new lists; by client in their order, best first.
     pub fn rescreen(&self, lists: &Index, changed: &[String], threshold: f32) -> Vec<Alert> {
-        let wanted: std::collections::HashSet<&str> = changed.iter().map(String::as_str).collect();
-        let entities = changed.iter().filter_map(|id| lists.find(id));
-        let affected = self.affected(entities);
         let mut screener = Screener::new(lists);
-        affected
-            .into_iter()
-            .flat_map(|query| screener.screen_with_states(query, threshold))
-            .filter(|alert| wanted.contains(alert.entity.as_str()))
-            .collect()
+        let mut affected = self.affected(&mut screener, changed);
+        affected.sort_unstable();
+        affected.dedup();
+        let wanted: HashSet<&str> = changed.iter().map(String::as_str).collect();
+        let mut alerts = Vec::new();
+        for of_client in affected.chunk_by(|one, other| one.0 == other.0) {
+            let Some(query) = of_client.first().and_then(|(place, _)| self.queries.get(*place as usize)) else {
+                continue;
+            };
+            let names: Vec<NameId> = of_client.iter().filter_map(|(_, name)| *name).collect();
+            alerts.extend(screener.screen_against(query, &names, threshold));
+        }
+        alerts.retain(|alert| wanted.contains(alert.entity.as_str()));
+        alerts
+    }
+
+    /// Places of clients who could match one of the entities, in no order: each with a listed name near one of theirs, or with none for whom
+    /// shares a number with it.
+    fn affected(&self, screener: &mut Screener<'_>, changed: &[String]) -> Vec<(u32, Option<NameId>)> {
+        let (lists, mut found, mut places) = (screener.index(), Vec::new(), Vec::new());
+        for entity in changed.iter().filter_map(|id| lists.place_of(id)) {
+            for name in lists.names_of(entity) {
+                self.index.clients_near(screener, name, &mut places);
+                // A client shares many words with one name.
+                places.sort_unstable();
+                places.dedup();
+                found.extend(places.drain(..).map(|place| (place, Some(name))));
+            }
+            for identifier in &lists.entity(entity).identifiers {
+                found.extend(self.index.with_identifier(&identifier.value).map(|place| (place, None)));
+            }
+        }
+        found
     }
 }
 
@@ -137,7 +147,7 @@ mod tests {
         let clients =
             ["Vera Orlando", "Tomas Quill", "Ilja Zemlinow"].map(|name| Query::by_name(name, Kind::Person, name));
         let index = ClientIndex::new(clients.into());
-        let entity = Entity {
+        let lists = Index::new(vec![Entity {
             id: "e".into(),
             kind: Kind::Person,
             names: vec![Name::new("Илья Землинов".into(), NameQuality::Primary)],
@@ -146,10 +156,7 @@ mod tests {
             gender: None,
             identifiers: vec![],
             designations: vec![],
-        };
-        assert_eq!(
-            index.affected([&entity]).iter().map(|query| query.id.as_str()).collect::<Vec<_>>(),
-            ["Ilja Zemlinow"]
-        );
+        }]);
+        assert_eq!(index.affected(&mut Screener::new(&lists), &["e".to_owned()]), [(2, Some(0))]);
     }
 }

@@ -6,6 +6,7 @@
 
 mod card;
 pub mod differential;
+mod inverted;
 pub mod memory;
 mod reach;
 pub mod screener;
@@ -14,7 +15,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use self::card::Card;
-use crate::compare::{Compared, INITIAL_WEIGHT, LEFT_COVER, Part, Relations, compare};
+use crate::compare::{Compared, LEFT_COVER, Part, Relations, compare};
 use crate::entity::{Entity, Kind, Name};
 use crate::name::{Role, Token, analyse};
 use crate::vocabulary::{JoinedBuilder, JoinedWords, Vocabulary, VocabularyBuilder, WordId};
@@ -25,6 +26,9 @@ pub(crate) type NameId = u32;
 
 /// Fewest entities for which rarity is measured, so that a short list does not make every word common.
 const FEWEST_ENTITIES: usize = 10_000;
+
+/// Rarity of the most frequent words, in nats.
+const LEAST_RARITY: f32 = 1.0;
 
 /// Rarity of a word that no list has.
 const UNKNOWN_WORD: f32 = 6.5;
@@ -39,12 +43,12 @@ pub struct Index {
     joined: JoinedWords,
     names: Box<[ListedName]>,
     words: Box<[ListedWord]>,
-    /// Of each name; none where rarity is not measured.
-    cards: Box<[Card]>,
-    by_word: Postings,
-    by_joined: Postings,
+    by_word: Postings<Card>,
+    by_joined: Postings<NameId>,
     /// Of each word, how many entities have it.
     counts: Box<[u32]>,
+    /// Of each word; none where it is not measured.
+    rarities: Box<[f32]>,
     /// Numbers of entities and of their identifiers, ascending by what is identified by.
     by_identifier: Box<[(u32, u32)]>,
     /// Numbers of entities, ascending by id; equal ones in the order of the lists.
@@ -78,13 +82,14 @@ impl ListedName {
 }
 
 /// Names by word: for each word a stretch of one array.
-struct Postings {
+struct Postings<T> {
     starts: Box<[u32]>,
-    names: Box<[NameId]>,
+    names: Box<[T]>,
 }
 
-impl Postings {
-    fn new(words: usize, mut pairs: Vec<(WordId, NameId)>) -> Self {
+impl<T> Postings<T> {
+    /// From pairs of a word and a name; `posting` says what stands there for the name.
+    fn new(words: usize, mut pairs: Vec<(WordId, NameId)>, posting: impl Fn(WordId, NameId) -> T) -> Self {
         pairs.sort_unstable();
         pairs.dedup();
         let mut starts = vec![0; words + 1];
@@ -94,11 +99,31 @@ impl Postings {
         for index in 1..starts.len() {
             starts[index] += starts[index - 1];
         }
-        Self { starts: starts.into(), names: pairs.iter().map(|(_, name)| *name).collect() }
+        Self { starts: starts.into(), names: pairs.iter().map(|(word, name)| posting(*word, *name)).collect() }
     }
 
-    fn of(&self, word: WordId) -> &[NameId] {
+    fn of(&self, word: WordId) -> &[T] {
         &self.names[self.starts[word as usize] as usize..self.starts[word as usize + 1] as usize]
+    }
+}
+
+/// Some of the names that a comparison could accept.
+enum Reached<'a> {
+    /// By a listed word that is like an asked one.
+    Word(WordId, &'a [Card]),
+    /// By a listed word that is like two asked ones.
+    Joined(&'a [Card]),
+    /// By two listed words that are like an asked one.
+    Join(&'a [NameId]),
+}
+
+impl Reached<'_> {
+    /// Adds all names to those found.
+    fn add_to(&self, found: &mut Vec<NameId>) {
+        match self {
+            Self::Word(_, cards) | Self::Joined(cards) => found.extend(cards.iter().map(|card| card.name)),
+            Self::Join(names) => found.extend_from_slice(names),
+        }
     }
 }
 
@@ -110,7 +135,7 @@ impl Index {
         index
     }
 
-    /// As [`Self::new`] without the rarity of words: names that share a word are found, none can be compared.
+    /// As [`Self::new`] with the least rarity for every word: names that share a word are found, none can be compared.
     pub(crate) fn unweighed(mut entities: Vec<Entity>) -> Self {
         entities.iter_mut().for_each(Entity::shrink);
         let entities = entities.into_boxed_slice();
@@ -125,7 +150,7 @@ impl Index {
                 let id: NameId = u32::try_from(names.len()).unwrap_or(u32::MAX);
                 for (at, token) in tokens.iter().enumerate() {
                     let word = vocabulary.intern(&token.text, token.abjad);
-                    let part = part_of(token, INITIAL_WEIGHT);
+                    let part = part_of(token, LEAST_RARITY);
                     if part.is_core() {
                         by_word.push((word, id));
                     }
@@ -149,10 +174,13 @@ impl Index {
             }
         }
         let vocabulary = vocabulary.finish();
-        let by_word = Postings::new(vocabulary.len(), by_word);
         let joined = joined.finish();
-        let by_joined = Postings::new(joined.len(), by_joined);
-        let (names, words) = (names.into_boxed_slice(), words.into_boxed_slice());
+        let (names, words): (Box<[ListedName]>, Box<[ListedWord]>) = (names.into(), words.into());
+        let by_word = Postings::new(vocabulary.len(), by_word, |word, name| {
+            let listed = names[name as usize];
+            Card::new(name, &words[listed.range()], word, listed.kind)
+        });
+        let by_joined = Postings::new(joined.len(), by_joined, |_, name| name);
         let mut by_id: Box<[u32]> = (0..).zip(&entities).map(|(place, _)| place).collect();
         by_id.sort_by_key(|place| entities[*place as usize].id.as_str());
         let mut by_identifier: Box<[(u32, u32)]> = (0..)
@@ -167,10 +195,10 @@ impl Index {
             joined,
             names,
             words,
-            cards: Box::default(),
             by_word,
             by_joined,
             counts,
+            rarities: Box::default(),
             by_identifier,
             by_id,
         }
@@ -178,20 +206,23 @@ impl Index {
 
     /// Gives every listed word the rarity of the words like it.
     fn weigh(&mut self) {
-        let weights: Vec<f32> = (0..self.vocabulary.len())
+        self.rarities = (0..self.vocabulary.len())
             .map(|word| {
                 if self.counts[word] == 0 {
-                    return INITIAL_WEIGHT;
+                    return LEAST_RARITY;
                 }
                 self.rarity(self.entities_near(&self.vocabulary.like(self.vocabulary.word(word as WordId))))
             })
             .collect();
         for word in &mut self.words {
             if word.part.is_core() {
-                word.part.weight = weights[word.word as usize];
+                word.part.weight = self.rarities[word.word as usize];
             }
         }
-        self.cards = self.names.iter().map(|name| Card::new(&self.words[name.range()], name.kind)).collect();
+        for card in &mut self.by_word.names {
+            let words = &self.words[self.names[card.name as usize].range()];
+            card.total = words.iter().filter(|word| word.part.is_core()).map(|word| word.part.weight).sum();
+        }
     }
 
     /// How many entities have one of the words that count as the same.
@@ -205,7 +236,12 @@ impl Index {
             return UNKNOWN_WORD;
         }
         let all = self.entities.len().max(FEWEST_ENTITIES) as f32;
-        ((all + 1.0) / (entities as f32 + 0.5)).ln().max(1.0)
+        ((all + 1.0) / (entities as f32 + 0.5)).ln().max(LEAST_RARITY)
+    }
+
+    /// Rarity of a listed word, in nats.
+    fn rarity_of(&self, word: WordId) -> f32 {
+        self.rarities.get(word as usize).copied().unwrap_or(LEAST_RARITY)
     }
 
     /// All entities.
@@ -235,6 +271,13 @@ impl Index {
         self.vocabulary.len()
     }
 
+    /// The names of an entity by its place.
+    pub(crate) fn names_of(&self, entity: u32) -> Range<NameId> {
+        let first = self.names.partition_point(|name| name.entity < entity);
+        let after = first + self.entity(entity).names.len();
+        first as NameId..after as NameId
+    }
+
     pub(crate) fn entity(&self, id: u32) -> &Entity {
         &self.entities[id as usize]
     }
@@ -254,7 +297,7 @@ impl Index {
 
     /// Looks up the words of a name.
     pub(crate) fn ask(&self, text: &str, family: Option<&str>, kind: Kind) -> Asked {
-        self.ask_by(text, family, kind, |token| Arc::new(self.meet(token)))
+        self.ask_by(text, family, kind, |text, abjad| Arc::new(self.meet(text, abjad)))
     }
 
     /// As [`Self::ask`], with the listed words that meet each word from somewhere else, such as from the time before.
@@ -263,13 +306,13 @@ impl Index {
         text: &str,
         family: Option<&str>,
         kind: Kind,
-        mut meet: impl FnMut(&Token) -> Arc<Met>,
+        mut meet: impl FnMut(&str, bool) -> Arc<Met>,
     ) -> Asked {
         let tokens = analyse(text, family, kind);
         let mut asked =
             Asked { parts: Vec::with_capacity(tokens.len()), words: Vec::with_capacity(tokens.len()), tokens };
         for (at, token) in asked.tokens.iter().enumerate() {
-            let met = part_of(token, 0.0).is_core().then(|| meet(token));
+            let met = part_of(token, 0.0).is_core().then(|| meet(&token.text, token.abjad));
             asked.parts.push(part_of(token, self.rarity(met.as_ref().map_or(0, |met| met.near))));
             let join = asked.tokens.get(at + 1).and_then(|next| join(token, next));
             let joined_like = join.map_or_else(Vec::new, |join| self.vocabulary.like_joined(&join));
@@ -279,40 +322,24 @@ impl Index {
     }
 
     /// Looks up one word.
-    pub(crate) fn meet(&self, token: &Token) -> Met {
-        let form = Form::new(&token.text, token.abjad);
+    pub(crate) fn meet(&self, text: &str, abjad: bool) -> Met {
+        let form = Form::new(text, abjad);
         let like = self.vocabulary.like(form.word());
         let near = self.entities_near(&like);
-        Met { like, like_joined: if token.abjad { Vec::new() } else { self.joined.like(&form.text) }, near }
-    }
-
-    /// Every listed name with a word like one of the asked words, ascending: what no comparison in either direction can do without.
-    pub(crate) fn sharing(&self, asked: &Asked) -> Vec<NameId> {
-        let mut found = Vec::new();
-        for word in &asked.words {
-            for (word, _) in word.like().iter().chain(&word.joined_like) {
-                found.extend_from_slice(self.by_word.of(*word));
-            }
-            for (joined, _) in word.like_joined() {
-                found.extend_from_slice(self.by_joined.of(*joined));
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
+        Met { like, like_joined: if abjad { Vec::new() } else { self.joined.like(&form.text) }, near }
     }
 
     /// Every listed name that the comparison could accept, ascending.
     pub(crate) fn candidates(&self, asked: &Asked) -> Vec<NameId> {
         let mut found = Vec::new();
-        self.each_candidate(asked, |names| found.extend_from_slice(names));
+        self.each_candidate(asked, |reached| reached.add_to(&mut found));
         found.sort_unstable();
         found.dedup();
         found
     }
 
     /// Calls `take` with every listed name that the comparison could accept, in no order, and with some again and again.
-    fn each_candidate(&self, asked: &Asked, mut take: impl FnMut(&[NameId])) {
+    fn each_candidate<'a>(&'a self, asked: &Asked, mut take: impl FnMut(Reached<'a>)) {
         let mut core: Vec<usize> = (0..asked.parts.len()).filter(|at| asked.parts[*at].is_core()).collect();
         core.sort_by(|one, other| asked.parts[*other].weight.total_cmp(&asked.parts[*one].weight));
         let total: f32 = core.iter().map(|at| asked.parts[*at].weight).sum();
@@ -323,13 +350,21 @@ impl Index {
                 break;
             }
             rest -= asked.parts[at].weight;
-            let before = at.checked_sub(1).map_or(&[][..], |before| &asked.words[before].joined_like);
-            for (word, _) in asked.words[at].like().iter().chain(&asked.words[at].joined_like).chain(before) {
-                take(self.by_word.of(*word));
-            }
-            for (joined, _) in asked.words[at].like_joined() {
-                take(self.by_joined.of(*joined));
-            }
+            self.each_reached(asked, at, &mut take);
+        }
+    }
+
+    /// Calls `take` with every listed name in which something is like one asked word, or like it and a neighbour written as one.
+    fn each_reached<'a>(&'a self, asked: &Asked, at: usize, mut take: impl FnMut(Reached<'a>)) {
+        let before = at.checked_sub(1).map_or(&[][..], |before| &asked.words[before].joined_like);
+        for (word, _) in asked.words[at].like() {
+            take(Reached::Word(*word, self.by_word.of(*word)));
+        }
+        for (word, _) in asked.words[at].joined_like.iter().chain(before) {
+            take(Reached::Joined(self.by_word.of(*word)));
+        }
+        for (joined, _) in asked.words[at].like_joined() {
+            take(Reached::Join(self.by_joined.of(*joined)));
         }
     }
 
@@ -371,12 +406,12 @@ fn part_of(token: &Token, weight: f32) -> Part {
 fn join(first: &Token, second: &Token) -> Option<String> {
     let can =
         matches!(first.role, Role::Word | Role::Particle) && second.role == Role::Word && !first.abjad && !second.abjad;
-    can.then(|| format!("{}{}", first.text, second.text)).filter(|text| text.len() >= 3)
+    can.then(|| [first.text.as_str(), &second.text].concat()).filter(|text| text.len() >= 3)
 }
 
 /// How many entities have these names, which stand in the order of their entities.
-fn entities_in(of_word: &[NameId], names: &[ListedName]) -> u32 {
-    let entity = |name: &NameId| names[*name as usize].entity;
+fn entities_in(of_word: &[Card], names: &[ListedName]) -> u32 {
+    let entity = |card: &Card| names[card.name as usize].entity;
     u32::try_from(of_word.chunk_by(|one, other| entity(one) == entity(other)).count()).unwrap_or(u32::MAX)
 }
 
@@ -399,6 +434,11 @@ impl AskedWord {
     /// Words like this one, by number.
     pub(crate) fn like(&self) -> &[(WordId, Relation)] {
         self.met.as_ref().map_or(&[], |met| &met.like)
+    }
+
+    /// Whether a word is like this one.
+    fn is_like(&self, word: WordId) -> bool {
+        pick(self.like(), word).is_some()
     }
 
     /// Joined words like this one, by number.

@@ -1,5 +1,6 @@
 //! A name as words with roles: what identifies, and what only goes with it (particles, titles, organisation forms, initials, numbers).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -40,7 +41,8 @@ pub struct Token {
 /// The words of a name. There is at least one [`Role::Word`] or [`Role::Number`] unless nothing but initials and numbers is there.
 pub fn analyse(text: &str, family: Option<&str>, kind: Kind) -> Vec<Token> {
     let person = kind == Kind::Person;
-    let mut words: Vec<Letters> = letters::words(text, person);
+    let text = if person { Cow::Borrowed(text) } else { with_form_apart(text) };
+    let mut words: Vec<Letters> = letters::words(&text, person);
     if person {
         split_capitals(&mut words);
     } else {
@@ -57,7 +59,7 @@ pub fn analyse(text: &str, family: Option<&str>, kind: Kind) -> Vec<Token> {
         for word in words {
             let role = person_role(&word.text);
             let family = family.as_ref().map(|family| family.contains(&word.text));
-            let text = canonical_particle(&word.text, role);
+            let text = if role == Role::Particle { canonical_particle(word.text) } else { word.text };
             tokens.push(Token { text, role, abjad: word.abjad, family });
         }
     } else {
@@ -92,9 +94,6 @@ fn drop_repeated(tokens: &mut Vec<Token>) {
 
 /// `JC` before a name in mixed case is two initials.
 fn split_capitals(words: &mut Vec<Letters>) {
-    if words.iter().all(|word| word.capitals) {
-        return;
-    }
     let vowel = |byte: u8| matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
     let split = |word: &Letters| {
         word.capitals
@@ -102,6 +101,9 @@ fn split_capitals(words: &mut Vec<Letters>) {
             && !word.text.bytes().any(vowel)
             && word.text.bytes().all(|byte| byte.is_ascii_alphabetic())
     };
+    if words.iter().all(|word| word.capitals) || !words.iter().any(split) {
+        return;
+    }
     *words = std::mem::take(words)
         .into_iter()
         .flat_map(|word| {
@@ -314,18 +316,14 @@ const TITLES: [&str; 78] = [
     "rev",
 ];
 
-fn canonical_particle(text: &str, role: Role) -> String {
-    if role != Role::Particle {
-        return text.to_owned();
+fn canonical_particle(text: String) -> String {
+    match text.as_str() {
+        one if ARTICLES.contains(&one) => "al".to_owned(),
+        "ibn" | "ben" | "bn" | "bint" | "binti" => "bin".to_owned(),
+        "abou" | "abo" | "aboo" => "abu".to_owned(),
+        "oum" | "um" => "umm".to_owned(),
+        _ => text,
     }
-    match text {
-        _ if ARTICLES.contains(&text) => "al",
-        "ibn" | "ben" | "bn" | "bint" | "binti" => "bin",
-        "abou" | "abo" | "aboo" => "abu",
-        "oum" | "um" => "umm",
-        other => other,
-    }
-    .to_owned()
 }
 
 static FORMS: LazyLock<(HashMap<&'static str, &'static str>, usize)> = LazyLock::new(|| {
@@ -337,6 +335,26 @@ static FORMS: LazyLock<(HashMap<&'static str, &'static str>, usize)> = LazyLock:
     let longest = forms.keys().map(|form| form.split(' ').count()).max().unwrap_or(1);
     (forms, longest)
 });
+
+/// `SiemensAG` as `Siemens AG`: an organisation form in capital letters, written onto a small letter.
+fn with_form_apart(text: &str) -> Cow<'_, str> {
+    let onto = |at: &usize| {
+        let (before, after) = text.as_bytes().split_at(*at);
+        let form = after.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+        let ends = after.get(form).is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric());
+        before.last().is_some_and(u8::is_ascii_lowercase)
+            && ends
+            && form >= 2
+            && text.get(*at..at + form).is_some_and(|form| FORMS.0.contains_key(form.to_ascii_lowercase().as_str()))
+    };
+    let places: Vec<usize> = (1..text.len()).filter(onto).collect();
+    if places.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut apart = text.to_owned();
+    places.iter().rev().for_each(|at| apart.insert(*at, ' '));
+    Cow::Owned(apart)
+}
 
 const SMALL_WORDS: [&str; 31] = [
     "the", "of", "and", "for", "in", "on", "at", "to", "a", "an", "de", "la", "le", "les", "des", "du", "del", "der",
@@ -494,6 +512,14 @@ mod tests {
             ("Brigade Forty-Four", "brigade #44"),
             ("Brigade Forty 4", "brigade #44"),
             ("The Government of Estonia", "(the) government (of) estonia"),
+            ("CrystalordAG", "crystalord [jsc]"),
+            ("CrystalordLLC, Zürich", "crystalord [llc] zurich"),
+            ("ZürichAG", "zurich [jsc]"),
+            // Nothing is cut off that is written small, is no form, or goes on.
+            ("TelCo", "telco"),
+            ("EcoXY", "ecoxy"),
+            ("CrystalordAGx", "crystalordagx"),
+            ("CRYSTALORDAG", "crystalordag"),
         ] {
             assert_eq!(shown(text, Kind::Organisation), expected, "{text}");
         }

@@ -16,7 +16,7 @@ use crate::territory::Territory;
 use crate::word::Likeness;
 
 /// Name and version of the way of matching; a change that can move a score raises it.
-pub const ALGORITHM: &str = "countersign-names/1";
+pub const ALGORITHM: &str = "countersign-names/2";
 
 /// Score from which a match is reported when nothing else is asked.
 pub const DEFAULT_THRESHOLD: f32 = 0.7;
@@ -205,17 +205,17 @@ fn name_log_odds(compared: &Compared, quality: NameQuality) -> f32 {
 impl Screener<'_> {
     /// As [`Self::screen`], with the states of both sides.
     pub fn screen_with_states(&mut self, query: &Query, threshold: f32) -> Vec<Alert> {
-        let mut alerts = self.screen(query, threshold);
-        if !alerts.is_empty() {
-            let client = client_state(query);
-            let territories: Vec<String> =
-                query.territories.iter().map(|territory| territory.code().to_ascii_lowercase()).collect();
-            for alert in &mut alerts {
-                let entity = self.index().find(&alert.entity).map(entity_state).unwrap_or_default();
-                alert.states = Some(States { client: client.clone(), entity, territories: territories.clone() });
-            }
-        }
-        alerts
+        let alerts = self.screen(query, threshold);
+        self.index().with_states(query, alerts)
+    }
+
+    /// As [`Self::screen_with_states`], against some listed names only.
+    pub(crate) fn screen_against(&mut self, query: &Query, names: &[NameId], threshold: f32) -> Vec<Alert> {
+        let index = self.index();
+        let may_be = |name: &NameId| query.kind.may_be(index.listed(*name).0.kind);
+        let names: Vec<NameId> = names.iter().copied().filter(may_be).collect();
+        let asked: Vec<Asked> = query.names.iter().map(|name| self.ask(name, query.kind)).collect();
+        index.with_states(query, index.alerts(query, &asked, &vec![names; asked.len()], threshold))
     }
 
     /// All entities that reach the threshold, best first; equal ones by id.
@@ -235,6 +235,20 @@ impl Index {
     /// As [`Screener::screen`], for one client alone.
     pub fn screen(&self, query: &Query, threshold: f32) -> Vec<Alert> {
         Screener::new(self).screen(query, threshold)
+    }
+
+    /// Adds to alerts about one client what both sides stated.
+    fn with_states(&self, query: &Query, mut alerts: Vec<Alert>) -> Vec<Alert> {
+        if !alerts.is_empty() {
+            let client = client_state(query);
+            let territories: Vec<String> =
+                query.territories.iter().map(|territory| territory.code().to_ascii_lowercase()).collect();
+            for alert in &mut alerts {
+                let entity = self.find(&alert.entity).map(entity_state).unwrap_or_default();
+                alert.states = Some(States { client: client.clone(), entity, territories: territories.clone() });
+            }
+        }
+        alerts
     }
 
     /// Compares each asked name with its candidates, and weighs the best name of each entity.

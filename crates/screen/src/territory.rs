@@ -1,6 +1,6 @@
 //! Countries and nationalities as lists and client files spell them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,9 @@ use crate::letters;
 pub struct Territory([u8; 2]);
 
 static TABLE: &str = include_str!("../data/territories.tsv");
+
+/// Every territory of the table.
+static CODES: LazyLock<HashSet<Territory>> = LazyLock::new(|| SPELLINGS.0.values().copied().collect());
 
 /// Spelling to territory, and the number of words of the longest spelling.
 static SPELLINGS: LazyLock<(HashMap<&'static str, Territory>, usize)> = LazyLock::new(|| {
@@ -32,7 +35,7 @@ impl Territory {
     pub fn from_code(code: &str) -> Option<Self> {
         let &[first, second] = code.as_bytes() else { return None };
         let territory = Self([first.to_ascii_uppercase(), second.to_ascii_uppercase()]);
-        SPELLINGS.0.values().any(|known| *known == territory).then_some(territory)
+        CODES.contains(&territory).then_some(territory)
     }
 
     /// The two capital letters.

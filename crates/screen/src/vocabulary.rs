@@ -11,7 +11,7 @@ mod print;
 use std::collections::HashMap;
 
 use self::block::Block;
-use self::keys::{Keys, joined_keys, keys_of};
+use self::keys::{Keys, asked_keys, joined_keys, listed_keys};
 use self::print::{Print, may_be_alike};
 use crate::word::{Form, Relation, Word, relate, relate_joined};
 
@@ -68,10 +68,10 @@ impl VocabularyBuilder {
         (self.full, self.abjad) = (HashMap::new(), HashMap::new());
         self.block.finish();
         let mut count = 0;
-        self.block.words().for_each(|word| keys_of(word, |_| count += 1));
+        self.block.words().for_each(|word| listed_keys(word, |_| count += 1));
         let mut pairs = Vec::with_capacity(count);
         for (id, word) in (0..).zip(self.block.words()) {
-            keys_of(word, |key| pairs.push((key, id)));
+            listed_keys(word, |key| pairs.push((key, id)));
         }
         Vocabulary { prints: self.block.words().map(Print::new).collect(), by_key: Keys::new(pairs), block: self.block }
     }
@@ -96,7 +96,7 @@ impl Vocabulary {
     /// Every word that is like `word`, by number, with the likeness.
     pub fn like(&self, word: Word<'_>) -> Vec<(WordId, Relation)> {
         let mut keys = Vec::with_capacity(MANY_KEYS);
-        keys_of(word, |key| keys.push(key));
+        asked_keys(word, |key| keys.push(key));
         let print = Print::new(word);
         let mut found = Vec::new();
         self.by_key.find_all(keys, &mut found);
@@ -189,7 +189,7 @@ mod tests {
         let long = "ab".repeat(1_000);
         let form = Form::new(&long, false);
         let mut keys = 0;
-        keys_of(form.word(), |_| keys += 1);
+        listed_keys(form.word(), |_| keys += 1);
         assert!(keys < 10, "{keys} keys");
         let mut builder = VocabularyBuilder::default();
         builder.intern(&long, false);

@@ -236,8 +236,8 @@ mod tests {
         );
         let asked = index.ask("mohammed lavrov qadhafi ali", None, Kind::Person);
         let all = index.candidates(&asked);
-        let rarest: Vec<NameId> =
-            asked.words[0].like().iter().flat_map(|(word, _)| index.by_word.of(*word).to_vec()).collect();
+        let mut rarest = Vec::new();
+        index.each_reached(&asked, 0, |reached| reached.add_to(&mut rarest));
         let accepted: Vec<NameId> = (0..index.names.len() as NameId)
             .filter(|listed| index.compare(&asked, *listed).is_some_and(|compared| compared.score >= NAME_FLOOR))
             .collect();

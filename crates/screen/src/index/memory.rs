@@ -29,8 +29,14 @@ impl Index {
             one("keys of words", word_keys),
             one("joined words", joined),
             one("keys of joined words", joined_keys),
-            one("names as words", size_of_val(&*self.words) + size_of_val(&*self.names) + size_of_val(&*self.cards)),
-            one("names by word", self.by_word.bytes() + self.by_joined.bytes() + size_of_val(&*self.counts)),
+            one("names as words", size_of_val(&*self.words) + size_of_val(&*self.names)),
+            one(
+                "names by word",
+                self.by_word.bytes()
+                    + self.by_joined.bytes()
+                    + size_of_val(&*self.counts)
+                    + size_of_val(&*self.rarities),
+            ),
             one("entities by number and id", size_of_val(&*self.by_identifier) + size_of_val(&*self.by_id)),
         ];
         let mut names = Held { what: "records: names", bytes: 0, pieces: 0 };
@@ -58,7 +64,7 @@ impl Index {
     }
 }
 
-impl Postings {
+impl<T> Postings<T> {
     fn bytes(&self) -> usize {
         size_of_val(&*self.starts) + size_of_val(&*self.names)
     }

@@ -6,11 +6,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::card::Marked;
+use super::card::{Alone, Card, Marked};
 use super::reach::{Marks, Seen};
-use super::{Asked, Index, Met, NameId};
+use super::{Asked, Index, Met, NameId, Reached};
 use crate::entity::{Kind, Name};
-use crate::name::Token;
 
 /// Most listed words that are kept with the asked words that met them; about twelve bytes each.
 const MOST_KEPT: usize = 1 << 20;
@@ -26,6 +25,15 @@ pub struct Screener<'a> {
     index: &'a Index,
     known: Known,
     marks: Marks,
+    room: Room<'a>,
+}
+
+/// Room for what one question reaches, used again for the next.
+#[derive(Default)]
+struct Room<'a> {
+    words: Vec<(Alone, &'a [Card])>,
+    names: Vec<NameId>,
+    seen: Vec<Seen<'a>>,
 }
 
 /// What words met, with and without short vowels.
@@ -41,20 +49,20 @@ impl Known {
         Self { full: HashMap::new(), abjad: HashMap::new(), kept: 0, most }
     }
 
-    fn meet(&mut self, index: &Index, token: &Token) -> Arc<Met> {
-        let words = if token.abjad { &self.abjad } else { &self.full };
-        if let Some(met) = words.get(&token.text) {
+    fn meet(&mut self, index: &Index, text: &str, abjad: bool) -> Arc<Met> {
+        let words = if abjad { &self.abjad } else { &self.full };
+        if let Some(met) = words.get(text) {
             return Arc::clone(met);
         }
-        let met = Arc::new(index.meet(token));
+        let met = Arc::new(index.meet(text, abjad));
         let takes = met.len() + KEPT_WORD;
         // All at once: what is frequent is soon back.
         if self.kept + takes > self.most {
             *self = Self::new(self.most);
         }
         self.kept += takes;
-        let words = if token.abjad { &mut self.abjad } else { &mut self.full };
-        words.insert(token.text.clone(), Arc::clone(&met));
+        let words = if abjad { &mut self.abjad } else { &mut self.full };
+        words.insert(text.to_owned(), Arc::clone(&met));
         met
     }
 }
@@ -62,7 +70,7 @@ impl Known {
 impl<'a> Screener<'a> {
     /// One that knows nothing yet.
     pub fn new(index: &'a Index) -> Self {
-        Self { index, known: Known::new(MOST_KEPT), marks: Marks::default() }
+        Self { index, known: Known::new(MOST_KEPT), marks: Marks::default(), room: Room::default() }
     }
 
     pub(crate) fn index(&self) -> &'a Index {
@@ -72,31 +80,51 @@ impl<'a> Screener<'a> {
     /// As `Index::ask`.
     pub(crate) fn ask(&mut self, name: &Name, kind: Kind) -> Asked {
         let known = &mut self.known;
-        self.index.ask_by(&name.text, name.family.as_deref(), kind, |token| known.meet(self.index, token))
+        self.index.ask_by(&name.text, name.family.as_deref(), kind, |text, abjad| known.meet(self.index, text, abjad))
+    }
+
+    /// Rarity of a client's word, in nats.
+    pub(crate) fn rarity(&mut self, text: &str, abjad: bool) -> f32 {
+        self.index.rarity(self.known.meet(self.index, text, abjad).near)
     }
 
     /// Every listed name of a kind that the client may be, and that a comparison could give the least score, ascending.
     pub(crate) fn candidates(&mut self, asked: &Asked, kind: Kind) -> Vec<NameId> {
-        let mut found = Vec::new();
-        let (left, marked) = (self.marks.set(asked), Marked::new(asked));
-        let worth_reading = |name: &&NameId| {
-            let card = self.index.cards.get(**name as usize);
-            marked.as_ref().zip(card).is_none_or(|(marked, card)| marked.can_reach(card))
-        };
-        let (marks, index) = (&self.marks, self.index);
-        let mut seen: Vec<Seen> = Vec::with_capacity(AT_ONCE);
-        index.each_candidate(asked, |names| {
-            for names in names.chunks(AT_ONCE) {
-                // Names lie anywhere in the memory: read for many at once, they are waited for together.
-                seen.clear();
-                seen.extend(names.iter().filter(worth_reading).map(|name| Seen::new(index, *name)));
-                seen.iter_mut().for_each(|seen| seen.open(marks));
-                let reaching = seen.iter().filter(|seen| {
-                    kind.may_be(seen.kind()) && left.as_ref().is_none_or(|left| marks.can_reach(left, seen))
-                });
-                found.extend(reaching.map(Seen::name));
+        let (index, marked) = (self.index, Marked::new(asked));
+        let weights = || asked.parts.iter().filter(|part| part.is_core()).map(|part| part.weight);
+        let rarest = weights().fold(0.0, f32::max);
+        let left_over = weights().sum::<f32>() - rarest;
+        let Room { words, names, seen } = &mut self.room;
+        words.clear();
+        names.clear();
+        index.each_candidate(asked, |reached| match (reached, &marked) {
+            (Reached::Word(word, cards), Some(marked)) if !marked.joins_to(word) => {
+                words.push((Alone::new(rarest, index.rarity_of(word), left_over), cards));
             }
+            (reached, _) => reached.add_to(names),
         });
+        if let Some(marked) = &marked {
+            for (alone, cards) in &*words {
+                let near = cards.iter().filter(|card| alone.can_reach(card) || marked.meets(card));
+                names.extend(near.map(|card| card.name));
+            }
+        }
+        let mut found = Vec::new();
+        if names.is_empty() {
+            return found;
+        }
+        let left = self.marks.set(asked);
+        let marks = &self.marks;
+        for names in names.chunks(AT_ONCE) {
+            // Names lie anywhere in the memory: read for many at once, they are waited for together.
+            seen.clear();
+            seen.extend(names.iter().map(|name| Seen::new(index, *name)));
+            seen.iter_mut().for_each(|seen| seen.open(marks));
+            let reaching = seen.iter().filter(|seen| {
+                kind.may_be(seen.kind()) && left.as_ref().is_none_or(|left| marks.can_reach(left, seen))
+            });
+            found.extend(reaching.map(Seen::name));
+        }
         found.sort_unstable();
         found.dedup();
         found

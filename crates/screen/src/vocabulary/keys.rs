@@ -83,10 +83,13 @@ enum Property {
     Letters = 1,
     Sound = 2,
     Consonants = 3,
+    /// Of a word with vowels.
     Bare = 4,
     Class = 5,
     /// The whole text of a word that has no key of its letters.
     Short = 6,
+    /// Bare consonants of a word of a script without vowels.
+    BareAbjad = 7,
 }
 
 /// Base of the hash, odd: a text is a number in this base, modulo 2^64, so that taking out a letter takes one multiplication.
@@ -149,8 +152,29 @@ pub(super) fn joined_keys(joined: &str, mut use_key: impl FnMut(u32)) {
     }
 }
 
-/// All keys under which a word is found: two words that are like one another share one.
-pub(super) fn keys_of(word: Word<'_>, mut use_key: impl FnMut(u32)) {
+/// The keys under which a listed word is found: each word that is like it has one of them among its [`asked_keys`].
+pub(super) fn listed_keys(word: Word<'_>, mut use_key: impl FnMut(u32)) {
+    keys_of(word, &mut use_key);
+    bare_keys(word, if word.abjad { Property::BareAbjad } else { Property::Bare }, use_key);
+}
+
+/// The keys by which listed words that are like `word` are found. Bare consonants are compared only where one of the two words has no vowels.
+pub(super) fn asked_keys(word: Word<'_>, mut use_key: impl FnMut(u32)) {
+    keys_of(word, &mut use_key);
+    bare_keys(word, Property::BareAbjad, &mut use_key);
+    if word.abjad {
+        bare_keys(word, Property::Bare, use_key);
+    }
+}
+
+fn bare_keys(word: Word<'_>, property: Property, use_key: impl FnMut(u32)) {
+    if word.bare.len() >= UNVOWELLED_FROM {
+        deletions(property, word.bare, usize::from(word.bare.len() + 1 >= ONE_SOUND_FROM), use_key);
+    }
+}
+
+/// All other keys of a word.
+fn keys_of(word: Word<'_>, mut use_key: impl FnMut(u32)) {
     let length = word.text.len();
     // The longer word of a pair reaches the limit; the shorter has at most as many letters less as may differ.
     let most = match length {
@@ -169,9 +193,6 @@ pub(super) fn keys_of(word: Word<'_>, mut use_key: impl FnMut(u32)) {
         if word.consonants.len() >= CONSONANTS_FROM {
             use_key(key_of(Property::Consonants, hash_of(word.consonants.as_bytes())));
         }
-    }
-    if word.bare.len() >= UNVOWELLED_FROM {
-        deletions(Property::Bare, word.bare, usize::from(word.bare.len() + 1 >= ONE_SOUND_FROM), &mut use_key);
     }
 }
 
