@@ -79,7 +79,7 @@ mod tests {
     use crate::identifier::{Identifier, IdentifierKind};
     use crate::quality::alter::Seeded;
 
-    const STOCK: [&str; 12] = [
+    const STOCK: [&str; 13] = [
         "mohammed",
         "muhamad",
         "abdul rahman",
@@ -92,6 +92,7 @@ mod tests {
         "van der berg",
         "limited",
         "44",
+        "20/20",
     ];
 
     fn name(random: &mut Seeded) -> String {
@@ -139,6 +140,28 @@ mod tests {
             assert!(everybody.len() > 20, "{} alerts say little", everybody.len());
             let index = ClientIndex::new(clients);
             assert_eq!(index.rescreen(&lists, &changed, 0.2), everybody, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_stands_twice_is_found() {
+        let names = ["1+1", "20/20 Ltd", "Twenty Twenty S.A."];
+        let clients = names.iter().map(|name| Query::by_name(name, Kind::Organisation, name)).collect();
+        let entity = |name: &&str| Entity {
+            id: (*name).to_owned(),
+            kind: Kind::Organisation,
+            names: vec![Name::new((*name).to_owned(), NameQuality::Primary)],
+            dates: vec![],
+            territories: vec![],
+            gender: None,
+            identifiers: vec![],
+            designations: vec![Designation::of_programme("EU-LBY", "eu_council")],
+        };
+        let lists = Index::new(names.iter().map(entity).collect());
+        let alerts = ClientIndex::new(clients).rescreen(&lists, &names.map(str::to_owned), 0.5);
+        let found: Vec<_> = alerts.iter().map(|alert| (alert.client.as_str(), alert.entity.as_str())).collect();
+        for name in names {
+            assert!(found.contains(&(name, name)), "{name}: {found:?}");
         }
     }
 

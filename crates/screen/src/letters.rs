@@ -36,14 +36,13 @@ pub fn words(text: &str, person: bool) -> Vec<Letters> {
 /// As [`words_of_any_script`], for nearly all names of nearly all clients.
 fn ascii_words(text: &str) -> Vec<Letters> {
     let mut words = Vec::with_capacity(4);
-    let empty = || Letters { text: String::with_capacity(16), abjad: false, capitals: true };
-    let mut word = empty();
+    let mut word = Letters { text: String::new(), abjad: false, capitals: true };
     for byte in text.bytes().chain([b' ']) {
         if byte.is_ascii_alphanumeric() {
             word.capitals &= !byte.is_ascii_lowercase();
             word.text.push(char::from(byte.to_ascii_lowercase()));
         } else if !is_apostrophe(char::from(byte)) && !word.text.is_empty() {
-            words.push(std::mem::replace(&mut word, empty()));
+            words.push(std::mem::replace(&mut word, Letters { text: String::new(), abjad: false, capitals: true }));
         }
     }
     words

@@ -16,7 +16,7 @@ use crate::territory::Territory;
 use crate::word::Likeness;
 
 /// Name and version of the way of matching; a change that can move a score raises it.
-pub const ALGORITHM: &str = "countersign-names/2";
+pub const ALGORITHM: &str = "countersign-names/1";
 
 /// Score from which a match is reported when nothing else is asked.
 pub const DEFAULT_THRESHOLD: f32 = 0.7;

@@ -53,7 +53,10 @@ impl Card {
     /// Of a name, as seen from `own`.
     pub(super) fn new(name: NameId, words: &[ListedWord], own: WordId, kind: Kind) -> Self {
         let core = || words.iter().filter(|word| word.part.is_core());
-        let others = core().filter(|word| word.word != own).map(|word| mark_of_word(word.word));
+        // A number may stand there twice: only one of the two is left out.
+        let mut seen = false;
+        let others = core().filter(|word| word.word != own || std::mem::replace(&mut seen, true));
+        let others = others.map(|word| mark_of_word(word.word));
         let joins = words.iter().filter(|word| word.join != NOT_JOINED).map(|word| mark_of_join(word.join));
         let mut marks = [NOTHING; MOST];
         let mut count = 0;

@@ -85,7 +85,7 @@ impl Relations for Slow<'_> {
     }
 }
 
-const STOCK: [&str; 14] = [
+const STOCK: [&str; 15] = [
     "mohammed",
     "muhamad",
     "abdulrahman",
@@ -100,6 +100,7 @@ const STOCK: [&str; 14] = [
     "محمد",
     "ali",
     "vladimirovich",
+    "44",
 ];
 
 fn altered(name: String, random: &mut Seeded) -> String {
@@ -226,6 +227,19 @@ mod tests {
         assert_eq!(found.pairs, 160_000);
         assert!(found.above > 1_600, "{} pairs above the threshold say little", found.above);
         assert_eq!((found.lost, found.unequal), (vec![], vec![]));
+    }
+
+    /// Numbers are the only words that may stand twice in a name; each is one to be matched.
+    #[test]
+    fn a_number_that_stands_twice_is_found() {
+        let listed = ["1+1", "VISION 20-20, S.A.", "Twenty Twenty Ltd", "50/50 Ltd", "Brigade 44"];
+        let entities =
+            listed.iter().enumerate().map(|(number, name)| entity(number, Kind::Organisation, name)).collect();
+        let index = Index::new(entities);
+        for name in ["1+1", "20/20 Ltd", "50/50", "Brigade 44"] {
+            let found = index.both_ways(name);
+            assert!(found.accepted > 0 && found.lost.is_empty(), "{name}: {found:?}");
+        }
     }
 
     /// A comparison that cannot fail would say nothing: with the rarest word's candidates only, pairs are lost.

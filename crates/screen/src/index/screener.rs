@@ -139,7 +139,7 @@ mod tests {
     use crate::screen::Query;
     use proptest::prelude::*;
 
-    const STOCK: [&str; 24] = [
+    const STOCK: [&str; 25] = [
         "mohammed",
         "muhamad",
         "abdulrahman",
@@ -162,6 +162,7 @@ mod tests {
         "vanderberg",
         "limited",
         "44",
+        "20/20",
         "a b c d e f g h i j k l m n o p q",
         "petrov",
     ];
