@@ -1,4 +1,4 @@
-//! `/match` over HTTP on the loopback: one server thread with axum, as `countersign screen serve` has it, asked over one connection.
+//! `/match` over HTTP on the loopback: one server thread with axum, as `countersign screen serve` has it, asked over one connection or over some at once.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -43,12 +43,29 @@ async fn matched(State(lists): State<Arc<Catalogue>>, body: Bytes) -> Vec<u8> {
     serde_json::to_vec(&answer).expect("an answer")
 }
 
-/// Asks each body once, one after the other.
-pub(crate) fn ask(server: SocketAddr, bodies: &[String]) -> Asked {
-    let mut stream = TcpStream::connect(server).expect("a server");
-    stream.set_nodelay(true).expect("a socket");
+/// Asks each body once, over so many connections at a time.
+pub(crate) fn ask(server: SocketAddr, bodies: &[String], connections: usize) -> Asked {
+    let mut stream = connect(server);
     let before = spent(&mut stream);
-    let wall = bodies
+    let wall = std::thread::scope(|scope| {
+        let part = bodies.len().div_ceil(connections).max(1);
+        let asking: Vec<_> = bodies.chunks(part).map(|part| scope.spawn(move || ask_in_turn(server, part))).collect();
+        asking.into_iter().flat_map(|thread| thread.join().expect("answers")).collect()
+    });
+    let served = (spent(&mut stream) - before) / bodies.len() as f64;
+    Asked { wall, served }
+}
+
+fn connect(server: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(server).expect("a server");
+    stream.set_nodelay(true).expect("a socket");
+    stream
+}
+
+/// Asks one after the other; the time of each.
+fn ask_in_turn(server: SocketAddr, bodies: &[String]) -> Vec<f64> {
+    let mut stream = connect(server);
+    bodies
         .iter()
         .map(|body| {
             let request = format!(
@@ -61,9 +78,7 @@ pub(crate) fn ask(server: SocketAddr, bodies: &[String]) -> Asked {
             assert!(answer.starts_with(b"{"), "{}", String::from_utf8_lossy(&answer));
             wall
         })
-        .collect();
-    let served = (spent(&mut stream) - before) / bodies.len() as f64;
-    Asked { wall, served }
+        .collect()
 }
 
 fn spent(stream: &mut TcpStream) -> f64 {

@@ -185,13 +185,15 @@ fn main() {
     for (name, bodies) in
         [("/match, one query about a clean name", bodies), ("/match, one query about a listed name", hard_bodies)]
     {
-        let over = http::ask(server, &bodies);
-        println!(
-            "{name:<52} p50 {:.3} ms, p99 {:.3} ms on the wall, {:.0} a second of the server's core, over HTTP (goals 1 ms, 20,000)",
-            percentile(over.wall.clone(), 0.5) * 1e3,
-            percentile(over.wall, 0.99) * 1e3,
-            1.0 / over.served
-        );
+        for connections in [1, 8] {
+            let over = http::ask(server, &bodies, connections);
+            println!(
+                "{name:<52} p50 {:.3} ms, p99 {:.3} ms on the wall, {:.0} a second of the server's core, over HTTP, {connections} at once (goals 1 ms, 20,000)",
+                percentile(over.wall.clone(), 0.5) * 1e3,
+                percentile(over.wall, 0.99) * 1e3,
+                1.0 / over.served
+            );
+        }
         let each: Vec<(f64, f64)> = bodies.iter().map(ask).collect();
         let (spent, wall): (Vec<f64>, Vec<f64>) = each.into_iter().unzip();
         println!(

@@ -218,18 +218,25 @@ fn faith_stem(text: &str) -> Option<&str> {
     .filter(|stem| stem.len() >= 3)
 }
 
+const PARTICLES: [&str; 47] = [
+    "abd", "bin", "ibn", "ben", "bint", "binti", "bn", "abu", "abou", "abo", "aboo", "umm", "oum", "um", "ould", "van",
+    "von", "der", "den", "de", "del", "della", "di", "da", "do", "dos", "das", "du", "la", "le", "las", "los", "y",
+    "e", "i", "zu", "zum", "ter", "ten", "af", "av", "and", "the", "of", "jr", "sr", "st",
+];
+
+/// Words of a person's name that do not identify.
+static ROLES: LazyLock<HashMap<&'static str, Role>> = LazyLock::new(|| {
+    let titles = TITLES.into_iter().map(|title| (title, Role::Title));
+    let particles = ARTICLES.into_iter().chain(PARTICLES).map(|particle| (particle, Role::Particle));
+    titles.chain(particles).collect()
+});
+
 fn person_role(text: &str) -> Role {
-    const PARTICLES: [&str; 47] = [
-        "abd", "bin", "ibn", "ben", "bint", "binti", "bn", "abu", "abou", "abo", "aboo", "umm", "oum", "um", "ould",
-        "van", "von", "der", "den", "de", "del", "della", "di", "da", "do", "dos", "das", "du", "la", "le", "las",
-        "los", "y", "e", "i", "zu", "zum", "ter", "ten", "af", "av", "and", "the", "of", "jr", "sr", "st",
-    ];
-    match text {
-        _ if text.bytes().all(|byte| byte.is_ascii_digit()) => Role::Number,
-        _ if ARTICLES.contains(&text) || PARTICLES.contains(&text) => Role::Particle,
-        _ if text.len() == 1 => Role::Initial,
-        _ if TITLES.contains(&text) => Role::Title,
-        _ => Role::Word,
+    match ROLES.get(text) {
+        Some(role) => *role,
+        None if text.bytes().all(|byte| byte.is_ascii_digit()) => Role::Number,
+        None if text.len() == 1 => Role::Initial,
+        None => Role::Word,
     }
 }
 
